@@ -1,0 +1,242 @@
+"""Settings: one TOML file, read once at the start, unknown keys refused. Every default stands here.
+
+Secrets are never in it: they are made at the first start and kept in `var/secrets.toml` (mode 0600, `cti/secrets.py`);
+a city that brings its own Asterisk gives its AMI secrets by environment (YIHU_AMI_RO_SECRET, YIHU_AMI_CTL_SECRET).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+PROJECT = Path(__file__).resolve().parent.parent
+"""The checkout this code runs from: shipped flows, sounds and asterisk-config lie in it."""
+
+_strict = ConfigDict(extra="forbid")
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(ge=0, le=86400)]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text names file, line and key, and what would be right."""
+
+
+@dataclass(frozen=True, config=_strict)
+class City:
+    code: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] = "dongguan"
+    name: str = "东莞"
+    timezone: str = "Asia/Shanghai"
+    off_days: tuple[str, ...] = ()
+    """Dates (2027-02-08) that are off here beside the national calendar; they win over it."""
+    work_days: tuple[str, ...] = ()
+    """Dates that are worked here whatever the national calendar says."""
+
+
+@dataclass(frozen=True, config=_strict)
+class Asterisk:
+    embedded: bool = True
+    """Start our own Asterisk from `asterisk-config/`. False: one that runs already, configured from the same files."""
+    host: str = "127.0.0.1"
+    ami_port: Port = 5038
+    sip_port: Port = 5060
+    rtp_first: Port = 20000
+    rtp_last: Port = 20999
+    trunk_addresses: tuple[str, ...] = ("127.0.0.2",)
+    """Where calls of the carrier come from; nobody else may call. The default lets this machine play the carrier."""
+
+
+@dataclass(frozen=True, config=_strict)
+class Agi:
+    host: str = "127.0.0.1"
+    port: Port = 4573
+    second: str = ""
+    """host:port of a second daemon that Asterisk tries when this one does not answer; "": none."""
+
+
+@dataclass(frozen=True, config=_strict)
+class Redis:
+    url: str = ""
+    """redis:// or unix:// address of a running server; "": start our own on a socket in `var`."""
+
+
+@dataclass(frozen=True, config=_strict)
+class Sql:
+    url: str = ""
+    """SQLAlchemy address (postgresql+psycopg://…); "": SQLite in `var`."""
+
+
+@dataclass(frozen=True, config=_strict)
+class Web:
+    host: str = "127.0.0.1"
+    port: Port = 8080
+
+
+@dataclass(frozen=True, config=_strict)
+class Calls:
+    offer_timeout_s: Annotated[float, Field(ge=3, le=120)] = 15.0
+    """Ringing at one agent before the next is tried."""
+    no_answer_pause: bool = True
+    """Pause an agent with the reason no_answer after a ring no answer."""
+    wrap_up_s: Seconds = 20.0
+    """After-call work before the agent is offered the next call; 0: none."""
+    survey_scale: Literal[3, 5] = 3
+    max_recording_hours: Annotated[float, Field(gt=0, le=24)] = 4.0
+    min_free_mb: Annotated[int, Field(ge=1)] = 200
+    """Below this much free space in `var` the daemon refuses to start, and a running one warns."""
+
+
+@dataclass(frozen=True, config=_strict)
+class Did:
+    """One number that can be dialled."""
+
+    number: Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]
+    flow: str
+    """Name of a flow file without its ending."""
+    entry: str = ""
+    """Node of that flow to begin at; "": the flow's own start."""
+    mode: Literal["merged", "dual", "subcentre"] = "merged"
+    city: str = ""
+    """City code of its records; "": the city of this installation."""
+    statistics: str = ""
+    """Key its calls are counted under; "": the number itself."""
+
+
+@dataclass(frozen=True, config=_strict)
+class Settings:
+    var: Path = Path("var")
+    """Everything written at run time; relative paths are relative to the settings file, without one to the project."""
+    city: City = field(default_factory=City)
+    asterisk: Asterisk = field(default_factory=Asterisk)
+    agi: Agi = field(default_factory=Agi)
+    redis: Redis = field(default_factory=Redis)
+    sql: Sql = field(default_factory=Sql)
+    web: Web = field(default_factory=Web)
+    calls: Calls = field(default_factory=Calls)
+    flows: Path = PROJECT / "ivr_flows" / "flows"
+    """Folder with the flow files."""
+    roster: Path = Path("roster.toml")
+    """The agents; relative paths are relative to `var`."""
+    did: tuple[Did, ...] = (
+        Did(number="12345", flow="city"),
+        Did(number="12333", flow="city", entry="social_security_line", mode="dual"),
+    )
+    unknown_number: str = "12345"
+    """A call for a number that is not in the table is treated as if this one had been dialled (and recorded as dialled)."""
+    transfers: dict[str, str] = field(default_factory=dict)
+    """Allowed targets of a transfer: "110" = "PJSIP/110@trunk". Nothing else can ever be dialled."""
+
+    @property
+    def secrets_file(self) -> Path:
+        return self.var / "secrets.toml"
+
+    @property
+    def asterisk_etc(self) -> Path:
+        return self.var / "etc" / "asterisk"
+
+    @property
+    def run_dir(self) -> Path:
+        """Sockets and pid files."""
+        return self.var / "run"
+
+    @property
+    def log_dir(self) -> Path:
+        return self.var / "log"
+
+    @property
+    def journal_dir(self) -> Path:
+        return self.var / "journal"
+
+    @property
+    def recordings_dir(self) -> Path:
+        return self.var / "recordings"
+
+    @property
+    def spool_dir(self) -> Path:
+        """What Asterisk's emergency script writes while no daemon answers."""
+        return self.var / "spool"
+
+    @property
+    def sql_url(self) -> str:
+        return self.sql.url or f"sqlite:///{self.var / 'yihu.db'}"
+
+    @property
+    def redis_url(self) -> str:
+        return self.redis.url or f"unix://{self.run_dir / 'redis.sock'}"
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Reads `path`; without one $YIHU_SETTINGS, then `yihu.toml` of the working folder, then the defaults.
+
+    Paths in the result are absolute. SettingsError names file, line, key and what would be right.
+    """
+    if path is None:
+        named = os.environ.get("YIHU_SETTINGS")
+        path = Path(named) if named else Path("yihu.toml")
+        if not named and not path.exists():
+            return _absolute(Settings(), PROJECT)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}); give an existing file with --settings") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8") from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from None
+    try:
+        settings = TypeAdapter(Settings).validate_python(raw)
+    except ValidationError as error:
+        lines = [_explain(path, text, list(item["loc"]), item["msg"]) for item in error.errors()]
+        raise SettingsError("\n".join(lines)) from None
+    return _absolute(settings, path.resolve().parent)
+
+
+def _absolute(settings: Settings, base: Path) -> Settings:
+    var = (base / settings.var).resolve()
+    changed: dict[str, Any] = {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
+    changed |= {"var": var, "flows": (base / settings.flows).resolve(), "roster": (var / settings.roster).resolve()}
+    return Settings(**changed)
+
+
+def _explain(path: Path, text: str, loc: list[Any], message: str) -> str:
+    """`yihu.toml:7: web.port: Input should be less than or equal to 65535`: one line for one fault."""
+    names = [str(part) for part in loc]
+    line = _line_of(text, loc)
+    if message == "Unexpected keyword argument":
+        known = ", ".join(_known_keys(loc))
+        message = f"unknown key; known here: {known}"
+    return f"{path}:{line}: {'.'.join(names)}: {message}"
+
+
+def _line_of(text: str, loc: list[Any]) -> int:
+    """The line of the key that `loc` leads to, or of the table it belongs to, or 1."""
+    table, index, found = "", 0, 1
+    wanted_tables = {".".join(str(p) for p in loc[:n] if not isinstance(p, int)) for n in range(len(loc) + 1)}
+    wanted_index = next((p for p in loc if isinstance(p, int)), None)
+    key = next((str(p) for p in reversed(loc) if not isinstance(p, int)), "")
+    counts: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if head := re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line):
+            table = head[2]
+            index = counts.get(table, 0)
+            counts[table] = index + 1
+            if table in wanted_tables and wanted_index in (None, index):
+                found = number
+        elif re.match(rf'\s*"?{re.escape(key)}"?\s*=', line) and table in wanted_tables and wanted_index in (None, index):
+            return number
+    return found
+
+
+def _known_keys(loc: list[Any]) -> list[str]:
+    kinds: dict[str, Any] = {"": Settings, "city": City, "asterisk": Asterisk, "agi": Agi, "redis": Redis, "sql": Sql, "web": Web}
+    kinds |= {"calls": Calls, "did": Did}
+    kind = kinds.get(str(loc[0]) if len(loc) > 1 else "", Settings)
+    return list(kind.__dataclass_fields__)
