@@ -1,0 +1,140 @@
+"""The names by which this code and `asterisk-config/` know each other; a test holds the two together.
+
+The dialplan cannot import anything, so each name stands twice: here and in `asterisk-config/*.conf`.
+`tests/unit/test_asterisk_config.py` reads both and fails when they differ.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+# AGI: what the dialplan calls, as the path of agi://host:port/<route>
+AGI_CITIZEN: Final = "citizen"
+"""A citizen's call. Arguments: `CITIZEN_ARGS`."""
+AGI_PROVISION: Final = "provision"
+"""A session without a caller, asked for by ourselves, in which the daemon writes agents with DATABASE PUT and DEL."""
+AGI_ROUTES: Final = (AGI_CITIZEN, AGI_PROVISION)
+EMERGENCY_SCRIPT: Final = "emergency"
+"""The script in Asterisk's agi-bin that notes a call which no daemon took (`cti/asterisk/emergency.py`)."""
+
+
+class CitizenArg(StrEnum):
+    """The arguments of the route `citizen` in their order: agi_arg_1, agi_arg_2, ... All are cleaned by the dialplan."""
+
+    SIP_CALL_ID = "sip_call_id"
+    """The SIP Call-ID, reduced to letters, digits and @._:+- and to 128 characters"""
+    DIALLED = "dialled"
+    """The number dialled: digits, perhaps a leading +, at most 24 characters"""
+    ORIGINAL = "original"
+    """The number dialled first, when the call was diverted to us; else empty"""
+    DIAL_STATUS = "dial_status"
+    """DIALSTATUS of the last Dial() of this call; empty at the first entry"""
+    ANSWERED_S = "answered_s"
+    """ANSWEREDTIME of the last Dial() in whole seconds; empty at the first entry"""
+    MEDIUM = "medium"
+    """voice or video"""
+
+
+CITIZEN_ARGS: Final = tuple(CitizenArg)
+
+
+class Phase(StrEnum):
+    """First argument of the emergency script; the others are `EMERGENCY_ARGS`."""
+
+    ARRIVED = "arrived"
+    """No daemon took the call for ten seconds: the fallback queue begins"""
+    ENDED = "ended"
+    """The call of the fallback queue is over"""
+
+
+EMERGENCY_ARGS: Final = (
+    "phase",
+    "sip_call_id",
+    "dialled",
+    "original",
+    "queue_status",
+    "dial_status",
+    "answered_s",
+    "queue_member",
+    "queue_wait_s",
+    "queue_entered_at",
+    "lost_at",
+)
+"""The arguments of the emergency script in their order; all but the first may be empty."""
+
+# Channel variables
+CTI_DONE: Final = "CTI_DONE"
+""""1", set by the daemon as its last deed: the dialplan believes nothing else (AGISTATUS is SUCCESS after a crash too)."""
+CTI_LOST_AT: Final = "CTI_LOST_AT"
+"""UTC second since when no daemon serves the call. The daemon sets it to "" when it takes the call; the dialplan to the
+present after a session that ended without CTI_DONE. Ten seconds after it the fallback begins."""
+CTI_LOSSES: Final = "CTI_LOSSES"
+"""How often a daemon was lost shortly after it took the call (the dialplan counts): the bound against a crash loop."""
+CTI_ENTERED_AT: Final = "CTI_ENTERED_AT"
+"""UTC second of the last try to reach a daemon."""
+CTI_SIP_CALL_ID: Final = "CTI_SIP_CALL_ID"
+CTI_DIALLED: Final = "CTI_DIALLED"
+CTI_ORIGINAL: Final = "CTI_ORIGINAL"
+CTI_MEDIUM: Final = "CTI_MEDIUM"
+CTI_QUEUED_AT: Final = "CTI_QUEUED_AT"
+"""UTC second at which the call entered the fallback queue; unset before."""
+DIAL_STATUS: Final = "DIALSTATUS"
+"""Written by Dial(). "ANSWER" tells the fallback that the citizen has been served and needs no queue, so the daemon sets
+it to "" when a citizen who has talked is to wait for somebody again."""
+ANSWERED_S: Final = "ANSWEREDTIME"
+
+# Contexts
+CONTEXT_TRUNK: Final = "from-trunk"
+CONTEXT_CITIZEN: Final = "cti-citizen"
+CONTEXT_FALLBACK: Final = "cti-fallback"
+CONTEXT_AGENT: Final = "from-agent"
+"""Where calls that an agent's telephone places arrive; `context` of every agent's endpoint."""
+CONTEXT_PROVISION: Final = "cti-provision"
+PROVISION_CHANNEL: Final = f"Local/s@{CONTEXT_PROVISION}/n"
+"""`Channel` of the Originate that opens a provisioning session; its other half waits in `PROVISION_WAIT_EXTEN`."""
+PROVISION_WAIT_EXTEN: Final = "wait"
+"""`Exten` of that Originate, in CONTEXT_PROVISION, `Priority` 1."""
+AGENT_HEADERS: Final = "cti-agent-headers"
+"""Pre-dial handler: Dial(PJSIP/a1001,15,gb(cti-agent-headers^s^1(<call id>^<agent id>)))."""
+
+# SIP headers that the handler adds to the INVITE for the agent
+HEADER_CALL: Final = "X-CTI-Call"
+HEADER_AGENT: Final = "X-CTI-Agent"
+
+# Everything else
+FALLBACK_QUEUE: Final = "fallback"
+MUSIC_CLASS: Final = "default"
+TRUNK: Final = "trunk"
+"""The PJSIP endpoint of the carrier."""
+QUEUE_STATUSES: Final = (
+    "TIMEOUT",
+    "FULL",
+    "JOINEMPTY",
+    "LEAVEEMPTY",
+    "JOINUNAVAIL",
+    "LEAVEUNAVAIL",
+    "CONTINUE",
+    "WITHDRAW",
+)
+"""Every value of QUEUESTATUS that Asterisk 22 documents for Queue()."""
+
+PROMPT_FALLBACK_WAIT: Final = "fallback_wait"
+PROMPT_CLOSING_SORRY: Final = "closing_sorry"
+PROMPT_AGENT_NO_DIALLING: Final = "agent_no_dialling"
+DIALPLAN_PROMPTS: Final = (PROMPT_FALLBACK_WAIT, PROMPT_CLOSING_SORRY, PROMPT_AGENT_NO_DIALLING)
+"""Prompts that the dialplan plays by itself; the prompt catalogue must have them."""
+
+# AMI
+AMI_RO: Final = "cti-ro"
+AMI_CTL: Final = "cti-ctl"
+
+# PJSIP objects of agents in the Asterisk database: family and the object's type
+DB_AUTH: Final = "ps_auth/auth"
+DB_AOR: Final = "ps_aor/aor"
+DB_ENDPOINT: Final = "ps_endpoint/endpoint"
+
+NONCE_FILE: Final = "asterisk.nonce"
+"""In settings.run_dir: the `systemname` of the running embedded Asterisk, new at each of its starts."""
+EMERGENCY_FILE: Final = "emergency.jsonl"
+"""In settings.spool_dir: what the emergency script noted, one JSON object a line."""
