@@ -33,6 +33,8 @@ class CallFact(StrEnum):
     """First wish for a person: by key, by silence, by error or because the flow has no menu [by]"""
     QUEUED = "queued"
     """[queue, need, position, place_kept]: `need` is `Need.to_text()`; `place_kept` says that an earlier place counts"""
+    LEFT_QUEUE = "left_queue"
+    """[reason]: left_by_key or gave_up; the caller stays on the line"""
     OFFERED = "offered"
     """[agent, n, why]: n counts the offers of this call from 1"""
     OFFER_FAILED = "offer_failed"

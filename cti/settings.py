@@ -184,7 +184,9 @@ def load_settings(path: Path | None = None) -> Settings:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror}); give an existing file with --settings") from None
+        raise SettingsError(
+            f"{path}: cannot be read ({error.strerror}); give an existing file with --settings"
+        ) from None
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8") from None
     try:
@@ -230,13 +232,23 @@ def _line_of(text: str, loc: list[Any]) -> int:
             counts[table] = index + 1
             if table in wanted_tables and wanted_index in (None, index):
                 found = number
-        elif re.match(rf'\s*"?{re.escape(key)}"?\s*=', line) and table in wanted_tables and wanted_index in (None, index):
+        elif (
+            re.match(rf'\s*"?{re.escape(key)}"?\s*=', line) and table in wanted_tables and wanted_index in (None, index)
+        ):
             return number
     return found
 
 
 def _known_keys(loc: list[Any]) -> list[str]:
-    kinds: dict[str, Any] = {"": Settings, "city": City, "asterisk": Asterisk, "agi": Agi, "redis": Redis, "sql": Sql, "web": Web}
+    kinds: dict[str, Any] = {
+        "": Settings,
+        "city": City,
+        "asterisk": Asterisk,
+        "agi": Agi,
+        "redis": Redis,
+        "sql": Sql,
+        "web": Web,
+    }
     kinds |= {"calls": Calls, "did": Did}
     kind = kinds.get(str(loc[0]) if len(loc) > 1 else "", Settings)
     return list(kind.__dataclass_fields__)

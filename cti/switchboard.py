@@ -1,0 +1,374 @@
+"""The live truth of one city: calls, agents and the queue between them. Pure: `apply(…, now) -> Effects`, no I/O.
+
+Every change is a milestone, and one fold (`_fold`) makes the state from milestones: live, and again after a crash from
+the journal. Nothing else writes the state, so a recovered switchboard cannot differ from the one that died.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from agents.roster import Agent, agent_from, agent_to
+from agents.status import CHOOSABLE, Desk, State, Status, StatusRefused
+from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, Value
+from queues.routing import Decision, Idle, Waiting, decide, next_step_at, position
+
+Phase = Literal["greeting", "menu", "queue", "ringing", "talk", "after_talk", "ended"]
+
+_READOPTION_S = 3.0
+"""After a restart, callers come back from the dialplan within this time; until then nobody overtakes one who has not."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One live call, folded from its milestones."""
+
+    id: CallId
+    arrived_at: float
+    facts: Mapping[str, Value]
+    """Data of the `arrived` milestone."""
+    seq: int = 0
+    phase: Phase = "greeting"
+    session: str = ""
+    need: Need | None = None
+    queued_at: float = 0.0
+    offers: int = 0
+    agent: AgentId | None = None
+    answered_at: float | None = None
+    human_asked: bool = False
+    ever_answered: bool = False
+    recorded_segments: int = 0
+    attached: bool = True
+    """An AGI session of ours holds it. False: it goes on in Asterisk alone (we crashed, or the connection was cut)."""
+    detached_at: float = 0.0
+
+    @property
+    def channel(self) -> str:
+        return str(self.facts.get("channel") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What follows from a change."""
+
+    milestones: tuple[Milestone, ...] = ()
+    """For the journal, in this order."""
+    wakes: tuple[CallId, ...] = ()
+    """Waiting calls that have an offer now."""
+
+
+class UnknownCall(KeyError):
+    """No such live call."""
+
+
+@dataclass
+class Switchboard:
+    """Calls, desks and queue of one city. `wrap_up_s` is the default after-call work."""
+
+    wrap_up_s: float
+    pause_on_no_answer: bool = True
+    calls: dict[CallId, Call] = field(default_factory=dict)
+    desks: dict[AgentId, Desk] = field(default_factory=dict)
+    _agent_seq: dict[AgentId, int] = field(default_factory=dict)
+    _readopt_until: float = 0.0
+
+    # Changes
+
+    def apply(
+        self,
+        kind: CallFact,
+        call_id: CallId,
+        now: float,
+        data: Mapping[str, Value] | None = None,
+        at: float | None = None,
+    ) -> Effects:
+        """One fact about a call becomes a milestone, and everything that follows from it.
+
+        `at` is when it happened if that is not now. UnknownCall if the call is not live (and the fact is not `arrived`).
+        """
+        made = [self._call_milestone(kind, call_id, now if at is None else at, data or {})]
+        call = self.calls.get(call_id)
+        if kind is CallFact.OFFER_FAILED and data and self.pause_on_no_answer and data["outcome"] != "caller_left":
+            made += self._not_answering(AgentId(str(data["agent"])), str(data["outcome"]), now)
+        if call is not None and call.phase == "ended":
+            del self.calls[call_id]
+        return self._routed(made, now)
+
+    def apply_agent(
+        self, kind: AgentFact, agent_id: AgentId, now: float, data: Mapping[str, Value] | None = None
+    ) -> Effects:
+        """One fact about an agent. KeyError for an unknown agent, StatusRefused if the rules forbid it now."""
+        data = data or {}
+        if kind is not AgentFact.ADDED and agent_id not in self.desks:
+            raise KeyError(agent_id)
+        if kind is AgentFact.STATUS:
+            desk = self.desks[agent_id]
+            status = Status(str(data["status"]))
+            if status not in CHOOSABLE:
+                raise StatusRefused("not_choosable", f"{status} is set by the system and cannot be chosen")
+            if desk.status is Status.OFFLINE:
+                raise StatusRefused("not_logged_in", "log in first")
+            desk.choose(status, str(data.get("reason") or ""), now)
+        return self._routed([self._agent_milestone(kind, agent_id, now, data)], now)
+
+    def tick(self, now: float) -> Effects:
+        """Time has passed (see `next_tick_at`): wrap-ups that ended and needs that relaxed may allow new offers."""
+        return self._routed([], now)
+
+    def next_tick_at(self, now: float) -> float | None:
+        """When `tick` is due next; None: not before something else happens."""
+        times = [desk.wrap_up_until for desk in self.desks.values() if desk.wrap_up_until > now]
+        if waiting := self.waiting():
+            times += [at for call in waiting if (at := next_step_at(call, now)) is not None]
+            if self._readopt_until > now:
+                times.append(self._readopt_until)
+        return min(times, default=None)
+
+    # The roster
+
+    def set_roster(self, roster: Mapping[AgentId, Agent]) -> tuple[list[Agent], list[AgentId]]:
+        """Takes over the roster file; temporary agents stay. Returns (new or changed, gone).
+
+        An agent who is gone from the file but talks keeps his desk until the talk ends and he is offline.
+        """
+        changed = [a for i, a in roster.items() if i not in self.desks or self.desks[i].agent != a]
+        for agent in changed:
+            old = self.desks.get(agent.id)
+            self.desks[agent.id] = Desk(agent) if old is None else replace(old, agent=agent)
+        gone = [i for i, d in self.desks.items() if i not in roster and not d.agent.temporary and d.call_id is None]
+        for agent_id in gone:
+            del self.desks[agent_id]
+        return changed, gone
+
+    # Recovery
+
+    def recover(self, milestones: Iterable[Milestone], now: float) -> None:
+        """Rebuilds the state from the journal after a restart. Every live call is detached until it comes back."""
+        for milestone in milestones:
+            self._fold(milestone)
+        for call_id in [i for i, call in self.calls.items() if call.phase == "ended"]:
+            del self.calls[call_id]
+        for call in self.calls.values():
+            call.attached = False
+            call.detached_at = now
+        for agent_id, desk in self.desks.items():
+            if desk.call_id is not None and desk.call_id not in self.calls:
+                self.desks[agent_id] = desk.call_over(now, 0.0)
+        self._readopt_until = now + _READOPTION_S
+
+    def attach(self, call_id: CallId, now: float) -> Effects:
+        """Its AGI session is ours (again)."""
+        self._live(call_id).attached = True
+        return self._routed([], now)
+
+    def detach(self, call_id: CallId, now: float) -> None:
+        """Its AGI session is gone, though nobody said that the caller hung up."""
+        if call := self.calls.get(call_id):
+            call.attached = False
+            call.detached_at = now
+
+    # Reading
+
+    def waiting(self) -> list[Waiting]:
+        return [
+            Waiting(call.id, call.need, call.queued_at, call.attached)
+            for call in self.calls.values()
+            if call.phase == "queue" and call.need is not None
+        ]
+
+    def position(self, call_id: CallId) -> int:
+        """Place in its queue from 1; KeyError if it does not wait."""
+        return position(self.waiting(), call_id)
+
+    def offer_of(self, call_id: CallId) -> AgentId | None:
+        """The agent this call is offered to and should ring now."""
+        call = self.calls.get(call_id)
+        return call.agent if call is not None and call.phase == "ringing" else None
+
+    def logged_in(self) -> list[Desk]:
+        return [desk for desk in self.desks.values() if desk.status is not Status.OFFLINE]
+
+    def snapshot(self, now: float) -> dict[str, Any]:
+        """Everything a live page shows; no personal data."""
+        waiting = self.waiting()
+        return {
+            "at": now,
+            "calls": [
+                {
+                    "call_id": call.id,
+                    "phase": call.phase,
+                    "dialled": call.facts.get("dialled"),
+                    "arrived_at": call.arrived_at,
+                    "queue": call.need.queue if call.need else None,
+                    "queued_at": call.queued_at or None,
+                    "position": position(waiting, call.id) if call.phase == "queue" else None,
+                    "agent": call.agent,
+                    "answered_at": call.answered_at,
+                    "attached": call.attached,
+                }
+                for call in self.calls.values()
+            ],
+            "agents": [self.desk_row(desk, now) for desk in self.desks.values()],
+            "waiting": len(waiting),
+        }
+
+    @staticmethod
+    def desk_row(desk: Desk, now: float) -> dict[str, Any]:
+        """One agent for a live page."""
+        return {
+            "id": desk.agent.id,
+            "name": desk.agent.name,
+            "skills": dict(desk.agent.skills),
+            "status": desk.status,
+            "reason": desk.reason,
+            "status_since": desk.status_since,
+            "state": desk.state(now),
+            "call_id": desk.call_id,
+            "temporary": desk.agent.temporary,
+        }
+
+    # Inside
+
+    def _live(self, call_id: CallId) -> Call:
+        try:
+            return self.calls[call_id]
+        except KeyError:
+            raise UnknownCall(call_id) from None
+
+    def _call_milestone(self, kind: CallFact, call_id: CallId, at: float, data: Mapping[str, Value]) -> Milestone:
+        seq = 1 if kind is CallFact.ARRIVED else self._live(call_id).seq + 1
+        milestone = Milestone("call", call_id, seq, at, kind, dict(data))
+        self._fold(milestone)
+        return milestone
+
+    def _agent_milestone(self, kind: AgentFact, agent_id: AgentId, at: float, data: Mapping[str, Value]) -> Milestone:
+        # An agent's history has no end, so his numbers come from the clock: they go on after old journal files are gone.
+        seq = max(self._agent_seq.get(agent_id, 0) + 1, int(at * 1_000_000))
+        milestone = Milestone("agent", agent_id, seq, at, kind, dict(data))
+        self._fold(milestone)
+        return milestone
+
+    def _not_answering(self, agent_id: AgentId, outcome: str, now: float) -> list[Milestone]:
+        desk = self.desks.get(agent_id)
+        if desk is None or desk.status is not Status.READY:
+            return []
+        data = {"status": Status.NOT_ANSWERING.value, "reason": outcome}
+        return [self._agent_milestone(AgentFact.STATUS, agent_id, now, data)]
+
+    def _routed(self, made: list[Milestone], now: float) -> Effects:
+        """Offers whatever can be offered after a change, and collects the consequences."""
+        wakes = []
+        for decision in self._decide(now):
+            call = self.calls[decision.call_id]
+            data: dict[str, Value] = {"agent": decision.agent_id, "n": call.offers + 1, "why": decision.why()}
+            made.append(self._call_milestone(CallFact.OFFERED, call.id, now, data))
+            wakes.append(call.id)
+        return Effects(tuple(made), tuple(wakes))
+
+    def _decide(self, now: float) -> list[Decision]:
+        waiting = self.waiting()
+        if not waiting:
+            return []
+        if now >= self._readopt_until:
+            # Who has not come back by now holds nobody up any longer; his place is kept all the same.
+            waiting = [call for call in waiting if call.reachable]
+        idle = [
+            Idle(desk.agent.id, desk.agent.skills, desk.idle_since)
+            for desk in self.desks.values()
+            if desk.state(now) is State.IDLE
+        ]
+        return decide(waiting, idle, now)
+
+    def _fold(self, milestone: Milestone) -> None:
+        """The one place where state changes. Tolerant of repeats, so that a journal may be read from any older line."""
+        if milestone.stream == "agent":
+            self._fold_agent(milestone)
+            return
+        call_id = CallId(milestone.id)
+        if milestone.kind == CallFact.ARRIVED:
+            self.calls.setdefault(call_id, Call(call_id, milestone.at, milestone.data, seq=milestone.seq))
+            return
+        call = self.calls.get(call_id)
+        if call is None or milestone.seq <= call.seq:
+            return
+        call.seq = milestone.seq
+        self._fold_call(call, milestone)
+
+    def _fold_call(self, call: Call, milestone: Milestone) -> None:
+        data, at = milestone.data, milestone.at
+        match milestone.kind:
+            case CallFact.ENTERED:
+                call.session = str(data.get("session") or call.session)
+            case CallFact.MENU_ENTERED:
+                call.phase = "menu"
+            case CallFact.HUMAN_ASKED:
+                call.human_asked = True
+            case CallFact.QUEUED:
+                # Coming back to the queue after a restart does not cost the place.
+                call.queued_at = call.queued_at if data.get("place_kept") and call.queued_at else at
+                call.need, call.phase = Need.from_text(str(data["need"])), "queue"
+            case CallFact.LEFT_QUEUE:
+                call.phase = "after_talk" if call.ever_answered else "menu"
+            case CallFact.OFFERED:
+                call.agent, call.phase = AgentId(str(data["agent"])), "ringing"
+                call.offers = int(data.get("n") or call.offers + 1)
+                self._change_desk(call.agent, lambda desk: desk.offer(call.id))
+            case CallFact.OFFER_FAILED:
+                self._free_desk(call, at)
+                call.phase = "queue"
+            case CallFact.ANSWERED:
+                call.phase, call.answered_at, call.ever_answered = "talk", at, True
+                if call.agent is not None:
+                    self._change_desk(call.agent, Desk.answered)
+            case CallFact.TALK_ENDED:
+                self._free_desk(call, at)
+                call.phase, call.answered_at = "after_talk", None
+            case CallFact.RECORDED:
+                call.recorded_segments += 1
+            case CallFact.ENDED:
+                self._free_desk(call, at)
+                call.phase = "ended"
+            case _:
+                pass  # the other facts are history, not state
+
+    def _fold_agent(self, milestone: Milestone) -> None:
+        agent_id, data, at = AgentId(milestone.id), milestone.data, milestone.at
+        self._agent_seq[agent_id] = max(milestone.seq, self._agent_seq.get(agent_id, 0))
+        match milestone.kind:
+            case AgentFact.ADDED:
+                agent = agent_from(agent_id, json.loads(str(data["definition"])))
+                self.desks[agent_id] = Desk(agent)
+            case AgentFact.REMOVED:
+                self.desks.pop(agent_id, None)
+            case AgentFact.LOGGED_IN:
+                self._change_desk(agent_id, lambda desk: desk.choose(Status.BREAK, "logged_in", at))
+            case AgentFact.STATUS:
+                status, reason = Status(str(data["status"])), str(data.get("reason") or "")
+                if status is Status.BREAK:
+                    reason = reason or "unnamed"
+                self._change_desk(agent_id, lambda desk: desk.choose(status, reason, at))
+            case AgentFact.LOGGED_OUT:
+                self._change_desk(agent_id, lambda desk: desk.choose(Status.OFFLINE, str(data.get("reason") or ""), at))
+            case unknown:
+                raise ValueError(f"unknown agent fact {unknown!r}")
+
+    def _change_desk(self, agent_id: AgentId, change: Callable[[Desk], Desk]) -> None:
+        if (desk := self.desks.get(agent_id)) is not None:
+            self.desks[agent_id] = change(desk)
+
+    def _free_desk(self, call: Call, at: float) -> None:
+        if call.agent is None:
+            return
+        desk = self.desks.get(call.agent)
+        if desk is not None and desk.call_id == call.id:
+            wrap_up = self.wrap_up_s if desk.agent.wrap_up_s is None else desk.agent.wrap_up_s
+            self.desks[call.agent] = desk.call_over(at, wrap_up)
+        call.agent = None
+
+
+def definition(agent: Agent) -> str:
+    """Text of an agent for the `added` milestone."""
+    return json.dumps(agent_to(agent), ensure_ascii=False, separators=(",", ":"))
