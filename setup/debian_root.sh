@@ -1,67 +1,105 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # debian_root.sh ROOT SUITE PACKAGE...
 # Unpacks Debian packages with all they depend on into the folder ROOT: no root rights, no chroot, nothing installed.
-# The mirror and its options are the machine's own; SUITE "host" means the release that this machine runs.
-# ROOT/.complete holds the request it was made for, so that a second call costs nothing.
-set -eu
+# The mirror is the machine's own; SUITE "host" means the release that this machine runs.
+# ROOT appears whole or not at all; ROOT/.complete holds the request it was made for, so that a second call costs nothing.
+set -euo pipefail
+export LC_ALL=C
 root=$1 suite=$2
 shift 2
 want="$suite $*"
-[ -f "$root/.complete" ] && [ "$(cat "$root/.complete")" = "$want" ] && exit 0
+complete() { [ -f "$root/.complete" ] && [ "$(< "$root/.complete")" = "$want" ]; }
+complete && exit 0
 
 say() { printf '  %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
-command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
-    die "apt-get and dpkg-deb are needed to unpack $*. On a system that is not Debian, install these programs by hand and put them on PATH."
+for program in apt-get apt-config dpkg-deb tar flock; do
+    command -v $program > /dev/null ||
+        die "$program is needed to unpack $*. On a system that is not Debian, install these programs by hand and put them on PATH."
+done
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-[ -r $keyring ] || die "$keyring is missing: install the package debian-archive-keyring."
-
+[ -r $keyring ] || die "$keyring is missing: as root, apt-get install debian-archive-keyring; or install $* by hand and put them on PATH."
 # shellcheck disable=SC1091
-host_suite=$(. /etc/os-release && printf %s "${VERSION_CODENAME:-bookworm}")
-[ "$suite" = host ] && suite=$host_suite
-mirror=$(apt-get indextargets --format '$(CODENAME) $(LABEL) $(SITE)' 2>/dev/null |
-    awk -v s="$host_suite" '$1 == s && $2 == "Debian" { print $3; exit }')
-[ -n "$mirror" ] || mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
-    grep -Ev '^ *#|security' | grep -oE '(https?|file)://[^ ]*/debian/?( |$)' | head -n 1 | tr -d ' ')
-[ -n "$mirror" ] || die "no Debian mirror found in /etc/apt/sources.list or sources.list.d: add one, then start again."
+host_suite=$(. /etc/os-release && printf %s "${VERSION_CODENAME:-}")
+[ "$suite" != host ] || suite=$host_suite
+[ -n "$suite" ] || die "/etc/os-release names no Debian release: install $* by hand and put them on PATH."
 
+# One at a time: the second waits and then finds the work done.
 mkdir -p "$(dirname "$root")"
 root=$(cd "$(dirname "$root")" && pwd)/$(basename "$root")
-work=$(mktemp -d "$root.XXXXXX")
+exec 9> "$root.lock"
+flock -n 9 || { say "$(basename "$root"): another set-up is at it, waiting"; flock 9; }
+complete && exit 0
+rm -rf "$root".unpacking.* # of one that was killed
+
+# The mirror: what apt knows if its lists are read, else what its sources say.
+targets=$(apt-get indextargets --format '$(CODENAME)|$(RELEASE)|$(COMPONENT)|$(LABEL)|$(SITE)' 'Created-By: Packages' 2> /dev/null || true)
+mirror=$(awk -F'|' -v s="$host_suite" '
+    $3 == "main" && $1 == s && $4 == "Debian" { print $5; exit }
+    $3 == "main" && $1 == "" && ($2 == s || $2 == "stable") && !guess { guess = $5 }
+    END { if (guess) print guess }' <<< "$targets" | head -n 1)
+[ -n "$mirror" ] || die "no Debian mirror found in /etc/apt/sources.list or sources.list.d: add one, then start again."
+
+work=$(mktemp -d "$root.unpacking.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/root"
 : > "$work/status"
 echo "deb [signed-by=$keyring] $mirror $suite main" > "$work/sources.list"
 
-apt() {
-    apt-get -q -y -o Dir::State="$work" -o Dir::State::lists="$work/lists" -o Dir::State::status="$work/status" \
-        -o Dir::Cache="$work/cache" -o Dir::Cache::archives="$work/cache/archives" \
-        -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-        -o Dir::Log="$work" -o Debug::NoLocking=true -o APT::Sandbox::User="$(id -un)" \
-        -o APT::Install-Recommends=false -o Acquire::Languages=none -o Acquire::Retries=3 \
-        -o APT::Update::Error-Mode=any "$@"
-}
+# Of the machine's apt configuration only how to reach the network is ours to use: no hooks, no caches, no foreign architectures.
+{
+    apt-config dump | grep '^Acquire::' | grep -Ev '^Acquire::(IndexTargets|Languages|GzipIndexes)'
+    cat << CONF
+APT::Architecture "$(dpkg --print-architecture)";
+APT::Architectures { "$(dpkg --print-architecture)"; };
+APT::Sandbox::User "root";
+APT::Install-Recommends "false";
+APT::Update::Error-Mode "any";
+Acquire::Languages "none";
+Acquire::Retries "3";
+Debug::NoLocking "true";
+Dir::State "$work";
+Dir::State::lists "$work/lists";
+Dir::State::status "$work/status";
+Dir::Cache "$work/cache";
+Dir::Cache::archives "$work/cache/archives";
+Dir::Etc::main "/dev/null";
+Dir::Etc::parts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+Dir::Etc::sourcelist "$work/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Log "$work";
+CONF
+} > "$work/apt.conf"
+apt() { APT_CONFIG="$work/apt.conf" apt-get -q -y "$@" > "$work/log" 2>&1; }
 
 say "reading the package list of Debian $suite"
-if ! apt update > "$work/log" 2>&1; then
-    if grep -q 'expired' "$work/log"; then
-        say "WARNING: this mirror's release file has expired; its signature is still checked, its age is not"
-        apt -o Acquire::Check-Valid-Until=false update > "$work/log" 2>&1 || { cat "$work/log" >&2; die "the package list of Debian $suite cannot be read (above)."; }
-    elif [ -z "$(ls "$work/lists" | grep _Packages || true)" ]; then
+if ! apt update; then
+    if grep -Eq 'is (expired|not valid yet)' "$work/log"; then
+        say "WARNING: the release file of this mirror has expired (or the clock of this machine is wrong); its signature is still checked, its age is not"
+        printf 'Acquire::Check-Valid-Until "false";\nAcquire::Check-Date "false";\n' >> "$work/apt.conf"
+        apt update || { cat "$work/log" >&2; die "the package list of Debian $suite cannot be read (above)."; }
+    else
         cat "$work/log" >&2
         die "the package list of Debian $suite cannot be read (above): is there a network, and does the mirror carry $suite?"
     fi
 fi
 say "fetching $*"
-apt --download-only install "$@" > "$work/log" 2>&1 || { cat "$work/log" >&2; die "$* cannot be fetched from Debian $suite (above)."; }
-say "unpacking $(ls "$work"/cache/archives/*.deb | wc -l) packages"
-for deb in "$work"/cache/archives/*.deb; do
+apt --download-only install "$@" || { cat "$work/log" >&2; die "$* cannot be fetched from Debian $suite (above)."; }
+debs=("$work"/cache/archives/*.deb)
+[ -f "${debs[0]}" ] || { cat "$work/log" >&2; die "$*: apt fetched nothing (above)."; }
+say "unpacking ${#debs[@]} packages"
+for deb in "${debs[@]}"; do
     dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$work/root" --no-same-owner \
-        --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' --exclude='./var/log/*'
+        --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' --exclude='./var/log/*' ||
+        die "$(basename "$deb") cannot be unpacked into $(dirname "$root"): is the disk full?"
 done
-chmod -R u+w,u-s,g-s "$work/root"
+chmod -R u+rwX,u-s,g-s "$work/root"
 printf '%s' "$want" > "$work/root/.complete"
-rm -rf "$root"
+sync -f "$work/root"
+[ ! -e "$root" ] || mv "$root" "$work/old"
 mv "$work/root" "$root"
 say "done: $(du -sh "$root" | cut -f1) in $(basename "$root")"
