@@ -1,0 +1,257 @@
+"""One call as one record, folded from its milestones: what every rate is computed from and an auditor can recompute.
+
+Pure. Missing milestones leave their fields empty; milestones that contradict one another raise `ContradictionError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cti.calls import CallFact, CallId, Milestone, Need, Value
+
+
+class RecordError(Exception):
+    """Milestones of which no record can be made."""
+
+
+class NotOneCallError(RecordError):
+    """None at all, or of more than one call, or an agent's."""
+
+
+class ContradictionError(RecordError):
+    """Milestones that no missing line can reconcile. `faults` are short constant phrases without personal data."""
+
+    def __init__(self, call_id: str, faults: Sequence[str]) -> None:
+        super().__init__(f"call {call_id}: {'; '.join(faults)}")
+        self.call_id, self.faults = call_id, tuple(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    file: str
+    bytes: int
+    talk_s: float
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """A call from arrival to end. `…_at`: UTC epoch seconds; None: it did not happen, or its milestone is missing."""
+
+    call_id: CallId
+    pii_caller: str
+    """As the network gave it, cleaned; "" for a withheld number."""
+    dialled: str
+    original: str
+    """The number dialled first, before a diversion; "" without one."""
+    city: str
+    mode: str
+    statistics: str
+    medium: str
+    sip_call_id: str
+    flow: str
+    flow_version: str
+    arrived_at: float
+    """Of the first milestone there is, when the arrival itself is missing."""
+    menu_entered_at: float | None = None
+    human_asked_at: float | None = None
+    queued_at: float | None = None
+    first_offered_at: float | None = None
+    answered_at: float | None = None
+    """First answer by a person; a transfer later in the call does not count again."""
+    ended_at: float | None = None
+    ended_side: str | None = None
+    """caller, agent, system or interrupted; None: the call has not ended"""
+    ended_place: str | None = None
+    lost_at: str | None = None
+    """menu, queue, ringing, no_seat, overflow or fallback; None: answered, transferred or self-service"""
+    path: tuple[str, ...] = ()
+    """Flow nodes in the order they were entered."""
+    queue: str | None = None
+    """The queue entered first."""
+    skill: str | None = None
+    """The first skill of that need; None: any agent of the queue."""
+    agents: tuple[str, ...] = ()
+    """Who talked, in order, each once; an agent of the fallback queue is not known and not in it."""
+    offers: int = 0
+    wait_queue_s: float | None = None
+    """First queueing to answer, or to the end when nobody answered."""
+    wait_total_s: float | None = None
+    """Arrival to answer (menu included), or to the end when nobody answered."""
+    talk_s: float = 0.0
+    score: int | None = None
+    """Key pressed in the survey, 1 = best."""
+    satisfied: bool | None = None
+    survey_offered: bool = False
+    survey_scale: int | None = None
+    recordings: tuple[Recording, ...] = ()
+    transferred_to: str | None = None
+    resumed: int = 0
+    """How often another daemon took the call over."""
+    fell_back: bool = False
+    estimated: bool = False
+    """A moment was not seen (no daemon was running): end or talk time is when it was found out."""
+    missing: int = 0
+    """Milestones that the sequence numbers say are missing."""
+
+    @property
+    def answered(self) -> bool:
+        return self.answered_at is not None
+
+
+def fold(milestones: Iterable[Milestone]) -> CallRecord:
+    """The record of the one call these milestones are of, in any order, duplicates allowed. Raises RecordError."""
+    record, faults = fold_with_faults(milestones)
+    if faults:
+        raise ContradictionError(record.call_id, faults)
+    return record
+
+
+def fold_with_faults(milestones: Iterable[Milestone]) -> tuple[CallRecord, tuple[str, ...]]:
+    """As `fold`, but contradictions are told beside the best record that can be had: a call is never without one."""
+    by_seq: dict[int, Milestone] = {}
+    faults: list[str] = []
+    for milestone in milestones:
+        known = by_seq.setdefault(milestone.seq, milestone)
+        if (known.stream, known.id) != (milestone.stream, milestone.id):
+            raise NotOneCallError(f"milestones of {known.id} and of {milestone.id} cannot make one record")
+        if known != milestone:
+            faults.append(f"two different milestones with number {milestone.seq}")
+    if not by_seq:
+        raise NotOneCallError("no milestones, no record")
+    timeline = [by_seq[seq] for seq in sorted(by_seq)]
+    first = timeline[0]
+    if any(m.stream != "call" or m.id != first.id for m in timeline):
+        raise NotOneCallError(f"milestones of {first.stream} {first.id} and others cannot make one record")
+    faults += _order_faults(timeline)
+    record = _record(CallId(first.id), timeline)
+    if record.answered and record.lost_at is not None:
+        faults.append(f"answered and yet lost at {record.lost_at}")
+    return record, tuple(faults)
+
+
+def _order_faults(timeline: list[Milestone]) -> list[str]:
+    faults = []
+    kinds = [m.kind for m in timeline]
+    for once in (CallFact.ARRIVED, CallFact.ENDED):
+        if kinds.count(once) > 1:
+            faults.append(f"{once} {kinds.count(once)} times")
+    if CallFact.ARRIVED in kinds[1:]:
+        faults.append(f"{kinds[0]} before arrived")
+    if CallFact.ENDED in kinds[:-1]:
+        faults.append(f"{kinds[-1]} after ended")
+    return faults
+
+
+def _record(call_id: CallId, timeline: list[Milestone]) -> CallRecord:
+    def first(kind: CallFact) -> Milestone | None:
+        return next((m for m in timeline if m.kind == kind), None)
+
+    def every(kind: CallFact) -> list[Milestone]:
+        return [m for m in timeline if m.kind == kind]
+
+    arrived = first(CallFact.ARRIVED)
+    facts = arrived.data if arrived else {}
+    arrived_at = (arrived or timeline[0]).at
+    queued, answered, ended = first(CallFact.QUEUED), first(CallFact.ANSWERED), first(CallFact.ENDED)
+    offers, rated, survey = every(CallFact.OFFERED), every(CallFact.RATED), first(CallFact.SURVEY_OFFERED)
+    talks = every(CallFact.TALK_ENDED)
+    transfer = every(CallFact.TRANSFERRED)
+    until = answered or ended
+    talk_s, talk_estimated = _talk(answered, talks, ended)
+    wait_queue_s = None
+    if queued and until:
+        wait_queue_s = _seconds(answered.data.get("wait_s") if answered else None, queued.at, until.at)
+    return CallRecord(
+        call_id=call_id,
+        pii_caller=_text(facts.get("pii_caller")),
+        dialled=_text(facts.get("dialled")),
+        original=_text(facts.get("original")),
+        city=_text(facts.get("city")),
+        mode=_text(facts.get("mode")),
+        statistics=_text(facts.get("statistics")),
+        medium=_text(facts.get("medium")),
+        sip_call_id=_text(facts.get("sip_call_id")),
+        flow=_text(facts.get("flow")),
+        flow_version=_text(facts.get("flow_version")),
+        arrived_at=arrived_at,
+        menu_entered_at=_at(first(CallFact.MENU_ENTERED)),
+        human_asked_at=_at(first(CallFact.HUMAN_ASKED)),
+        queued_at=_at(queued),
+        first_offered_at=_at(offers[0] if offers else None),
+        answered_at=_at(answered),
+        ended_at=_at(ended),
+        ended_side=_maybe(ended, "side"),
+        ended_place=_maybe(ended, "place"),
+        lost_at=_maybe(ended, "lost_at"),
+        path=tuple(_text(m.data.get("node")) for m in every(CallFact.ENTERED)),
+        queue=_maybe(queued, "queue"),
+        skill=_skill(_maybe(queued, "need")),
+        agents=tuple(dict.fromkeys(_text(m.data["agent"]) for m in every(CallFact.ANSWERED) if m.data.get("agent"))),
+        offers=len(offers),
+        wait_queue_s=wait_queue_s,
+        wait_total_s=max(0.0, until.at - arrived_at) if until else None,
+        talk_s=talk_s,
+        score=_whole(rated[-1].data.get("score")) if rated else None,
+        satisfied=bool(rated[-1].data.get("satisfied")) if rated else None,
+        survey_offered=survey is not None or bool(rated),
+        survey_scale=_whole(survey.data.get("scale")) if survey else None,
+        recordings=tuple(_recording(m) for m in every(CallFact.RECORDED)),
+        transferred_to=_text(transfer[-1].data.get("target")) if transfer else None,
+        resumed=len(every(CallFact.RESUMED)),
+        fell_back=first(CallFact.FELL_BACK) is not None,
+        estimated=talk_estimated or bool(ended and ended.data.get("estimated")),
+        missing=timeline[-1].seq - timeline[0].seq + 1 - len(timeline),
+    )
+
+
+def _talk(answered: Milestone | None, talks: list[Milestone], ended: Milestone | None) -> tuple[float, bool]:
+    """Seconds talked and whether they had to be estimated (the end of the talk was not seen)."""
+    if talks:
+        return sum(_seconds(m.data.get("talk_s"), m.at, m.at) for m in talks), False
+    if answered and ended:
+        return max(0.0, ended.at - answered.at), True
+    return 0.0, False
+
+
+def _seconds(measured: Value, begin: float, end: float) -> float:
+    """A duration as measured by a monotonic clock, else the difference of two times of day, never negative."""
+    if isinstance(measured, int | float) and not isinstance(measured, bool) and measured >= 0:
+        return float(measured)
+    return max(0.0, end - begin)
+
+
+def _recording(milestone: Milestone) -> Recording:
+    data = milestone.data
+    return Recording(
+        _text(data.get("file")),
+        _whole(data.get("bytes")) or 0,
+        _seconds(data.get("talk_s"), 0.0, 0.0),
+        data.get("complete") is True,
+    )
+
+
+def _skill(need: str | None) -> str | None:
+    try:
+        steps = Need.from_text(need).steps if need else ()
+    except ValueError:
+        return None
+    return next((skill.skill for step in steps for skill in step.all_of), None)
+
+
+def _at(milestone: Milestone | None) -> float | None:
+    return milestone.at if milestone else None
+
+
+def _maybe(milestone: Milestone | None, key: str) -> str | None:
+    value = milestone.data.get(key) if milestone else None
+    return None if value is None else str(value)
+
+
+def _text(value: Value) -> str:
+    return "" if value is None else str(value)
+
+
+def _whole(value: Value) -> int | None:
+    return int(value) if isinstance(value, int | float) else None
