@@ -32,12 +32,11 @@ flock -n 9 || { say "$(basename "$root"): another set-up is at it, waiting"; flo
 complete && exit 0
 rm -rf "$root".unpacking.* # of one that was killed
 
-# The mirror: what apt knows if its lists are read, else what its sources say.
-targets=$(apt-get indextargets --format '$(CODENAME)|$(RELEASE)|$(COMPONENT)|$(LABEL)|$(SITE)' 'Created-By: Packages' 2> /dev/null || true)
-mirror=$(awk -F'|' -v s="$host_suite" '
-    $3 == "main" && $1 == s && $4 == "Debian" { print $5; exit }
-    $3 == "main" && $1 == "" && ($2 == s || $2 == "stable") && !guess { guess = $5 }
-    END { if (guess) print guess }' <<< "$targets" | head -n 1)
+# The mirror: what apt knows where its lists are read; on a fresh machine, where its sources would have it look.
+mirror=$(apt-get indextargets --format '$(CODENAME)|$(COMPONENT)|$(LABEL)|$(SITE)' 2> /dev/null |
+    awk -F'|' -v s="$host_suite" '$1 == s && $2 == "main" && $3 == "Debian" && !n++ { print $4 }' || true)
+[ -n "$mirror" ] || mirror=$(apt-get update --print-uris -o Debug::NoLocking=true 2> /dev/null |
+    sed -nE "s#^'([^']*/debian)/?/dists/($host_suite|stable)/InRelease'.*#\1#p" | sed -n 1p || true)
 [ -n "$mirror" ] || die "no Debian mirror found in /etc/apt/sources.list or sources.list.d: add one, then start again."
 
 work=$(mktemp -d "$root.unpacking.XXXXXX")
@@ -94,8 +93,10 @@ debs=("$work"/cache/archives/*.deb)
 say "unpacking ${#debs[@]} packages"
 for deb in "${debs[@]}"; do
     dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$work/root" --no-same-owner \
-        --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' --exclude='./var/log/*' ||
+        --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' --exclude='./var/log/*' 2> "$work/log" || {
+        head -n 2 "$work/log" >&2
         die "$(basename "$deb") cannot be unpacked into $(dirname "$root"): is the disk full?"
+    }
 done
 chmod -R u+rwX,u-s,g-s "$work/root"
 printf '%s' "$want" > "$work/root/.complete"

@@ -60,7 +60,7 @@ fi
 say "fetching and installing $(grep -c '^[a-z].*==' "setup/$part.lock") Python packages ($part)"
 "$venv/bin/python" -m pip install --no-input --disable-pip-version-check --no-warn-script-location --require-hashes \
     -r "setup/$part.lock" > .deps/python.log 2>&1 || {
-    tail -n 15 .deps/python.log >&2
+    { grep '^ERROR' .deps/python.log || tail -n 5 .deps/python.log; } >&2
     die "the Python packages cannot be installed (above; all of it in .deps/python.log): is there a network, and space on the disk?"
 }
 
