@@ -20,7 +20,7 @@ EMERGENCY_SCRIPT: Final = "emergency"
 
 
 class CitizenArg(StrEnum):
-    """The arguments of the route `citizen` in their order: agi_arg_1, agi_arg_2, ... All are cleaned by the dialplan."""
+    """The arguments of the route `citizen` in their order: agi_arg_1, agi_arg_2, ...; the dialplan cleaned them all."""
 
     SIP_CALL_ID = "sip_call_id"
     """The SIP Call-ID, reduced to letters, digits and @._:+- and to 128 characters"""
@@ -65,7 +65,7 @@ EMERGENCY_ARGS: Final = (
 
 # Channel variables
 CTI_DONE: Final = "CTI_DONE"
-""""1", set by the daemon as its last deed: the dialplan believes nothing else (AGISTATUS is SUCCESS after a crash too)."""
+"""Set to 1 by the daemon as its last deed. The dialplan believes nothing else: AGISTATUS says SUCCESS after a crash."""
 CTI_LOST_AT: Final = "CTI_LOST_AT"
 """UTC second since when no daemon serves the call. The daemon sets it to "" when it takes the call; the dialplan to the
 present after a session that ended without CTI_DONE. Ten seconds after it the fallback begins."""
@@ -80,8 +80,8 @@ CTI_MEDIUM: Final = "CTI_MEDIUM"
 CTI_QUEUED_AT: Final = "CTI_QUEUED_AT"
 """UTC second at which the call entered the fallback queue; unset before."""
 DIAL_STATUS: Final = "DIALSTATUS"
-"""Written by Dial(). "ANSWER" tells the fallback that the citizen has been served and needs no queue, so the daemon sets
-it to "" when a citizen who has talked is to wait for somebody again."""
+"""Written by Dial(). "ANSWER" tells the fallback that the citizen has been served and needs no queue, so the daemon
+sets it to "" when a citizen who has talked is to wait for somebody again."""
 ANSWERED_S: Final = "ANSWEREDTIME"
 
 # Contexts
