@@ -1,0 +1,549 @@
+"""One call's way through a flow: pure data and pure functions, `(session, event) -> (session, commands)`.
+
+A session always waits for one kind of event, named by its phase (table `AWAITS`); anything else is refused and changes
+nothing. Between two waits it walks through every node that does not wait (schedule, number, language, goto, an
+announcement that is off). What callers press or say is never an illegal event: a key without a meaning is an error of
+theirs, which nodes count.
+
+A call ends after a bounded number of events whatever the caller does: nodes bound errors and repeats, and after
+`MAX_STEPS` nodes he is not asked anything more, but waits for a person, or hears the closing words if he had one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from cti.calls import CallFact, Value
+from ivr_flows import model as m
+from ivr_flows.calendar import DayKind, WorkCalendar
+from ivr_flows.errors import FlowStateError
+from ivr_flows.words import (
+    CallerLeft,
+    Command,
+    Event,
+    Gather,
+    Gathered,
+    HangUp,
+    Heard,
+    Listen,
+    Mark,
+    Play,
+    Played,
+    Prompt,
+    Route,
+    RouteEnded,
+    SetLanguage,
+    Started,
+    Survey,
+    Transfer,
+    TransferEnded,
+)
+
+MAX_STEPS = 100
+
+
+class Phase(StrEnum):
+    """What the last command of a session waits for."""
+
+    PLAYING = "playing"
+    GATHERING = "gathering"
+    LISTENING = "listening"
+    ROUTING = "routing"
+    TRANSFERRING = "transferring"
+    RATING = "rating"
+    CLOSING = "closing"
+    """HangUp was said; only the hang-up itself can follow."""
+    ENDED = "ended"
+
+
+AWAITS: Mapping[Phase, type[Event] | None] = {
+    Phase.PLAYING: Played,
+    Phase.GATHERING: Gathered,
+    Phase.LISTENING: Heard,
+    Phase.ROUTING: RouteEnded,
+    Phase.TRANSFERRING: TransferEnded,
+    Phase.RATING: Gathered,
+    Phase.CLOSING: None,
+    Phase.ENDED: None,
+}
+"""The one event each phase takes. CallerLeft is taken by all but ENDED."""
+
+By = Literal["no_menu", "key", "silence", "errors", "said"]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Where a call is. Times and the kind of day are those of its beginning: it is treated alike to its end."""
+
+    flow: str
+    version: str
+    dialled: str
+    mode: Literal["merged", "dual", "subcentre"]
+    at: datetime
+    day: DayKind
+    language: str
+    scale: int
+    """Of the survey."""
+    announcements: tuple[str, ...] = ()
+    """Announcements that were switched on."""
+    node: str = ""
+    phase: Phase = Phase.PLAYING
+    menu_entered: bool = False
+    by: By = "no_menu"
+    """How the caller left the last node that asked him."""
+    route: str = ""
+    """The route his wish for a person leads to; "" before he wished for one."""
+    talked: bool = False
+    steps: int = 0
+    errors: int = 0
+    repeats: int = 0
+    keys: str = field(default="", repr=False)
+    """Pressed during an earlier prompt, for the next node that asks. Not kept over a restart."""
+    digits: str = field(default="", repr=False)
+    """The last input of a gather node. Not kept over a restart: it is personal data."""
+
+    @property
+    def human_asked(self) -> bool:
+        return self.route != ""
+
+
+Step = tuple[Session, list[Command]]
+_Next = tuple[Session, str | None]
+"""The node to go on to; None: a command waits."""
+
+
+def begin(
+    flow: m.Flow,
+    event: Started,
+    calendar: WorkCalendar | None = None,
+    *,
+    entry: str = "",
+    survey_scale: int = 3,
+    announcements: Collection[str] = (),
+) -> Step:
+    """Begins a call at `entry`, or where the flow's rules say.
+
+    `calendar`: the city's, default the national one. `announcements`: prompt ids of the slots switched on.
+    FlowStateError if the flow has no node `entry` (the loader checks it when told).
+    """
+    if entry and entry not in flow.nodes:
+        raise FlowStateError(f"flow {flow.name} has no node {entry}; correct the entry in the table of numbers")
+    session = Session(
+        flow=flow.name,
+        version=flow.version,
+        dialled=event.dialled,
+        mode=event.mode,
+        at=event.at,
+        day=(calendar or WorkCalendar()).day(event.at.date()).kind,
+        language=flow.languages[0],
+        scale=survey_scale,
+        announcements=tuple(sorted(announcements)),
+    )
+    out: list[Command] = [SetLanguage(session.language)]
+    return _go(flow, session, entry or _start(flow, session), out), out
+
+
+def step(flow: m.Flow, session: Session, event: Event) -> Step:
+    """Takes one event. FlowStateError: it cannot happen in this state, and the session stays good as it was."""
+    if flow.version != session.version:
+        raise FlowStateError(f"session of flow {session.flow} {session.version} was given version {flow.version}")
+    if isinstance(event, CallerLeft) and session.phase is not Phase.ENDED:
+        return replace(session, phase=Phase.ENDED, keys="", digits=""), []
+    awaited = AWAITS[session.phase]
+    if awaited is None or type(event) is not awaited:
+        waits = awaited.__name__ if awaited else "CallerLeft" if session.phase is Phase.CLOSING else "nothing"
+        raise FlowStateError(
+            f"flow {session.flow}, node {session.node}: {type(event).__name__} while {session.phase}; waits for {waits}"
+        )
+    out: list[Command] = []
+    session, target = _hear(flow, session, event, out)
+    return (session if target is None else _go(flow, session, target, out)), out
+
+
+def resume(flow: m.Flow, session: Session) -> Step:
+    """After a restart of the daemon: goes on at the beginning of the current node.
+
+    Who has wished for a person is not asked a menu again, but goes to his route.
+    """
+    if session.phase is Phase.ENDED:
+        raise FlowStateError(f"flow {session.flow}: the call has ended; there is nothing to resume")
+    target = session.node
+    if session.human_asked and not session.talked and isinstance(flow.nodes[target], m.ASKING):
+        target = session.route
+    out: list[Command] = [SetLanguage(session.language)]
+    return _go(flow, replace(session, keys="", digits=""), target, out), out
+
+
+def session_to_text(session: Session) -> str:
+    """Short JSON without personal data; enough to go on at the beginning of the current node."""
+    facts: dict[str, Value | list[str]] = {
+        "f": session.flow,
+        "v": session.version,
+        "n": session.node,
+        "d": session.dialled,
+        "m": session.mode,
+        "t": session.at.isoformat(),
+        "k": session.day,
+        "l": session.language,
+        "s": session.scale,
+        "a": list(session.announcements),
+        "e": session.menu_entered,
+        "b": session.by,
+        "r": session.route,
+        "h": session.talked,
+        "c": session.steps,
+    }
+    return json.dumps(
+        {key: value for key, value in facts.items() if value not in ("", False, [])}, separators=(",", ":")
+    )
+
+
+def session_from_text(flow: m.Flow, text: str) -> Session:
+    """Reads what `session_to_text` wrote. FlowStateError if it is not of that form.
+
+    If `flow` is another version without the session's node, the caller goes to the flow's person: better a short way
+    than a lost call.
+    """
+    try:
+        facts: dict[str, Any] = json.loads(text)
+        session = Session(
+            flow=str(facts["f"]),
+            version=flow.version,
+            dialled=str(facts.get("d", "")),
+            mode=facts["m"],
+            at=datetime.fromisoformat(facts["t"]),
+            day=facts["k"],
+            language=str(facts["l"]),
+            scale=int(facts["s"]),
+            announcements=tuple(map(str, facts.get("a", []))),
+            node=str(facts["n"]),
+            menu_entered=bool(facts.get("e", False)),
+            by=facts.get("b", "no_menu"),
+            route=str(facts.get("r", "")),
+            talked=bool(facts.get("h", False)),
+            steps=int(facts.get("c", 0)),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise FlowStateError(f"flow {flow.name}: not the text of a session") from None
+    if session.language not in flow.languages:
+        session = replace(session, language=flow.languages[0])
+    if session.route and not isinstance(flow.nodes.get(session.route), m.Route):
+        session = replace(session, route=_passive_end(flow, session, flow.person))
+    if session.node not in flow.nodes:
+        session = replace(session, node=flow.person)
+    return replace(session, phase=_PHASES.get(type(flow.nodes[session.node]), Phase.PLAYING))
+
+
+_PHASES: Mapping[type[m.Node], Phase] = {
+    m.Menu: Phase.GATHERING,
+    m.Gather: Phase.GATHERING,
+    m.Listen: Phase.LISTENING,
+    m.Route: Phase.ROUTING,
+    m.Survey: Phase.RATING,
+    m.Transfer: Phase.TRANSFERRING,
+}
+"""The wait that a node is about; the others play."""
+
+
+# Going into nodes
+
+
+def _go(flow: m.Flow, session: Session, target: str, out: list[Command]) -> Session:
+    """Enters `target` and walks on until a command waits."""
+    next_: str | None = target
+    while next_ is not None:
+        session, next_ = _enter(flow, session, next_, out)
+    return session
+
+
+def _enter(flow: m.Flow, session: Session, name: str, out: list[Command]) -> _Next:
+    """Notes the milestones of a node and does what it begins with."""
+    if session.steps >= MAX_STEPS and not isinstance(flow.nodes[name], (m.Route, m.HangUp)):
+        name = _passive_end(flow, session, name if session.talked else flow.person)
+    node = flow.nodes[name]
+    first_menu = isinstance(node, m.ASKING) and not session.menu_entered
+    wish = "" if session.talked else _person_ahead(flow, session, name)
+    first_wish = wish != "" and not session.human_asked
+    session = replace(
+        session,
+        node=name,
+        phase=_PHASES.get(type(node), Phase.PLAYING),
+        menu_entered=session.menu_entered or first_menu,
+        route=wish or session.route,
+        steps=session.steps + 1,
+        errors=0,
+        repeats=0,
+    )
+    out.append(
+        Mark(CallFact.ENTERED, {"node": name, "type": node.type, "session": session_to_text(session)}),
+    )
+    if first_menu:
+        out.append(Mark(CallFact.MENU_ENTERED, {"node": name}))
+    if first_wish:
+        out.append(Mark(CallFact.HUMAN_ASKED, {"by": session.by}))
+    return _begin_node(flow, session, node, out)
+
+
+def _begin_node(flow: m.Flow, session: Session, node: m.Node, out: list[Command]) -> _Next:
+    match node:
+        case m.Say() | m.HangUp():
+            out.append(Play(_prompts(node.prompts), m.KEYS))
+            return session, None
+        case m.Announce():
+            if node.prompt not in session.announcements:
+                return session, node.next
+            out.append(Play(_prompts((node.prompt,)), m.KEYS))
+            return session, None
+        case m.Menu():
+            if session.keys:
+                return _menu(flow, replace(session, keys=""), node, session.keys[0], out)
+            return _ask(session, node, node.prompts, out)
+        case m.Gather():
+            if len(session.keys) >= node.max_digits or "*" in session.keys:
+                return _gather(flow, replace(session, keys=""), node, session.keys[: node.max_digits], out)
+            return _ask(replace(session, keys=""), node, node.prompts, out, session.keys)
+        case m.Listen():
+            if session.keys:
+                return _listen(flow, replace(session, keys=""), node, Heard(None, digit=session.keys[0]))
+            phrases = tuple(phrase for words in node.words for phrase in words.any_of)
+            out.append(Listen(_prompts(node.prompts), node.max_s, phrases))
+            return session, None
+        case m.Route():
+            out.append(_route(session, node))
+            return replace(session, keys=""), None
+        case m.Transfer():
+            if node.target not in flow.transfers:
+                return session, node.otherwise
+            if not node.prompts:
+                out.append(Transfer(node.target))
+                return session, None
+            out.append(Play(_prompts(node.prompts), m.KEYS))
+            return replace(session, phase=Phase.PLAYING), None
+        case m.Survey():
+            scale, prompts = _survey(session, node)
+            out.append(Survey(_prompts(prompts), scale, node.first_s))
+            return replace(session, keys=""), None
+        case m.SwitchLanguage():
+            out.append(SetLanguage(node.language))
+            return replace(session, language=node.language), node.next
+        case m.Schedule() | m.ByNumber() | m.Goto():
+            return session, _passage(session, node)
+
+
+# Hearing events
+
+
+def _hear(flow: m.Flow, session: Session, event: Event, out: list[Command]) -> _Next:
+    """What an event of the right kind means in the current node."""
+    match flow.nodes[session.node], event:
+        case m.Say() as node, Played(digit):
+            if digit is not None and digit in node.keys:
+                return replace(session, by="key"), node.keys[digit]
+            return _carry(session, digit), node.next
+        case m.Announce() as node, Played(digit):
+            return _carry(session, digit), node.next
+        case m.Menu() as node, Gathered(digits):
+            return _menu(flow, session, node, digits, out)
+        case m.Gather() as node, Gathered(digits):
+            return _gather(flow, session, node, digits, out)
+        case m.Listen() as node, Heard():
+            return _listen(flow, session, node, event)
+        case m.Route() as node, RouteEnded():
+            return _route_ended(session, node, event)
+        case m.Transfer() as node, Played():
+            out.append(Transfer(node.target))
+            return replace(session, phase=Phase.TRANSFERRING), None
+        case m.Transfer() as node, TransferEnded(connected):
+            if connected:
+                return replace(session, talked=True), node.after
+            return session, node.otherwise
+        case m.Survey() as node, Gathered(digits):
+            scale, prompts = _survey(session, node)
+            valid = len(digits) == 1 and digits in m.KEYS[1 : scale + 1]
+            if not digits or valid or session.errors:
+                return session, node.next
+            out.append(Survey(_prompts(node.again + prompts), scale, node.first_s))
+            return replace(session, errors=1), None
+        case m.HangUp() as node, Played():
+            out.append(HangUp(node.reason))
+            return replace(session, phase=Phase.CLOSING), None
+        case node, _:
+            raise FlowStateError(f"flow {session.flow}, node {session.node}: a {node.type} node does not wait")
+
+
+def _menu(flow: m.Flow, session: Session, node: m.Menu, digits: str, out: list[Command]) -> _Next:
+    if not digits:
+        return replace(session, by="silence"), flow.person_of(node)
+    target = node.options.get(digits) or node.keys.get(digits) or (flow.person_of(node) if digits == "0" else None)
+    if target is not None:
+        return replace(session, by="key"), target
+    if digits == "*":
+        return _repeat(flow, session, node, out)
+    return _mistaken(flow, session, node, out)
+
+
+def _gather(flow: m.Flow, session: Session, node: m.Gather, digits: str, out: list[Command]) -> _Next:
+    if not digits:
+        return replace(session, by="silence"), flow.person_of(node)
+    if digits in node.options:
+        return replace(session, by="key", digits=digits), node.options[digits]
+    if digits == "0" and node.min_digits > 1:
+        return replace(session, by="key"), flow.person_of(node)
+    if "*" in digits:
+        return _repeat(flow, session, node, out)
+    figures = all(digit in "0123456789" for digit in digits)
+    if node.next is not None and figures and node.min_digits <= len(digits) <= node.max_digits:
+        return replace(session, by="key", digits=digits), node.next
+    return _mistaken(flow, session, node, out)
+
+
+def _listen(flow: m.Flow, session: Session, node: m.Listen, event: Heard) -> _Next:
+    if event.digit:
+        if event.digit == "0":
+            return replace(session, by="key"), flow.person_of(node)
+        if event.digit in node.keys:
+            return replace(session, by="key"), node.keys[event.digit]
+        return _carry(replace(session, by="key"), event.digit), node.otherwise
+    if event.text and event.confidence >= node.min_confidence:
+        said = "".join(event.text.split())  # recognisers put spaces between Chinese words
+        found = [(len(p), words.to) for words in node.words for p in words.any_of if "".join(p.split()) in said]
+        if found:
+            return replace(session, by="said"), max(found, key=lambda pair: pair[0])[1]
+    return replace(session, by="silence" if event.text is None else "errors"), node.otherwise
+
+
+def _route_ended(session: Session, node: m.Route, event: RouteEnded) -> _Next:
+    asked = _route(session, node)
+    match event.outcome:
+        case "talked":
+            return replace(session, talked=True), node.after
+        case "left_by_key" if event.digit and event.digit in asked.leave_keys:
+            return replace(session, by="key"), node.keys[event.digit]
+        case "gave_up" if asked.max_wait_s is not None and node.gave_up is not None:
+            return session, node.gave_up
+        case _:
+            raise FlowStateError(
+                f"flow {session.flow}, node {session.node}: {event.outcome} where the route offered no such way out"
+            )
+
+
+def _repeat(flow: m.Flow, session: Session, node: m.Menu | m.Gather, out: list[Command]) -> _Next:
+    if session.repeats >= node.max_repeats:
+        return replace(session, by="errors"), flow.person_of(node)
+    return _ask(replace(session, repeats=session.repeats + 1), node, node.prompts, out)
+
+
+def _mistaken(flow: m.Flow, session: Session, node: m.Menu | m.Gather, out: list[Command]) -> _Next:
+    if session.errors + 1 >= node.max_errors:
+        return replace(session, by="errors"), flow.person_of(node)
+    return _ask(replace(session, errors=session.errors + 1), node, node.invalid + node.prompts, out)
+
+
+# Commands and ways
+
+
+def _ask(
+    session: Session, node: m.Menu | m.Gather, prompts: tuple[str, ...], out: list[Command], already: str = ""
+) -> _Next:
+    if isinstance(node, m.Menu):
+        out.append(Gather(_prompts(prompts), 1, node.first_s, node.first_s, ""))
+    else:
+        out.append(
+            Gather(_prompts(prompts), node.max_digits, node.first_s, node.between_s, node.terminator, already),
+        )
+    return session, None
+
+
+def _route(session: Session, node: m.Route) -> Route:
+    if session.steps >= MAX_STEPS:  # no way out any more but a person
+        return Route(node.need, node.position_every_s)
+    return Route(node.need, node.position_every_s, node.max_wait_s, "".join(node.keys))
+
+
+def _survey(session: Session, node: m.Survey) -> tuple[int, tuple[str, ...]]:
+    """The city's scale, or the first that the node has prompts for."""
+    scale = session.scale if session.scale in node.ask else next(iter(node.ask))
+    return scale, node.ask[scale]
+
+
+def _carry(session: Session, digit: str | None) -> Session:
+    """Keeps an early key for the next node that asks; `#` only skips the prompt."""
+    return session if digit is None or digit not in "0123456789*" else replace(session, keys=session.keys + digit)
+
+
+def _prompts(ids: tuple[str, ...]) -> tuple[Prompt, ...]:
+    return tuple(map(Prompt, ids))
+
+
+def _start(flow: m.Flow, session: Session) -> str:
+    for rule in flow.start:
+        if (
+            (not rule.dialled or session.dialled in rule.dialled)
+            and (not rule.mode or session.mode in rule.mode)
+            and _is_time(session, rule)
+        ):
+            return rule.to
+    raise FlowStateError(f"flow {flow.name}: no start rule fits")  # the loader wants a last rule without condition
+
+
+def _is_time(session: Session, when: m.Rule | m.Schedule) -> bool:
+    now = session.at.time()
+    return (
+        (not when.hours or any(_inside(now, hours) for hours in when.hours))
+        and (not when.weekdays or m.WEEKDAYS[session.at.weekday()] in when.weekdays)
+        and (not when.days or session.day in when.days)
+    )
+
+
+def _inside(now: Any, hours: m.Hours) -> bool:
+    begin_, end = hours
+    if begin_ < end:
+        return bool(begin_ <= now < end)
+    return bool(now >= begin_ or now < end)  # over midnight, or to midnight
+
+
+def _passage(session: Session, node: m.Schedule | m.ByNumber | m.Goto) -> str:
+    match node:
+        case m.Goto():
+            return node.to
+        case m.ByNumber():
+            return node.options.get(session.dialled, node.otherwise)
+        case m.Schedule():
+            if node.holiday is not None and session.day == "holiday":
+                return node.holiday
+            return node.open if _is_time(session, node) else node.closed
+
+
+def _person_ahead(flow: m.Flow, session: Session, name: str) -> str:
+    """The route that the flow comes to from `name` on without asking the caller anything, or ""."""
+    while not isinstance(node := flow.nodes[name], m.Route):
+        match node:
+            case m.Say() | m.Announce() | m.SwitchLanguage():
+                name = node.next
+            case m.Schedule() | m.ByNumber() | m.Goto():
+                name = _passage(session, node)
+            case m.Transfer() if node.target not in flow.transfers:
+                name = node.otherwise
+            case _:
+                return ""
+    return name
+
+
+def _passive_end(flow: m.Flow, session: Session, name: str) -> str:
+    """The route or hang up that a caller who does nothing comes to."""
+    while not isinstance(node := flow.nodes[name], (m.Route, m.HangUp)):
+        match node:
+            case m.Say() | m.Announce() | m.SwitchLanguage() | m.Survey():
+                name = node.next
+            case m.Schedule() | m.ByNumber() | m.Goto():
+                name = _passage(session, node)
+            case m.Transfer() | m.Listen():
+                name = node.otherwise
+            case m.Menu() | m.Gather():
+                name = flow.person_of(node)
+    return name
