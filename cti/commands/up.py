@@ -1,0 +1,62 @@
+"""`yihu up`: start the telephone server and stay with it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cti.settings import Settings
+
+
+@click.command("up")
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Start Asterisk, redis-server and the daemon, keep them running; Ctrl-C stops them.
+
+    Exit code 0: asked to stop; 78: settings, flows or ports cannot be used; 1: something else does not start.
+    """
+    from cti.supervisor import StartError, start_up
+
+    settings: Settings = ctx.obj
+    try:
+        code = start_up(settings, _settings_file(ctx.find_root().params.get("settings_file")), _summary(settings))
+    except StartError as error:
+        click.echo(f"yihu: {error}", err=True)
+        code = error.code
+    sys.exit(code)
+
+
+def _settings_file(given: Path | None) -> Path | None:
+    """The file these settings were read from, by the rule of `load_settings`."""
+    if given is not None:
+        return given
+    if named := os.environ.get("YIHU_SETTINGS"):
+        return Path(named)
+    here = Path("yihu.toml")
+    return here if here.exists() else None
+
+
+def _summary(settings: Settings) -> Any:
+    def summary(ready: dict[str, Any]) -> str:
+        web, asterisk = settings.web, settings.asterisk
+        sip = f"{asterisk.host}:{asterisk.sip_port}" if asterisk.embedded else "your own Asterisk"
+        numbers = ", ".join(did.number for did in settings.did)
+        store = "PostgreSQL" if settings.sql_url.startswith("postgresql") else str(settings.var / "yihu.db")
+        return "\n".join(
+            [
+                f"Yihu is ready: {settings.city.name} answers {numbers}. Ctrl-C stops it.",
+                f"  telephones   SIP {sip}, calls of the carrier from {', '.join(asterisk.trunk_addresses)}",
+                f"  web, REST    http://{web.host}:{web.port}",
+                f"  administrator's token: admin_token in {settings.secrets_file}",
+                f"  agents       {settings.roster}; `yihu user add` makes one and shows the passwords",
+                f"  records      {store}, recordings in {settings.recordings_dir}",
+                f"  logs         {settings.log_dir}",
+                "  try it       yihu call (in another terminal), yihu doctor",
+            ]
+        )
+
+    return summary
