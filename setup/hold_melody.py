@@ -31,7 +31,7 @@ def frequency(index: int) -> float:
 
 
 def add(samples: list[float], at_s: float, hz: float, length_s: float, loudness: float) -> None:
-    """A plucked tone with three overtones; what reaches past the end is laid over the beginning, so the loop is seamless."""
+    """A plucked tone with three overtones; what reaches past the end is laid over the beginning: a seamless loop."""
     start = round(at_s * RATE)
     for n in range(round(length_s * RATE)):
         t = n / RATE
