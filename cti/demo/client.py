@@ -1,0 +1,134 @@
+"""The running stack as a command sees it: its REST API with the administrator's token."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import aiohttp
+
+from cti import secrets
+from cti.calls import Milestone
+from cti.metrics.record import CallRecord, Recording
+from cti.settings import Settings
+
+
+class StackAway(Exception):  # noqa: N818 (the name says what happened)
+    """Nothing answers at the address of the settings; the text says how to start it."""
+
+
+class StackRefused(Exception):  # noqa: N818
+    """The stack answered and said no; the text is its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestAgent:
+    id: str
+    sip_password: str
+    token: str
+
+    __test__ = False  # not a test, whatever its name says to pytest
+
+
+class Stack:
+    """`async with Stack(settings) as stack`. Every call raises StackAway or StackRefused."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.address = f"http://{settings.web.host}:{settings.web.port}"
+        self._settings = settings
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        # The token is read only if there is one: a stack that has never been started must not get its secrets from us.
+        known = self._settings.secrets_file.exists()
+        token = secrets.load_or_create(self._settings).admin_token if known else ""
+        limits = aiohttp.ClientTimeout(total=None, connect=3.0, sock_read=30.0)
+        self._session = aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}, timeout=limits)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def health(self) -> Mapping[str, Any] | None:
+        """None: nothing there. `ok` says whether every part works."""
+        assert self._session is not None
+        try:
+            async with self._session.get(f"{self.address}/api/health") as response:
+                body: Mapping[str, Any] = await response.json()
+                return body
+        except (aiohttp.ClientError, TimeoutError, json.JSONDecodeError):
+            return None
+
+    async def agents(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = await self._ask("GET", "/api/agents")
+        return rows
+
+    async def add_test_agents(
+        self, count: int, skills: Mapping[str, int], prefix: str, wrap_up_s: float
+    ) -> list[TestAgent]:
+        body = {"count": count, "skills": dict(skills), "prefix": prefix, "wrap_up_s": wrap_up_s}
+        made = await self._ask("POST", "/api/test-agents", body)
+        return [TestAgent(row["id"], row["sip_password"], row["token"]) for row in made["agents"]]
+
+    async def remove_test_agents(self) -> None:
+        await self._ask("DELETE", "/api/test-agents")
+
+    async def set_status(self, agent: str, status: str, reason: str = "") -> None:
+        await self._ask("POST", f"/api/agents/{agent}/status", {"status": status, "reason": reason})
+
+    async def calls_since(self, since: float) -> list[CallRecord]:
+        return [record_from(row) for row in await self._ask("GET", f"/api/calls?since={since:.3f}")]
+
+    async def call(self, call_id: str) -> CallRecord:
+        row = await self._ask("GET", f"/api/calls/{call_id}")
+        return record_from(row.get("record", row))
+
+    async def timeline(self) -> AsyncIterator[Milestone]:
+        """Every milestone from now on, until the stack stops. The first item comes when the stream is open: None is
+        never given, so start listening before you do what you want to see."""
+        assert self._session is not None
+        try:
+            async with self._session.get(f"{self.address}/api/timeline") as response:
+                await self._check(response)
+                async for raw in response.content:
+                    if raw.startswith(b"data: "):
+                        yield Milestone(**json.loads(raw[6:]))
+        except aiohttp.ClientError as error:
+            raise StackAway(f"the timeline broke off: {error}") from None
+
+    async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        assert self._session is not None
+        try:
+            async with self._session.request(method, self.address + path, json=body) as response:
+                await self._check(response)
+                return await response.json()
+        except (aiohttp.ClientConnectionError, TimeoutError):
+            raise StackAway(f"no running stack answers at {self.address}: start it with: make run") from None
+
+    async def _check(self, response: aiohttp.ClientResponse) -> None:
+        if response.status >= 400:
+            try:
+                text = (await response.json())["message"]
+            except (aiohttp.ClientError, json.JSONDecodeError, KeyError, TypeError):
+                text = response.reason
+            raise StackRefused(f"{response.method} {response.url.path}: {response.status} {text}")
+
+
+_FIELDS = {field.name for field in dataclasses.fields(CallRecord)}
+
+
+def record_from(row: Mapping[str, Any]) -> CallRecord:
+    """The record in a JSON object of /api/calls; keys that no record has are left aside."""
+    known: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.items() if key in _FIELDS
+    }
+    known["recordings"] = tuple(Recording(**one) for one in row.get("recordings", ()))
+    return CallRecord(**known)
+
+
+def own_records(records: Sequence[CallRecord], sip_call_ids: set[str]) -> list[CallRecord]:
+    return [record for record in records if record.sip_call_id in sip_call_ids]
