@@ -91,6 +91,8 @@ class Journal:
         self._free: int | None = None
         self._kept = _Kept()
         self._file = _SegmentFile(folder, segment_bytes)
+        self._first = 1
+        self._end = Position(1, 0)
         self._open()
         self._worker = Worker("journal")
 
@@ -190,12 +192,15 @@ class Journal:
 
     async def drained(self, position: Position) -> None:
         """Everything before `position` is in SQL: deletes files that nobody needs any more."""
+        if position.segment <= self._first:
+            return
         keep_from = min(position.segment, self._end.segment, self._kept.first_needed(self._end.segment))
         for number in segments.segments(self.folder):
             if number >= keep_from:
                 break
             await self._worker.run(segments.segment_path(self.folder, number).unlink)
             self._kept.forget(number)
+            self._first = number + 1
             log.info("journal_segment_deleted", segment=number)
 
     def _open(self) -> None:
@@ -205,6 +210,7 @@ class Journal:
             numbers = segments.segments(self.folder)
             for number in numbers:
                 self._scan(number, last=number == numbers[-1])
+            self._first = numbers[0] if numbers else 1
             self._end = self._file.open(numbers[-1] if numbers else 1)
             free = _free_bytes(self.folder)
         except OSError as error:

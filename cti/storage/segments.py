@@ -55,12 +55,16 @@ class Damage:
 
 def encode(milestone: Milestone) -> bytes:
     """The journal line. Never fails for caller data: what UTF-8 or JSON cannot hold is replaced."""
-    fields = _fields(milestone, dict(milestone.data))
-    try:
-        body = orjson.dumps(fields)
-    except TypeError:
-        body = orjson.dumps(_fields(milestone, {key: _plain(value) for key, value in milestone.data.items()}))
+    body = as_json(milestone)
     return b"%08x %s\n" % (zlib.crc32(body), body)
+
+
+def as_json(milestone: Milestone) -> bytes:
+    """A JSON object with the fields of `Milestone`; never fails for caller data."""
+    try:
+        return orjson.dumps(_fields(milestone, dict(milestone.data)))
+    except TypeError:
+        return orjson.dumps(_fields(milestone, {key: _plain(value) for key, value in milestone.data.items()}))
 
 
 def decode(line: bytes) -> Milestone:
@@ -108,11 +112,8 @@ def segments(folder: Path) -> list[int]:
 
 def read_segment(path: Path, start: int = 0, end: int | None = None) -> Iterator[tuple[Milestone | Damage, int]]:
     """Milestones and damage from byte `start` to `end` in order, each with the offset of the byte after it."""
-    with path.open("rb") as file:
-        file.seek(start)
-        data = file.read(-1 if end is None else max(0, end - start))
     at, bad_from, bad_lines = start, -1, 0
-    for line in _lines(data):
+    for line in _lines(path, start, end):
         at += len(line)
         try:
             milestone = decode(line)
@@ -130,11 +131,16 @@ def read_segment(path: Path, start: int = 0, end: int | None = None) -> Iterator
         yield Damage(path, _line_number(path, bad_from), bad_lines, at - bad_from, tail=True), at
 
 
-def _lines(data: bytes) -> list[bytes]:
-    """Split at line feeds alone: a damaged line may hold any other byte."""
-    parts = data.split(b"\n")
-    lines = [part + b"\n" for part in parts[:-1]]
-    return [*lines, parts[-1]] if parts[-1] else lines
+def _lines(path: Path, start: int, end: int | None) -> Iterator[bytes]:
+    """Lines by line feed alone: a damaged one may hold any other byte. `end` must be the end of a line."""
+    with path.open("rb") as file:
+        file.seek(start)
+        at = start
+        for line in file:
+            at += len(line)
+            if end is not None and at > end:
+                return
+            yield line
 
 
 def _line_number(path: Path, offset: int) -> int:
@@ -167,6 +173,36 @@ def read(folder: Path, on_damage: Callable[[Damage], None] = log_damage) -> Iter
             elif (key := (item.stream, item.id, item.seq)) not in seen:
                 seen.add(key)
                 yield item
+
+
+def read_on(folder: Path, position: Position, end: Position, limit: int) -> tuple[list[Milestone], Position]:
+    """At most `limit` milestones after `position` and before `end`, and the position after them.
+
+    What cannot be read is passed over (`Journal` has told it). The position moves to the next file at a file's end.
+    """
+    found: list[Milestone] = []
+    for number in segments(folder):
+        if number < position.segment:
+            continue
+        if number > end.segment:
+            break
+        start = position.offset if number == position.segment else 0
+        position = Position(number, start)
+        stop = end.offset if number == end.segment else None
+        for item, after in read_segment(segment_path(folder, number), start, stop):
+            position = Position(number, after)
+            if not isinstance(item, Damage):
+                found.append(item)
+                if len(found) >= limit:
+                    return found, position
+    return found, end
+
+
+def distance(folder: Path, start: Position, end: Position) -> int:
+    """Bytes from one position to another, as far as their files are there."""
+    between = [number for number in segments(folder) if start.segment <= number < end.segment]
+    sizes = sum(segment_path(folder, number).stat().st_size for number in between)
+    return max(0, sizes + end.offset - start.offset)
 
 
 def sync_folder(folder: Path) -> None:

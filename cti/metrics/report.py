@@ -1,0 +1,118 @@
+"""The report of a period: rates by name, losses by place, waits, ratings. Pure; `yihu report` prints it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cti.metrics.rates import Rate, all_rates, loss_at
+from cti.metrics.record import CallRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Seconds waited: nearest-rank percentiles, so that each figure is the wait of a real call. All None when n = 0."""
+
+    n: int
+    p50: float | None
+    p90: float | None
+    p95: float | None
+    p99: float | None
+    max: float | None
+
+    @staticmethod
+    def of(values: Sequence[float]) -> Waits:
+        ordered = sorted(values)
+
+        def rank(share: float) -> float | None:
+            return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
+
+        return Waits(len(ordered), rank(0.5), rank(0.9), rank(0.95), rank(0.99), rank(1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    calls: int
+    """Calls that arrived in the period and have ended."""
+    answered: int
+    open: int
+    """Calls that arrived in the period and have not ended: in none of the other figures."""
+    rates: tuple[Rate, ...]
+    lost_at: dict[str, int]
+    wait_queue_answered: Waits
+    wait_total_answered: Waits
+    wait_total_lost: Waits
+    talk: Waits
+    ratings: dict[int, int]
+    """Key pressed (1 = best) -> how often."""
+    estimated: int
+    """Records with a moment that was not seen because no daemon was running."""
+    incomplete: int
+    """Records with missing milestones."""
+    contradictory: int
+    """Records whose milestones contradict one another; a sound system has none."""
+
+    @staticmethod
+    def of(records: Sequence[CallRecord], *, open_calls: int = 0, contradictory: int = 0) -> Report:
+        answered = [r for r in records if r.answered]
+        lost = [r for r in records if not r.answered]
+        return Report(
+            calls=len(records),
+            answered=len(answered),
+            open=open_calls,
+            rates=all_rates(records),
+            lost_at=loss_at(records),
+            wait_queue_answered=Waits.of([r.wait_queue_s for r in answered if r.wait_queue_s is not None]),
+            wait_total_answered=Waits.of([r.wait_total_s for r in answered if r.wait_total_s is not None]),
+            wait_total_lost=Waits.of([r.wait_total_s for r in lost if r.wait_total_s is not None]),
+            talk=Waits.of([r.talk_s for r in answered]),
+            ratings=dict(sorted(Counter(r.score for r in records if r.score is not None).items())),
+            estimated=sum(r.estimated for r in records),
+            incomplete=sum(r.missing > 0 for r in records),
+            contradictory=contradictory,
+        )
+
+    def rate(self, name: str) -> Rate:
+        """KeyError for a name that is not in the report."""
+        for rate in self.rates:
+            if rate.name == name:
+                return rate
+        raise KeyError(name)
+
+    def as_json(self) -> dict[str, Any]:
+        """Keys and units of `yihu report --json`; shares from 0 to 1, waits in seconds."""
+        return {
+            "calls": self.calls,
+            "answered": self.answered,
+            "open": self.open,
+            "lost_at": self.lost_at,
+            "connection_rate": self.rate("connection_rate").value,
+            "rates": {
+                rate.name: {
+                    "chinese": rate.chinese,
+                    "formula": rate.formula,
+                    "numerator": rate.numerator,
+                    "denominator": rate.denominator,
+                    "value": rate.value,
+                    "unit": rate.unit,
+                }
+                for rate in self.rates
+            },
+            "waits_s": {
+                "queue_answered": _waits_json(self.wait_queue_answered),
+                "total_answered": _waits_json(self.wait_total_answered),
+                "total_lost": _waits_json(self.wait_total_lost),
+            },
+            "talk_s": _waits_json(self.talk),
+            "ratings": {str(score): count for score, count in self.ratings.items()},
+            "estimated": self.estimated,
+            "incomplete": self.incomplete,
+            "contradictory": self.contradictory,
+        }
+
+
+def _waits_json(waits: Waits) -> dict[str, float | int | None]:
+    return {name: getattr(waits, name) for name in ("n", "p50", "p90", "p95", "p99", "max")}

@@ -1,0 +1,75 @@
+"""What a store of milestones and call records promises. `MemoryStore`, SQLite and PostgreSQL pass the same tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+
+from cti.calls import CallId, Milestone, Stream
+from cti.metrics.record import CallRecord
+from cti.storage.segments import Position, decode, encode
+
+log = structlog.get_logger()
+
+
+class StoreError(Exception):
+    """The store cannot be used; the text says why and what to do about it (never a password)."""
+
+
+class StoreUnavailableError(StoreError):
+    """Down, locked, full or too slow: the same call may succeed later."""
+
+
+class StoreRefusedError(StoreError):
+    """This content will never be taken, whatever is tried."""
+
+
+class Store(Protocol):
+    """Synchronous: run it on a `Worker`, never on the event loop. All may raise StoreUnavailableError."""
+
+    def drain(self, batch: Sequence[Milestone], journal: str = "", position: Position | None = None) -> int:
+        """Takes a batch in one transaction and gives how many of it were new.
+
+        In the same transaction: the records of all calls whose end is known are folded anew, and `position` is kept
+        for `journal`. Any order, overlap or repetition of batches ends in the same content.
+        """
+
+    def position(self, journal: str) -> Position:
+        """Up to where a journal was drained; Position(0, 0) for one never seen."""
+
+    def call(self, call_id: CallId) -> CallRecord | None:
+        """The record of a call that has ended."""
+
+    def calls(self, since: float, until: float, *, statistics: str | None = None) -> list[CallRecord]:
+        """Ended calls that arrived from `since` on and before `until`, by arrival; of one statistics key, or all."""
+
+    def open_calls(self, since: float, until: float, *, statistics: str | None = None) -> int:
+        """How many calls arrived in that time (of one statistics key, or all) and have not ended."""
+
+    def contradictions(self, since: float, until: float) -> dict[CallId, str]:
+        """Calls of that time whose milestones contradict one another, with the reasons."""
+
+    def milestones(self, id_: str, stream: Stream = "call") -> list[Milestone]:
+        """The whole timeline of a call or an agent by number."""
+
+    def close(self) -> None: ...
+
+
+def storable(milestone: Milestone) -> Milestone:
+    """The milestone as every store keeps it: as read from the journal, without NUL (PostgreSQL's text has none)."""
+    read_back = decode(encode(milestone))
+    if not any(isinstance(value, str) and "\0" in value for value in read_back.data.values()):
+        return read_back
+    data = {k: v.replace("\0", "\ufffd") if isinstance(v, str) else v for k, v in read_back.data.items()}
+    return Milestone(read_back.stream, read_back.id, read_back.seq, read_back.at, read_back.kind, data)
+
+
+def log_conflict(kept: Milestone) -> None:
+    """Two different milestones claim one identity: the first stays, and somebody has to know."""
+    log.error("milestone_conflict", stream=kept.stream, id=kept.id, seq=kept.seq, kind=kept.kind)
+
+
+def log_contradiction(call_id: str, faults: Sequence[str]) -> None:
+    log.error("call_contradiction", call_id=call_id, faults="; ".join(faults))

@@ -1,0 +1,100 @@
+"""The tables. A change here needs a migration in `migrations/versions`; a test compares the two."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+milestone = Table(
+    "milestone",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("kind", Text, nullable=False),
+    # JSON as text, not jsonb: read back byte for byte, on every database.
+    Column("data", Text, nullable=False),
+)
+Index(
+    "milestone_arrived",
+    milestone.c.at,
+    sqlite_where=text("kind = 'arrived'"),
+    postgresql_where=text("kind = 'arrived'"),
+)
+
+call = Table(
+    "call",
+    metadata,
+    Column("call_id", Text, primary_key=True),
+    Column("pii_caller", Text, nullable=False),
+    Column("dialled", Text, nullable=False),
+    Column("original", Text, nullable=False),
+    Column("city", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("statistics", Text, nullable=False),
+    Column("medium", Text, nullable=False),
+    Column("sip_call_id", Text, nullable=False),
+    Column("flow", Text, nullable=False),
+    Column("flow_version", Text, nullable=False),
+    Column("arrived_at", Double, nullable=False, index=True),
+    Column("menu_entered_at", Double),
+    Column("human_asked_at", Double),
+    Column("queued_at", Double),
+    Column("first_offered_at", Double),
+    Column("answered_at", Double),
+    Column("ended_at", Double),
+    Column("ended_side", Text),
+    Column("ended_place", Text),
+    Column("lost_at", Text),
+    Column("path", Text, nullable=False),  # JSON list
+    Column("queue", Text),
+    Column("skill", Text),
+    Column("agents", Text, nullable=False),  # JSON list
+    Column("offers", Integer, nullable=False),
+    Column("wait_queue_s", Double),
+    Column("wait_total_s", Double),
+    Column("talk_s", Double, nullable=False),
+    Column("score", Integer),
+    Column("satisfied", Boolean),
+    Column("survey_offered", Boolean, nullable=False),
+    Column("survey_scale", Integer),
+    Column("transferred_to", Text),
+    Column("resumed", Integer, nullable=False),
+    Column("fell_back", Boolean, nullable=False),
+    Column("estimated", Boolean, nullable=False),
+    Column("missing", Integer, nullable=False),
+    Column("contradictions", Text),  # None: none
+)
+
+recording = Table(
+    "recording",
+    metadata,
+    Column("call_id", Text, ForeignKey("call.call_id", ondelete="CASCADE"), primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("file", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("talk_s", Double, nullable=False),
+    Column("complete", Boolean, nullable=False),
+)
+
+drain_position = Table(
+    "drain_position",
+    metadata,
+    Column("journal", Text, primary_key=True),
+    Column("segment", BigInteger, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+)
