@@ -38,7 +38,8 @@ class CallFact(StrEnum):
     OFFERED = "offered"
     """[agent, n, why]: n counts the offers of this call from 1"""
     OFFER_FAILED = "offer_failed"
-    """[agent, n, outcome]: outcome is no_answer, rejected, unreachable or caller_left"""
+    """[agent, n, outcome]: outcome is no_answer, rejected, unreachable (these pause the agent), interrupted (we crashed before it
+    rang), caller_left, or cut_off (Asterisk died)"""
     ANSWERED = "answered"
     """[agent, n, wait_s]"""
     TALK_ENDED = "talk_ended"
@@ -70,6 +71,8 @@ class AgentFact(StrEnum):
     LOGGED_IN = "logged_in"
     STATUS = "status"
     """[status, reason]: the chosen status, see agents/status.py; reason no_answer is set by us after a ring no answer"""
+    WRAP_UP_FINISHED = "wrap_up_finished"
+    """The agent ended his after-call work before its time was over"""
     LOGGED_OUT = "logged_out"
     """[reason]"""
 

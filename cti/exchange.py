@@ -10,12 +10,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-import structlog
-
 from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Value
 from cti.switchboard import Effects, Switchboard
-
-log = structlog.get_logger()
 
 
 class MilestoneLog(Protocol):
@@ -25,21 +21,14 @@ class MilestoneLog(Protocol):
         """Takes it at once and keeps the order; never blocks."""
 
 
-class Waker(Protocol):
-    """Makes a caller's `wait_for_digit` return (cti.main: AMI PlayDTMF). May fail silently: waits are bounded anyway."""
-
-    def __call__(self, channel: str) -> None: ...
-
-
 class Exchange:
-    """One city's switchboard with its journal, waker and clock (`wall`: UTC seconds)."""
+    """One city's switchboard with its journal and clock (`wall`: UTC seconds)."""
 
-    def __init__(self, board: Switchboard, journal: MilestoneLog, waker: Waker, wall: Callable[[], float]) -> None:
+    def __init__(self, board: Switchboard, journal: MilestoneLog, wall: Callable[[], float]) -> None:
         self.board = board
         self.wall = wall
         self._journal = journal
-        self._waker = waker
-        self._asleep: dict[CallId, str] = {}
+        self._asleep: dict[CallId, Callable[[], object]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def call(
@@ -62,9 +51,9 @@ class Exchange:
         """Routes whatever can be routed now; after a change made on the board itself (recovery, a new roster)."""
         self._carry_out(self.board.tick(self.wall()))
 
-    def fall_asleep(self, call_id: CallId, channel: str) -> None:
-        """The caller waits in `wait_for_digit` from now on and wants to be woken for an offer."""
-        self._asleep[call_id] = channel
+    def fall_asleep(self, call_id: CallId, wake: Callable[[], object]) -> None:
+        """The caller waits from now on; `wake` is called, once, when he has an offer."""
+        self._asleep[call_id] = wake
 
     def awake(self, call_id: CallId) -> None:
         """The caller looks at his offer himself from now on."""
@@ -79,17 +68,9 @@ class Exchange:
         for milestone in effects.milestones:
             self._journal.append(milestone)
         for call_id in effects.wakes:
-            self._wake(call_id, 0)
+            if (wake := self._asleep.pop(call_id, None)) is not None:
+                wake()
         self._set_timer()
-
-    def _wake(self, call_id: CallId, tries: int) -> None:
-        """Wakes, and again every 100 ms while he sleeps on: 2 of 18 emulated digits were seen to be lost."""
-        channel = self._asleep.get(call_id)
-        if channel is None or self.board.offer_of(call_id) is None:
-            return
-        self._waker(channel)
-        if tries < 8:
-            asyncio.get_running_loop().call_later(0.1, self._wake, call_id, tries + 1)
 
     def _set_timer(self) -> None:
         now = self.wall()

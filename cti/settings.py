@@ -43,6 +43,8 @@ class City:
 class Asterisk:
     embedded: bool = True
     """Start our own Asterisk from `asterisk-config/`. False: one that runs already, configured from the same files."""
+    system_name: str = ""
+    """`systemname` in asterisk.conf of an Asterisk that is not embedded; ours gets a new random one at each start."""
     host: str = "127.0.0.1"
     ami_port: Port = 5038
     sip_port: Port = 5060
@@ -82,12 +84,11 @@ class Web:
 class Calls:
     offer_timeout_s: Annotated[float, Field(ge=3, le=120)] = 15.0
     """Ringing at one agent before the next is tried."""
-    no_answer_pause: bool = True
-    """Pause an agent with the reason no_answer after a ring no answer."""
     wrap_up_s: Seconds = 20.0
     """After-call work before the agent is offered the next call; 0: none."""
     survey_scale: Literal[3, 5] = 3
-    max_recording_hours: Annotated[float, Field(gt=0, le=24)] = 4.0
+    announcements: tuple[str, ...] = ()
+    """Prompt ids of the announcements that are switched on."""
     min_free_mb: Annotated[int, Field(ge=1)] = 200
     """Below this much free space in `var` the daemon refuses to start, and a running one warns."""
 

@@ -16,7 +16,10 @@ from agents.status import CHOOSABLE, Desk, State, Status, StatusRefused
 from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, Value
 from queues.routing import Decision, Idle, Waiting, decide, next_step_at, position
 
-Phase = Literal["greeting", "menu", "queue", "ringing", "talk", "after_talk", "ended"]
+Phase = Literal["greeting", "menu", "queue", "ringing", "talk", "after_talk", "leaving", "ended"]
+
+CALL_OVER = frozenset({"caller_left", "cut_off"})
+"""Outcomes of an offer after which there is no caller any more; after all others he keeps his place."""
 
 _READOPTION_S = 3.0
 """After a restart, callers come back from the dialplan within this time; until then nobody overtakes one who has not."""
@@ -69,7 +72,6 @@ class Switchboard:
     """Calls, desks and queue of one city. `wrap_up_s` is the default after-call work."""
 
     wrap_up_s: float
-    pause_on_no_answer: bool = True
     calls: dict[CallId, Call] = field(default_factory=dict)
     desks: dict[AgentId, Desk] = field(default_factory=dict)
     _agent_seq: dict[AgentId, int] = field(default_factory=dict)
@@ -91,7 +93,7 @@ class Switchboard:
         """
         made = [self._call_milestone(kind, call_id, now if at is None else at, data or {})]
         call = self.calls.get(call_id)
-        if kind is CallFact.OFFER_FAILED and data and self.pause_on_no_answer and data["outcome"] != "caller_left":
+        if kind is CallFact.OFFER_FAILED and data and data["outcome"] not in CALL_OVER | {"interrupted"}:
             made += self._not_answering(AgentId(str(data["agent"])), str(data["outcome"]), now)
         if call is not None and call.phase == "ended":
             del self.calls[call_id]
@@ -112,6 +114,8 @@ class Switchboard:
             if desk.status is Status.OFFLINE:
                 raise StatusRefused("not_logged_in", "log in first")
             desk.choose(status, str(data.get("reason") or ""), now)
+        if kind is AgentFact.WRAP_UP_FINISHED:
+            self.desks[agent_id].finish_wrap_up(now)
         return self._routed([self._agent_milestone(kind, agent_id, now, data)], now)
 
     def tick(self, now: float) -> Effects:
@@ -318,7 +322,7 @@ class Switchboard:
                 self._change_desk(call.agent, lambda desk: desk.offer(call.id))
             case CallFact.OFFER_FAILED:
                 self._free_desk(call, at)
-                call.phase = "queue"
+                call.phase = "leaving" if data.get("outcome") in CALL_OVER else "queue"
             case CallFact.ANSWERED:
                 call.phase, call.answered_at, call.ever_answered = "talk", at, True
                 if call.agent is not None:
@@ -350,6 +354,8 @@ class Switchboard:
                 if status is Status.BREAK:
                     reason = reason or "unnamed"
                 self._change_desk(agent_id, lambda desk: desk.choose(status, reason, at))
+            case AgentFact.WRAP_UP_FINISHED:
+                self._change_desk(agent_id, lambda desk: replace(desk, wrap_up_until=0.0, idle_since=at))
             case AgentFact.LOGGED_OUT:
                 self._change_desk(agent_id, lambda desk: desk.choose(Status.OFFLINE, str(data.get("reason") or ""), at))
             case unknown:

@@ -1,0 +1,129 @@
+"""The record of one call beside its flow: answer, end of talk, recording, and the one `ended`.
+
+A journey uses it for a call it holds; the reconciler uses it for calls that ended while nobody held them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from cti.calls import AgentId, CallFact, CallId
+from cti.exchange import Exchange
+from cti.switchboard import Call
+from recordings.naming import BYTES_PER_S, WAV_HEADER_BYTES, is_complete, segment_path
+
+_FILE_LIMIT_S = 1.5
+"""MixMonitor finishes its file on a thread of its own; a file that is not whole by then is reported as incomplete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recordings:
+    folder: Path
+    local_time: Callable[[float], datetime]
+    """UTC seconds -> time of the city, for the folder of the day."""
+
+
+class Contact:
+    """One live call's record. `call` raises KeyError once it has ended."""
+
+    def __init__(self, exchange: Exchange, call_id: CallId, recordings: Recordings) -> None:
+        self.exchange = exchange
+        self.call_id = call_id
+        self._recordings = recordings
+        self._checks: list[asyncio.Task[None]] = []
+
+    @property
+    def call(self) -> Call:
+        return self.exchange.board.calls[self.call_id]
+
+    def file(self) -> Path:
+        """Recording of the present offer: the same before and after a crash, because it follows from the record alone."""
+        call = self.call
+        day = self._recordings.local_time(call.arrived_at)
+        return self._recordings.folder / segment_path(call.id, call.offers, day)
+
+    def answered(self, agent: AgentId, at: float) -> bool:
+        """The agent took the call at `at`; False if that is no news (known, or the call is elsewhere by now)."""
+        call = self.call
+        if call.phase != "ringing" or call.agent != agent:
+            return False
+        data = {"agent": agent, "n": call.offers, "wait_s": round(at - call.queued_at, 3)}
+        self.exchange.call(CallFact.ANSWERED, self.call_id, data, at)
+        return True
+
+    def end_talk(self, side: Literal["agent", "caller", "interrupted"], at: float) -> None:
+        """The talk is over; its recording is measured in the background (see `settled`)."""
+        call, path = self.call, self.file()
+        talk_s = round(at - (call.answered_at or at), 3)
+        data = {"agent": call.agent, "n": call.offers, "side": side, "talk_s": talk_s}
+        self.exchange.call(CallFact.TALK_ENDED, self.call_id, data, at)
+        self._checks.append(asyncio.create_task(self._measure(path, talk_s)))
+
+    async def settled(self) -> None:
+        """Until every recording is measured."""
+        if self._checks:
+            await asyncio.wait(self._checks)
+
+    async def close(
+        self, side: Literal["caller", "system", "interrupted"], at: float, *, estimated: bool = False
+    ) -> None:
+        """Whatever the call was doing is over since `at`; its record is completed with exactly one `ended`."""
+        call = self.exchange.board.calls.get(self.call_id)
+        if call is None:
+            return
+        place = call.phase
+        if call.phase == "ringing" and call.agent is not None:
+            # An answer that we were not told of (observation was cut) has left its sound in the file.
+            talk_s = await asyncio.to_thread(_sound_s, self.file())
+            if call.phase == "ringing" and not (talk_s > 0.2 and self.answered(call.agent, at - talk_s)):
+                outcome = "cut_off" if side == "interrupted" else "caller_left"
+                data = {"agent": call.agent, "n": call.offers, "outcome": outcome}
+                path = self.file()
+                self.exchange.call(CallFact.OFFER_FAILED, self.call_id, data, at)
+                await asyncio.to_thread(path.unlink, missing_ok=True)
+        if call.phase == "talk":
+            self.end_talk("interrupted" if side == "interrupted" else "caller", at)
+        await self.settled()
+        if self.call_id in self.exchange.board.calls:
+            facts = {"side": side, "place": place, "lost_at": self._lost_at(call, place), "estimated": estimated}
+            self.exchange.call(CallFact.ENDED, self.call_id, facts, at)
+
+    def _lost_at(self, call: Call, place: str) -> str | None:
+        """Where the call was lost, None if a person ever answered it (呼损位置)."""
+        if call.ever_answered:
+            return None
+        if place == "ringing":
+            return "ringing"
+        if place == "queue":
+            queue = call.need.queue if call.need is not None else ""
+            seats = any(desk.agent.skills.get(queue) for desk in self.exchange.board.logged_in())
+            return "queue" if seats else "no_seat"
+        return "overflow" if call.queued_at else "menu"
+
+    async def _measure(self, path: Path, talk_s: float) -> None:
+        """Notes how long the file really is, as soon as it is whole."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _FILE_LIMIT_S
+        size = await asyncio.to_thread(_size, path)
+        while not is_complete(size, talk_s) and loop.time() < until:
+            await asyncio.sleep(0.05)
+            size = await asyncio.to_thread(_size, path)
+        file = path.relative_to(self._recordings.folder).as_posix()
+        data = {"file": file, "bytes": size, "talk_s": talk_s, "complete": is_complete(size, talk_s)}
+        self.exchange.call(CallFact.RECORDED, self.call_id, data)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _sound_s(path: Path) -> float:
+    return max(0.0, (_size(path) - WAV_HEADER_BYTES) / BYTES_PER_S)

@@ -1,0 +1,353 @@
+"""One call's life: what the flow asks for is done on the line, and what happens there goes back to the flow.
+
+One AGI session is one `Journey`. After a crash of the daemon the same call comes back in a new session and goes on
+where the journal says it was. The ways a journey can end are told apart in `run`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+import structlog
+
+from cti.asterisk import names
+from cti.asterisk.agi_codec import AgiEnv, CallerHungUp
+from cti.calls import CallFact, CallId, Value
+from cti.contact import Contact, Recordings
+from cti.exchange import Exchange
+from cti import talk
+from cti.settings import Did
+from cti.switchboard import Call
+from ivr_flows.calendar import WorkCalendar
+from ivr_flows.model import Flow
+from ivr_flows.session import Session, begin, resume, session_from_text, step
+from ivr_flows.words import (
+    Command,
+    Event,
+    Gather,
+    Gathered,
+    HangUp,
+    Heard,
+    Listen,
+    Mark,
+    Play,
+    Played,
+    Prompt,
+    Route,
+    RouteEnded,
+    SetLanguage,
+    Started,
+    Survey,
+    Transfer,
+    TransferEnded,
+)
+from queues.announcing import Announced, is_due
+
+log = structlog.get_logger()
+
+_KEYS = "0123456789*#"
+_WAIT_SLICE_S = 1.0
+"""A waiting caller looks at the switchboard at least this often, whatever becomes of a wake."""
+
+
+class Line(Protocol):
+    """The caller's line: what a journey needs of an AGI session. Everything raises CallerHungUp when he is gone."""
+
+    env: AgiEnv
+
+    async def answer(self) -> None: ...
+    async def stream_file(self, name: str, escape_digits: str = "") -> str: ...
+    async def wait_for_digit(self, timeout_s: float) -> str: ...
+    def wake(self) -> None: ...
+    async def set_music(self, on: bool, music_class: str = "default") -> None: ...
+    async def get_variable(self, name: str, *, dead_ok: bool = False) -> str | None: ...
+    async def set_variable(self, name: str, value: str) -> None: ...
+    async def exec(self, application: str, *args: str) -> int: ...
+    async def hangup(self) -> None: ...
+
+
+class Flows(Protocol):
+    """The flow files (cti.flow_files)."""
+
+    def current(self, name: str) -> Flow: ...
+    def get(self, name: str, version: str) -> Flow: ...
+
+
+class Sounds(Protocol):
+    """The recorded prompts (cti.speech.prompt_files)."""
+
+    def files(self, prompt: Prompt, language: str) -> tuple[str, ...]:
+        """What to play for a prompt, in order: paths without ending, as Asterisk wants them."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all journeys share."""
+
+    exchange: Exchange
+    flows: Flows
+    sounds: Sounds
+    did_of: Callable[[str], Did]
+    city: str
+    local_time: Callable[[float], datetime]
+    recordings: Recordings
+    calendar: WorkCalendar
+    offer_timeout_s: float
+    survey_scale: int
+    announcements: tuple[str, ...]
+    transfers: dict[str, str]
+    language: str = "zh-CN"
+
+
+class Journey:
+    """One AGI session of one call."""
+
+    def __init__(self, line: Line, house: House) -> None:
+        self._line = line
+        self._house = house
+        self._exchange = house.exchange
+        self._call_id = CallId(line.env.uniqueid)
+        self._language = house.language
+        self._contact = Contact(house.exchange, self._call_id, house.recordings)
+
+    async def run(self) -> None:
+        """From the first ring (or the return after a crash) to the end. Raises only what is our own fault."""
+        try:
+            await self._live()
+        except CallerHungUp as gone:
+            if gone.how == "eof":
+                # Asterisk did not say that the caller left: it may have died, or only this connection was cut.
+                # Whether the call still lives is found out from Asterisk's own list (cti.reconciler).
+                self._exchange.detach(self._call_id)
+                return
+            await self._contact.close("caller", self._exchange.wall())
+        except asyncio.CancelledError:
+            self._exchange.detach(self._call_id)
+            raise
+        except Exception:
+            # Our fault must not cost the caller his call: the dialplan brings him back, or to the fallback queue.
+            self._exchange.detach(self._call_id)
+            raise
+
+    async def _live(self) -> None:
+        call = self._exchange.board.calls.get(self._call_id)
+        if call is None:
+            flow, session, commands = await self._arrive()
+        else:
+            flow, session, commands = await self._come_back(call)
+        while True:
+            event = await self._carry_out(commands)
+            if event is None:
+                return
+            session, commands = step(flow, session, event)
+
+    # Beginning
+
+    async def _arrive(self) -> tuple[Flow, Session, list[Command]]:
+        env, house = self._line.env, self._house
+        arg = dict(zip(names.CITIZEN_ARGS, env.args, strict=False))
+        dialled = arg.get(names.CitizenArg.DIALLED) or env.dialled
+        did = house.did_of(dialled)
+        flow = house.flows.current(did.flow)
+        facts: dict[str, Value] = {
+            "pii_caller": env.caller,
+            "dialled": dialled,
+            "original": arg.get(names.CitizenArg.ORIGINAL) or "",
+            "city": did.city or house.city,
+            "mode": did.mode,
+            "statistics": did.statistics or did.number,
+            "medium": arg.get(names.CitizenArg.MEDIUM) or "voice",
+            "channel": env.channel,
+            "sip_call_id": arg.get(names.CitizenArg.SIP_CALL_ID) or "",
+            "flow": did.flow,
+            "flow_version": flow.version,
+        }
+        self._exchange.call(CallFact.ARRIVED, self._call_id, facts)
+        await self._line.set_variable(names.CTI_LOST_AT, "")
+        await self._line.answer()
+        session, commands = self._begin(flow, did)
+        return flow, session, commands
+
+    async def _come_back(self, call: Call) -> tuple[Flow, Session, list[Command]]:
+        """The call was known to the daemon that died: it goes on where it was, with its place kept."""
+        await self._line.set_variable(names.CTI_LOST_AT, "")
+        phase = call.phase
+        self._exchange.call(CallFact.RESUMED, self._call_id, {"phase": phase})
+        talked = False
+        if phase in ("ringing", "talk"):
+            status = self._arg(names.CitizenArg.DIAL_STATUS)
+            talked = await talk.finish(self._line, self._contact, status, self._answered_s())
+        self._exchange.attach(self._call_id)
+        flow = self._house.flows.get(str(call.facts["flow"]), str(call.facts["flow_version"]))
+        if not call.session:
+            session, commands = self._begin(flow, self._house.did_of(str(call.facts["dialled"])))
+            return flow, session, commands
+        session, commands = resume(flow, session_from_text(flow, call.session))
+        if talked:
+            session, commands = step(flow, session, RouteEnded("talked"))
+        return flow, session, commands
+
+    def _begin(self, flow: Flow, did: Did) -> tuple[Session, list[Command]]:
+        house = self._house
+        return begin(
+            flow,
+            Started(did.number, did.mode, house.local_time(self._exchange.wall())),
+            house.calendar,
+            entry=did.entry,
+            survey_scale=house.survey_scale,
+            announcements=house.announcements,
+        )
+
+    def _arg(self, which: names.CitizenArg) -> str:
+        index = names.CITIZEN_ARGS.index(which)
+        return self._line.env.args[index] if index < len(self._line.env.args) else ""
+
+    def _answered_s(self) -> float:
+        text = self._arg(names.CitizenArg.ANSWERED_S)
+        return float(text) if text.isdigit() else 0.0
+
+    # Commands
+
+    async def _carry_out(self, commands: list[Command]) -> Event | None:
+        """Does them in order; the outcome of the last is the next event, None after a hang-up."""
+        for command in commands:
+            match command:
+                case Mark():
+                    self._exchange.call(CallFact(command.kind), self._call_id, command.data)
+                case SetLanguage():
+                    self._language = command.language
+                case Play():
+                    return Played(await self._play(command.prompts, command.barge_in) or None)
+                case Gather():
+                    return await self._gather(command)
+                case Listen():
+                    return Heard(None)
+                case Route():
+                    return await self._route(command)
+                case Survey():
+                    return await self._survey(command)
+                case Transfer():
+                    return await self._transfer(command)
+                case HangUp():
+                    await self._hang_up()
+                    return None
+        raise AssertionError("a flow's commands end with one that waits")
+
+    async def _play(self, prompts: tuple[Prompt, ...], keys: str) -> str:
+        """Plays to the end or to one of the keys, which is returned."""
+        for prompt in prompts:
+            for file in self._house.sounds.files(prompt, self._language):
+                if key := await self._line.stream_file(file, keys):
+                    return key
+        return ""
+
+    async def _gather(self, command: Gather) -> Gathered:
+        digits = command.already
+        if not digits:
+            digits = await self._play(command.prompts, _KEYS) or await self._line.wait_for_digit(command.first_s)
+            if not digits:
+                return Gathered("", False)
+        while True:
+            if command.terminator and digits.endswith(command.terminator):
+                return Gathered(digits[:-1], True)
+            if len(digits) >= command.max_digits:
+                return Gathered(digits, True)
+            key = await self._line.wait_for_digit(command.between_s)
+            if not key:
+                return Gathered(digits, False)
+            digits += key
+
+    async def _survey(self, command: Survey) -> Gathered:
+        self._exchange.call(CallFact.SURVEY_OFFERED, self._call_id, {"scale": command.scale})
+        key = await self._play(command.prompts, _KEYS) or await self._line.wait_for_digit(command.first_s)
+        if key.isdigit() and 1 <= int(key) <= command.scale:
+            # Basically satisfied counts as satisfied: 满意 and 基本满意 of three, the first three of five.
+            satisfied = int(key) <= (2 if command.scale == 3 else 3)
+            self._exchange.call(CallFact.RATED, self._call_id, {"score": int(key), "satisfied": satisfied})
+        return Gathered(key, True)
+
+    async def _transfer(self, command: Transfer) -> TransferEnded:
+        target = self._house.transfers.get(command.target)
+        if target is None:
+            return TransferEnded(False)
+        self._exchange.call(CallFact.TRANSFERRED, self._call_id, {"target": command.target})
+        await self._line.exec("Dial", target, "30", "g")
+        return TransferEnded(await self._line.get_variable(names.DIAL_STATUS) == "ANSWER")
+
+    # Waiting
+
+    async def _route(self, command: Route) -> RouteEnded:
+        board, call_id = self._exchange.board, self._call_id
+        if board.calls[call_id].phase != "queue":
+            if board.calls[call_id].ever_answered:
+                await self._line.set_variable(names.DIAL_STATUS, "")
+            self._exchange.call(CallFact.QUEUED, call_id, {"queue": command.need.queue, "need": command.need.to_text()})
+        music = False
+        announced = Announced(self._exchange.wall())
+        while True:
+            if (agent := board.offer_of(call_id)) is not None:
+                if await talk.offer(self._line, self._contact, agent, self._house.offer_timeout_s):
+                    return RouteEnded("talked")
+                music, announced = False, Announced(self._exchange.wall())
+                continue
+            now = self._exchange.wall()
+            call = board.calls[call_id]
+            if command.max_wait_s is not None and now - call.queued_at >= command.max_wait_s:
+                return self._leave_queue("gave_up")
+            if not music:
+                await self._line.set_music(True)
+                music = True
+            every_s = command.announce_position_every_s
+            place = board.position(call_id) if every_s is not None and call.phase == "queue" else 0
+            if every_s is not None and place and is_due(announced, place, now, every_s):
+                announced = Announced(now, place)
+                key = await self._announce(place, command.leave_keys)
+                music = False
+            else:
+                key = await self._sleep()
+            if key and key in command.leave_keys and board.offer_of(call_id) is None:
+                if music:
+                    await self._line.set_music(False)
+                return self._leave_queue("left_by_key", key)
+
+    async def _sleep(self) -> str:
+        """Waits until something may have happened: a wake, a key (returned), or the slice is over."""
+        if self._exchange.board.offer_of(self._call_id) is not None:
+            return ""
+        self._exchange.fall_asleep(self._call_id, self._line.wake)
+        try:
+            return await self._line.wait_for_digit(_WAIT_SLICE_S)
+        finally:
+            self._exchange.awake(self._call_id)
+
+    async def _announce(self, place: int, leave_keys: str) -> str:
+        """Tells the position; an offer cuts it short, so that no agent waits for the end of a sentence."""
+        if self._exchange.board.offer_of(self._call_id) is not None:
+            return ""
+        playing = asyncio.ensure_future(self._play((Prompt(say="position", value=place),), leave_keys))
+        self._exchange.fall_asleep(self._call_id, playing.cancel)
+        try:
+            return await playing
+        except asyncio.CancelledError:
+            this = asyncio.current_task()
+            if this is None or this.cancelling():
+                playing.cancel()
+                raise
+            return ""
+        finally:
+            self._exchange.awake(self._call_id)
+
+    def _leave_queue(self, reason: Literal["gave_up", "left_by_key"], key: str | None = None) -> RouteEnded:
+        self._exchange.call(CallFact.LEFT_QUEUE, self._call_id, {"reason": reason})
+        return RouteEnded(reason, key)
+
+    # The end
+
+    async def _hang_up(self) -> None:
+        await self._line.set_variable(names.CTI_DONE, "1")
+        await self._line.hangup()
+        await self._contact.close("system", self._exchange.wall())

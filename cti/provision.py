@@ -1,0 +1,119 @@
+"""Agents' telephones in Asterisk: written into its database through a FastAGI session of our own.
+
+A session rather than AMI DBPut, because that action would need the right `system`, which no AMI user of ours has. The
+endpoints exist at once, without a reload and without a file (sorcery.conf reads them from the database).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import structlog
+
+from agents.roster import SIP_REALM, Agent
+from cti.asterisk import names
+from cti.asterisk.agi import AgiSession
+from cti.asterisk.ami import AmiError
+from cti.calls import AgentId
+
+log = structlog.get_logger()
+
+
+class Actions(Protocol):
+    async def action(self, name: str, *headers: tuple[str, str], timeout_s: float = 2.0) -> Mapping[str, str]: ...
+
+
+class Provisioner:
+    """Keeps Asterisk's telephones equal to the roster. `request` after any change and after each AMI connection."""
+
+    def __init__(self, ami: Actions, agents: Callable[[], Mapping[AgentId, Agent]]) -> None:
+        self._ami = ami
+        self._agents = agents
+        self._wanted = asyncio.Event()
+        self._done = asyncio.Condition()
+        self.rounds = 0
+        self._written: dict[AgentId, str] = {}
+        """What this process has written; a fresh process writes everything once, which changes nothing that is right."""
+
+    def request(self, forget: bool = False) -> None:
+        """Asks for a round; `forget`: Asterisk may have lost what was written (it was started anew)."""
+        if forget:
+            self._written.clear()
+        self._wanted.set()
+
+    async def settled(self) -> None:
+        """Until every telephone of the present roster is written."""
+        async with self._done:
+            await self._done.wait_for(self._is_settled)
+
+    def _is_settled(self) -> bool:
+        wanted = {agent.id: agent.sip_ha1 for agent in self._agents().values() if agent.sip_ha1}
+        return wanted == self._written
+
+    async def run(self) -> None:
+        """Until cancelled: opens a session whenever something is to be written."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            if self._is_settled():
+                async with self._done:
+                    self._done.notify_all()
+                continue
+            try:
+                await self._ami.action(
+                    "Originate",
+                    ("Channel", names.PROVISION_CHANNEL),
+                    ("Context", names.CONTEXT_PROVISION),
+                    ("Exten", names.PROVISION_WAIT_EXTEN),
+                    ("Priority", "1"),
+                    ("Timeout", "10000"),
+                    ("Async", "true"),
+                )
+            except AmiError as error:
+                log.warning("provision_postponed", problem=str(error))
+                await asyncio.sleep(0.5)
+                self._wanted.set()
+
+    async def serve(self, session: AgiSession) -> None:
+        """The AGI route `provision`: brings the database up to the roster."""
+        wanted = {agent.id: agent.sip_ha1 for agent in self._agents().values() if agent.sip_ha1}
+        for agent_id, ha1 in wanted.items():
+            if self._written.get(agent_id) != ha1:
+                for family, value in telephone(agent_id, ha1).items():
+                    await session.database_put(family, agent_id, json.dumps(value, separators=(",", ":")))
+                self._written[agent_id] = ha1
+        for agent_id in self._written.keys() - wanted.keys():
+            for family in (names.DB_ENDPOINT, names.DB_AOR, names.DB_AUTH):
+                await session.database_del(family, agent_id)
+            del self._written[agent_id]
+        self.rounds += 1
+        async with self._done:
+            self._done.notify_all()
+
+
+def telephone(agent_id: AgentId, ha1: str) -> dict[str, dict[str, str]]:
+    """The PJSIP objects of one agent's telephone by family of the database. `auth` and `aor` come before the endpoint."""
+    return {
+        names.DB_AUTH: {"auth_type": "md5", "username": agent_id, "realm": SIP_REALM, "md5_cred": ha1},
+        names.DB_AOR: {
+            "max_contacts": "1",
+            "remove_existing": "yes",
+            "minimum_expiration": "30",
+            "default_expiration": "300",
+        },
+        names.DB_ENDPOINT: {
+            "auth": agent_id,
+            "aors": agent_id,
+            "context": names.CONTEXT_AGENT,
+            "allow": "!all,alaw,ulaw",
+            "direct_media": "no",
+            "dtmf_mode": "rfc4733",
+            "rtp_symmetric": "yes",
+            "force_rport": "yes",
+            "rewrite_contact": "yes",
+            "rtp_timeout": "20",
+        },
+    }

@@ -1,0 +1,93 @@
+"""Keeps our picture of the calls equal to Asterisk's: answers are noticed here, and calls that ended unheld are closed.
+
+AMI events are hints. What closes a call is Asterisk's own list of channels, or the end of the channel that the call is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from cti.asterisk.ami import AmiEvent
+from cti.asterisk.channels import Channels
+from cti.calls import CallId
+from cti.contact import Contact, Recordings
+from cti.exchange import Exchange
+
+log = structlog.get_logger()
+
+_ORPHAN_S = 2.0
+"""A held call whose channel is gone from Asterisk's list gets this long for its own session to say so."""
+
+
+class Reconciler:
+    """`on_event` for every AMI event, `on_list` with Asterisk's complete list of channels."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        channels: Channels,
+        recordings: Recordings,
+        nonce: Callable[[], str],
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        self._exchange = exchange
+        self._channels = channels
+        self._recordings = recordings
+        self._nonce = nonce
+        self._spawn = spawn
+        self._closing: set[CallId] = set()
+        self._missing_since: dict[CallId, float] = {}
+
+    def on_event(self, event: AmiEvent) -> None:
+        """Never blocks, never raises for an event that does not fit."""
+        self._channels.apply(event)
+        match event.name:
+            case "DialEnd" if event.fields.get("DialStatus") == "ANSWER":
+                self._on_answer(CallId(event.fields.get("Uniqueid", "")), event.fields.get("DestChannel", ""))
+            case "Hangup":
+                call = self._exchange.board.calls.get(CallId(event.fields.get("Uniqueid", "")))
+                if call is not None and not call.attached:
+                    self._close(call.id, estimated=False)
+
+    def on_list(self, listed: list[AmiEvent]) -> None:
+        """Asterisk's complete list: who is not in it has ended, who is bridged with his agent has been answered."""
+        self._channels.replace(listed)
+        now = self._exchange.wall()
+        present = self._channels.channels
+        for call in list(self._exchange.board.calls.values()):
+            if call.id in present:
+                self._missing_since.pop(call.id, None)
+                if call.phase == "ringing" and (bridge := present[call.id].bridge_id):
+                    for other in present.values():
+                        if other.bridge_id == bridge and other.uniqueid != call.id:
+                            self._on_answer(call.id, other.name)
+                continue
+            since = self._missing_since.setdefault(call.id, now)
+            if not call.attached or now - since >= _ORPHAN_S:
+                self._close(call.id, estimated=True)
+        for call_id in self._missing_since.keys() - self._exchange.board.calls.keys():
+            del self._missing_since[call_id]
+
+    def _on_answer(self, call_id: CallId, agent_channel: str) -> None:
+        call = self._exchange.board.calls.get(call_id)
+        if call is not None and call.agent is not None and agent_channel.startswith(f"PJSIP/{call.agent}-"):
+            Contact(self._exchange, call_id, self._recordings).answered(call.agent, self._exchange.wall())
+
+    def _close(self, call_id: CallId, *, estimated: bool) -> None:
+        if call_id in self._closing:
+            return
+        self._closing.add(call_id)
+        # Another boot of Asterisk than the call's own: it was cut off together with everything else.
+        interrupted = not call_id.startswith(f"{self._nonce()}-")
+        self._spawn(self._close_now(call_id, interrupted, estimated))
+
+    async def _close_now(self, call_id: CallId, interrupted: bool, estimated: bool) -> None:
+        try:
+            contact = Contact(self._exchange, call_id, self._recordings)
+            await contact.close("interrupted" if interrupted else "caller", self._exchange.wall(), estimated=estimated)
+            log.info("call_closed_unheld", call_id=call_id, interrupted=interrupted, estimated=estimated)
+        finally:
+            self._closing.discard(call_id)

@@ -1,0 +1,117 @@
+"""The roster file on disk: read at the start, watched for changes, edited by `yihu user add`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+import tomlkit
+from argon2 import PasswordHasher
+
+from agents.roster import Agent, RosterError, agent_to, check_id, check_skills, read_roster, sip_ha1
+from cti.calls import AgentId
+
+log = structlog.get_logger()
+
+_HEAD = """# The agents of this hotline. `yihu user add` writes here; a change takes effect at once, without a restart.
+# [agent.a1001]
+# name = "…"
+# skills = { general = 3, enterprise = 1 }    # level 1 to 5
+"""
+
+
+class RosterFile:
+    """One roster file. Passwords never stand in it: an argon2 hash for logging in, a digest for the telephone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> dict[AgentId, Agent]:
+        """The agents; none if there is no file yet. RosterError names file, line and agent."""
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        except (OSError, UnicodeDecodeError) as error:
+            raise RosterError(f"{self.path}: cannot be read: {error}") from None
+        return read_roster(text, str(self.path))
+
+    def add(self, agent_id: str, name: str, skills: dict[str, int], password: str, sip_password: str) -> Agent:
+        """Adds or replaces one agent, keeping everything else of the file as it is, comments too. RosterError."""
+        agent = Agent(
+            id=check_id(agent_id),
+            name=name or agent_id,
+            skills=check_skills(skills),
+            password_hash=PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(password),
+            sip_ha1=sip_ha1(agent_id, sip_password),
+        )
+        self.read()  # a file that is broken already is refused, not overwritten
+        text = self.path.read_text(encoding="utf-8") if self.path.exists() else _HEAD
+        document = tomlkit.parse(text)
+        table = document.setdefault("agent", tomlkit.table(is_super_table=True))
+        entry = tomlkit.table()
+        for key, value in agent_to(agent).items():
+            if key == "skills":
+                inline = tomlkit.inline_table()
+                inline.update(agent.skills)
+                entry[key] = inline
+            elif key != "temporary":
+                entry[key] = value
+        table[agent_id] = entry
+        self._write(tomlkit.dumps(document))
+        return agent
+
+    def remove(self, agent_id: str) -> None:
+        """RosterError if there is no such agent."""
+        self.read()
+        document = tomlkit.parse(self.path.read_text(encoding="utf-8")) if self.path.exists() else tomlkit.document()
+        if agent_id not in document.get("agent", {}):
+            raise RosterError(f"{self.path}: there is no agent {agent_id}")
+        del document["agent"][agent_id]  # type: ignore[union-attr]
+        self._write(tomlkit.dumps(document))
+
+    async def watch(self, on_change: Callable[[dict[AgentId, Agent]], None], poll_s: float = 1.0) -> None:
+        """Calls `on_change` with the agents whenever the file has changed and is good; a bad one is logged and not used."""
+        seen = await asyncio.to_thread(self._stamp)
+        while True:
+            await asyncio.sleep(poll_s)
+            stamp = await asyncio.to_thread(self._stamp)
+            if stamp == seen:
+                continue
+            seen = stamp
+            try:
+                agents = await asyncio.to_thread(self.read)
+            except RosterError as error:
+                log.error("roster_refused", problem=str(error))
+                continue
+            on_change(agents)
+
+    def _stamp(self) -> tuple[int, int, int]:
+        try:
+            stat = self.path.stat()
+        except OSError:
+            return (0, 0, 0)
+        return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+
+    def _write(self, text: str) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".roster")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(self.path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def new_password() -> str:
+    """Twelve characters that nobody mistakes for one another on paper."""
+    return "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(12))

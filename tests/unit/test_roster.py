@@ -1,0 +1,69 @@
+"""The roster file: good ones are read whole, bad ones are refused with the place of the fault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agents.roster import RosterError, read_roster, sip_ha1
+from cti.roster_file import RosterFile
+
+GOOD = """
+[agent.a1001]
+name = "林小燕"
+skills = { general = 3, enterprise = 1 }
+"""
+
+
+def test_an_agent_is_read_with_his_skills() -> None:
+    agent = read_roster(GOOD, "roster.toml")["a1001"]
+    assert (agent.name, dict(agent.skills)) == ("林小燕", {"general": 3, "enterprise": 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "what"),
+    [
+        (
+            "[agent.a1001]\nskills = { general = 9 }",
+            "r.toml:1: agent a1001",
+            "level must be a whole number from 1 to 5",
+        ),
+        ("\n[agent.1001]\nskills = { general = 3 }", "r.toml:2: agent 1001", "a small letter"),
+        ("[agent.a1]\nskills = {}", "r.toml:1: agent a1", "skills: must be a table"),
+        ("[agent.a1]\nskill = 3", "r.toml:1: agent a1", "unknown key 'skill'"),
+        ("[agents.a1]\n", "r.toml:1", "[agent.a1001]"),
+        ("[agent.a1", "r.toml", "not valid TOML"),
+    ],
+)
+def test_a_fault_is_named_with_its_place(text: str, where: str, what: str) -> None:
+    with pytest.raises(RosterError) as error:
+        read_roster(text, "r.toml")
+    assert str(error.value).startswith(where)
+    assert what in str(error.value)
+
+
+def test_adding_keeps_what_an_operator_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "roster.toml"
+    path.write_text("# night shift first\n" + GOOD, encoding="utf-8")
+    file = RosterFile(path)
+    file.add("a1002", "", {"general": 2}, "secret-one", "secret-two")
+    text = path.read_text(encoding="utf-8")
+    assert "# night shift first" in text
+    assert "secret" not in text
+    agents = file.read()
+    assert set(agents) == {"a1001", "a1002"}
+    assert agents["a1002"].sip_ha1 == sip_ha1("a1002", "secret-two")
+
+
+def test_a_broken_file_is_refused_and_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "roster.toml"
+    path.write_text("[agent.a1", encoding="utf-8")
+    with pytest.raises(RosterError):
+        RosterFile(path).add("a1002", "", {"general": 2}, "x", "y")
+    assert path.read_text(encoding="utf-8") == "[agent.a1"
+
+
+def test_removing_somebody_unknown_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RosterError, match="no agent a9"):
+        RosterFile(tmp_path / "roster.toml").remove("a9")

@@ -1,0 +1,268 @@
+"""The live truth of a city, driven as a day would drive it, with the clock in our hand."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.roster import Agent
+from agents.status import State, StatusRefused
+from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, NeedStep, SkillNeed
+from cti.switchboard import Effects, Switchboard, UnknownCall, definition
+
+NEED = Need("general", (NeedStep((SkillNeed("general"),)),)).to_text()
+
+
+class House:
+    """A switchboard with agents, its clock, and the journal it would have written."""
+
+    def __init__(self, *agents: str, wrap_up_s: float = 0.0) -> None:
+        self.now = 1_000.0
+        self.journal: list[Milestone] = []
+        self.board = Switchboard(wrap_up_s)
+        self.board.set_roster({AgentId(a): Agent(AgentId(a), a, {"general": 3}) for a in agents})
+        self.agents = agents
+        self.wrap_up_s = wrap_up_s
+
+    def pass_time(self, seconds: float) -> Effects:
+        self.now += seconds
+        return self.keep(self.board.tick(self.now))
+
+    def call(self, kind: CallFact, call: str, **data: object) -> Effects:
+        return self.keep(self.board.apply(kind, CallId(call), self.now, data))  # type: ignore[arg-type]
+
+    def agent(self, kind: AgentFact, agent: str, **data: str) -> Effects:
+        return self.keep(self.board.apply_agent(kind, AgentId(agent), self.now, data))
+
+    def keep(self, effects: Effects) -> Effects:
+        self.journal += effects.milestones
+        return effects
+
+    def ready(self, *agents: str) -> None:
+        for agent in agents:
+            self.agent(AgentFact.LOGGED_IN, agent)
+            self.agent(AgentFact.STATUS, agent, status="ready")
+
+    def arrives(self, *calls: str) -> None:
+        for call in calls:
+            self.call(CallFact.ARRIVED, call, dialled="12345")
+
+    def queues(self, *calls: str) -> None:
+        for call in calls:
+            self.now += 1.0
+            self.call(CallFact.QUEUED, call, queue="general", need=NEED)
+
+    def state(self, agent: str) -> State:
+        return self.board.desks[AgentId(agent)].state(self.now)
+
+    def recovered(self) -> House:
+        """The same house after a crash: a fresh switchboard that has read the journal."""
+        other = House(*self.agents, wrap_up_s=self.wrap_up_s)
+        other.now = self.now
+        other.board.recover(self.journal, self.now)
+        return other
+
+
+def test_a_caller_is_offered_to_the_agent_who_is_ready() -> None:
+    house = House("a1")
+    house.ready("a1")
+    house.arrives("c1")
+    effects = house.call(CallFact.QUEUED, "c1", queue="general", need=NEED)
+    assert [m.kind for m in effects.milestones] == ["queued", "offered"]
+    assert effects.wakes == ("c1",)
+    assert house.board.offer_of(CallId("c1")) == "a1"
+    assert house.state("a1") is State.OFFERED
+
+
+def test_talk_wrap_up_and_the_next_caller() -> None:
+    house = House("a1", wrap_up_s=20.0)
+    house.ready("a1")
+    house.arrives("c1", "c2")
+    house.queues("c1", "c2")
+    house.call(CallFact.ANSWERED, "c1", agent="a1", n=1)
+    assert house.state("a1") is State.TALKING
+    house.now += 100.0
+    assert house.call(CallFact.TALK_ENDED, "c1", agent="a1", n=1, side="agent", talk_s=100.0).wakes == ()
+    assert house.state("a1") is State.WRAP_UP
+    assert house.board.next_tick_at(house.now) == house.now + 20.0
+    assert house.pass_time(20.0).wakes == ("c2",)
+
+
+def test_wrap_up_can_be_finished_early_and_only_while_it_lasts() -> None:
+    house = House("a1", wrap_up_s=20.0)
+    house.ready("a1")
+    house.arrives("c1", "c2")
+    house.queues("c1", "c2")
+    house.call(CallFact.ANSWERED, "c1", agent="a1", n=1)
+    house.call(CallFact.TALK_ENDED, "c1", agent="a1", n=1, side="agent", talk_s=1.0)
+    assert house.agent(AgentFact.WRAP_UP_FINISHED, "a1").wakes == ("c2",)
+    with pytest.raises(StatusRefused):
+        house.agent(AgentFact.WRAP_UP_FINISHED, "a1")
+
+
+@pytest.mark.parametrize("outcome", ["no_answer", "rejected", "unreachable"])
+def test_ring_no_answer_keeps_the_place_and_pauses_the_agent(outcome: str) -> None:
+    house = House("a1", "a2")
+    house.ready("a1")
+    house.arrives("first", "second")
+    house.queues("first", "second")
+    assert house.board.offer_of(CallId("first")) == "a1"
+    house.call(CallFact.OFFER_FAILED, "first", agent="a1", n=1, outcome=outcome)
+    assert house.state("a1") is State.NOT_READY
+    assert house.board.desks[AgentId("a1")].reason == outcome
+    assert house.board.position(CallId("first")) == 1
+    house.ready("a2")
+    assert house.board.offer_of(CallId("first")) == "a2"
+
+
+def test_a_caller_who_leaves_while_it_rings_does_not_pause_the_agent() -> None:
+    house = House("a1")
+    house.ready("a1")
+    house.arrives("c1", "c2")
+    house.queues("c1", "c2")
+    effects = house.call(CallFact.OFFER_FAILED, "c1", agent="a1", n=1, outcome="caller_left")
+    assert effects.wakes == ("c2",)
+    house.call(CallFact.ENDED, "c1", side="caller", place="ringing", lost_at="ringing")
+    assert house.board.calls.keys() == {"c2"}
+    assert house.board.offer_of(CallId("c2")) == "a1"
+
+
+def test_status_rules_refuse_and_change_nothing() -> None:
+    house = House("a1")
+    with pytest.raises(StatusRefused, match="log in first"):
+        house.agent(AgentFact.STATUS, "a1", status="ready")
+    house.agent(AgentFact.LOGGED_IN, "a1")
+    before = house.board.desks[AgentId("a1")]
+    with pytest.raises(StatusRefused, match="needs a reason"):
+        house.agent(AgentFact.STATUS, "a1", status="break")
+    with pytest.raises(StatusRefused, match="set by the system"):
+        house.agent(AgentFact.STATUS, "a1", status="not_answering")
+    with pytest.raises(KeyError):
+        house.agent(AgentFact.LOGGED_IN, "nobody")
+    assert house.board.desks[AgentId("a1")] == before
+
+
+def test_a_fact_about_an_unknown_call_is_refused() -> None:
+    with pytest.raises(UnknownCall):
+        House().call(CallFact.QUEUED, "never", queue="general", need=NEED)
+
+
+def test_after_a_crash_callers_wait_in_their_old_order_and_nobody_overtakes() -> None:
+    house = House("a1")
+    house.arrives("c1", "c2", "c3")
+    house.queues("c2", "c3", "c1")
+    after = house.recovered()
+    assert [after.board.position(CallId(c)) for c in ("c2", "c3", "c1")] == [1, 2, 3]
+    after.ready("a1")
+    assert after.board.offer_of(CallId("c3")) is None
+    assert after.board.attach(CallId("c3"), after.now).wakes == ()
+    assert after.board.attach(CallId("c2"), after.now).wakes == ("c2",)
+
+
+def test_who_does_not_come_back_holds_nobody_up_for_more_than_three_seconds() -> None:
+    house = House("a1")
+    house.arrives("c1", "c2")
+    house.queues("c1", "c2")
+    after = house.recovered()
+    after.ready("a1")
+    after.board.attach(CallId("c2"), after.now)
+    assert after.board.next_tick_at(after.now) == after.now + 3.0
+    assert after.pass_time(3.0).wakes == ("c2",)
+
+
+def test_a_talk_and_its_agent_survive_a_crash() -> None:
+    house = House("a1", wrap_up_s=5.0)
+    house.ready("a1")
+    house.arrives("c1")
+    house.queues("c1")
+    house.call(CallFact.ANSWERED, "c1", agent="a1", n=1)
+    after = house.recovered()
+    assert after.state("a1") is State.TALKING
+    after.call(CallFact.TALK_ENDED, "c1", agent="a1", n=1, side="agent", talk_s=3.0)
+    assert after.state("a1") is State.WRAP_UP
+
+
+def test_a_temporary_agent_survives_a_crash_and_can_be_removed() -> None:
+    house = House()
+    agent = Agent(AgentId("t1"), "test", {"general": 3}, temporary=True)
+    house.agent(AgentFact.ADDED, "t1", definition=definition(agent))
+    house.ready("t1")
+    after = house.recovered()
+    assert after.state("t1") is State.IDLE
+    after.agent(AgentFact.REMOVED, "t1")
+    assert AgentId("t1") not in after.board.desks
+
+
+def test_numbers_of_a_call_rise_by_one_and_an_agents_never_repeat() -> None:
+    house = House("a1")
+    house.ready("a1")
+    house.arrives("c1")
+    house.queues("c1")
+    house.call(CallFact.ANSWERED, "c1", agent="a1", n=1)
+    assert [m.seq for m in house.journal if m.stream == "call"] == [1, 2, 3, 4]
+    later = House("a1")  # the journal of yesterday is gone
+    later.now = house.now + 60
+    later.ready("a1")
+    seqs = [m.seq for m in [*house.journal, *later.journal] if m.stream == "agent"]
+    assert seqs == sorted(set(seqs))
+
+
+_actions = st.lists(
+    st.tuples(
+        st.sampled_from(["arrive", "queue", "answer", "fail", "end_talk", "end", "ready", "break", "out", "time"]),
+        st.integers(0, 4),
+    ),
+    max_size=60,
+)
+
+
+@settings(max_examples=200)
+@given(_actions)
+def test_whatever_happens_a_recovered_switchboard_equals_the_one_that_died(actions: list[tuple[str, int]]) -> None:
+    house = House("a0", "a1", "a2", wrap_up_s=3.0)
+    born = 0
+    for action, n in actions:
+        live = sorted(house.board.calls)
+        call = live[n % len(live)] if live else None
+        phase = house.board.calls[CallId(call)].phase if call else None
+        agent = f"a{n % 3}"
+        match action:
+            case "arrive":
+                born += 1
+                house.arrives(f"c{born:03}")
+            case "queue" if call and phase in ("greeting", "after_talk"):
+                house.queues(call)
+            case "answer" if call and phase == "ringing":
+                house.call(CallFact.ANSWERED, call, agent=house.board.calls[CallId(call)].agent, n=1)
+            case "fail" if call and phase == "ringing":
+                ringing = house.board.calls[CallId(call)].agent
+                house.call(CallFact.OFFER_FAILED, call, agent=ringing, n=1, outcome="no_answer")
+            case "end_talk" if call and phase == "talk":
+                house.call(CallFact.TALK_ENDED, call, side="agent", talk_s=1.0)
+            case "end" if call:
+                house.call(CallFact.ENDED, call, side="caller", place=phase, lost_at=None)
+            case "ready":
+                house.ready(agent)
+            case "break":
+                house.agent(AgentFact.LOGGED_IN, agent)
+            case "out":
+                house.agent(AgentFact.LOGGED_OUT, agent)
+            case "time":
+                house.pass_time(n)
+        talking = [d.call_id for d in house.board.desks.values() if d.call_id]
+        assert len(talking) == len(set(talking)), "one call at one desk"
+        for desk in house.board.desks.values():
+            assert desk.call_id is None or house.board.calls[desk.call_id].agent == desk.agent.id
+    after = house.recovered()
+    assert after.board.desks == house.board.desks
+    for call_id, before in house.board.calls.items():
+        now = after.board.calls[call_id]
+        assert not now.attached
+        assert (now.phase, now.agent, now.queued_at, now.seq) == (
+            before.phase,
+            before.agent,
+            before.queued_at,
+            before.seq,
+        )
+    assert after.board.calls.keys() == house.board.calls.keys()
