@@ -24,7 +24,7 @@ LOSS_PLACES = {
     "fallback": "应急队列",
     "none": "自助或转接结束",
 }
-"""`none`: not answered by a person and not lost either: served by an announcement, or transferred to 110 and the like."""
+"""`none`: not answered by a person and not lost either: served by an announcement, or transferred to 110 or 120."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,14 @@ _RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class Drainer:
-    """Background task from `journal` to `store`, which it uses on `worker` alone. No call ever waits for it."""
+    """Background task from `journal` to `store`. No call ever waits for it.
 
-    def __init__(self, journal: Journal, store: Store, worker: Worker) -> None:
-        self._journal, self._store, self._worker = journal, store, worker
+    The store is used on `worker` alone; whoever else wants it on the loop (a page of records) goes the same way.
+    """
+
+    def __init__(self, journal: Journal, store: Store, worker: Worker | None = None) -> None:
+        self._journal, self._store = journal, store
+        self.worker = worker or Worker("sql")
         self._position: Position | None = None
         self._failure = ""
         self._moved = asyncio.Event()

@@ -45,7 +45,7 @@ class MemoryLive:
     """A `LiveBus` within the process."""
 
     def __init__(self) -> None:
-        self.published: list[Milestone] = []
+        self.published: deque[Milestone] = deque(maxlen=MAX_OUTBOX)
         self.snapshot = b""
 
     def publish(self, milestones: Sequence[Milestone]) -> None:
