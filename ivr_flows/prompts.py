@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ivr_flows.errors import FlowsError
+
 SHIPPED_PROMPTS = Path(__file__).resolve().parent / "prompts"
 MAIN_LANGUAGE = "zh-CN"
 """Defines the ids, and speaks for what another language lacks."""
@@ -24,7 +26,7 @@ _FIGURES = {
 _CITY_ENDINGS = ("市", "县", "区", "旗", "盟", "自治州", "省")
 
 
-class PromptError(Exception):
+class PromptError(FlowsError):
     """A prompt or its catalogue cannot be used; the text names file, line or id, and what would be right."""
 
 

@@ -32,7 +32,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Keys of a `Gather`, without the terminator; "" is silence. `complete`: ended by count or terminator, not by time."""
+    """Keys of a `Gather`, without the terminator; "" is silence. `complete`: ended by count or terminator, not time."""
 
     digits: str
     complete: bool
@@ -40,7 +40,7 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What speech recognition made of a `Listen`; None: nothing, or no recogniser. `digit`: the caller pressed a key."""
+    """What speech recognition made of a `Listen`; None: nothing, or no recogniser. `digit`: a key was pressed."""
 
     text: str | None
     confidence: float = 0.0

@@ -1,0 +1,243 @@
+"""`yihu flow`: check a flow file, draw it, walk it by hand. Needs no daemon and no telephone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from zoneinfo import ZoneInfo
+
+import click
+
+from cti.settings import Settings
+
+if TYPE_CHECKING:
+    from ivr_flows.model import Flow
+    from ivr_flows.prompts import Catalogue
+    from ivr_flows.session import Session
+    from ivr_flows.words import Command, Event
+
+
+class _Caller(Protocol):
+    def answer(self, command: Command) -> Event: ...
+
+
+@click.group("flow")
+def command() -> None:
+    """Check, draw and walk the flows that calls follow."""
+
+
+@command.command("check")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def check(settings: Settings, files: tuple[Path, ...]) -> None:
+    """Check FILES, or every flow of the settings. Exit code 1 if one of them cannot be used."""
+    from ivr_flows.errors import FlowError
+
+    paths = files or tuple(sorted(settings.flows.glob("*.yaml")))
+    if not paths:
+        raise click.ClickException(f"{settings.flows}: no flow file (*.yaml) here; correct `flows` in the settings")
+    catalogue = _catalogue()
+    bad = 0
+    for path in paths:
+        try:
+            flow = _load(settings, catalogue, path)
+        except FlowError as error:
+            bad += 1
+            for fault in error.faults:
+                click.echo(f"{path.parent / fault}")
+            continue
+        for warning in flow.warnings:
+            click.echo(f"{path.parent / warning} (warning)")
+        click.echo(f"{path}: good, version {flow.version}, {len(flow.nodes)} nodes")
+    if bad:
+        raise click.exceptions.Exit(1)
+
+
+@command.command("draw")
+@click.argument("name")
+@click.option("--mermaid", is_flag=True, help="A Mermaid flowchart instead of a tree.")
+@click.option("--texts", is_flag=True, help="The words of the prompts instead of their ids.")
+@click.pass_obj
+def draw(settings: Settings, name: str, mermaid: bool, texts: bool) -> None:
+    """Draw the flow NAME (or a file) from the data that calls follow."""
+    from ivr_flows import draw as drawing
+
+    catalogue = _catalogue()
+    flow = _find(settings, catalogue, name)
+    words = _words(settings, catalogue, flow.languages[0]) if texts else lambda prompt: prompt
+    click.echo((drawing.mermaid if mermaid else drawing.tree)(flow, words))
+
+
+@command.command("dry-run")
+@click.argument("name")
+@click.option("--dialled", help="Number dialled; default: the first number of the settings that has this flow.")
+@click.option("--at", "at_text", metavar="TIME", help="Local time as 2026-11-23T10:00; default now.")
+@click.option(
+    "--keys",
+    help="What the caller does: keys when asked, - silence, +K a key K during a prompt, h hangs up. "
+    "Without it you are asked.",
+)
+@click.option("--say", "said", multiple=True, help="A sentence of the caller, for a node that listens.")
+@click.pass_obj
+def dry_run(
+    settings: Settings, name: str, dialled: str | None, at_text: str | None, keys: str | None, said: tuple[str, ...]
+) -> None:
+    """Walk one call through the flow NAME (or a file) and print what the caller hears and what is done."""
+    from ivr_flows.calendar import WorkCalendar
+    from ivr_flows.errors import CalendarError, FlowStateError
+    from ivr_flows.rehearsal import ScriptedCaller, ScriptError
+    from ivr_flows.session import begin
+    from ivr_flows.words import Started
+
+    catalogue = _catalogue()
+    flow = _find(settings, catalogue, name)
+    numbers = {did.number: did for did in settings.did if did.flow == flow.name}
+    dialled = dialled or next(iter(numbers), settings.unknown_number)
+    did = numbers.get(dialled)
+    started = Started(dialled, did.mode if did else "merged", _time(settings, at_text))
+    try:
+        caller: _Caller = ScriptedCaller(keys or "", said) if keys is not None or said else _AskedCaller()
+        calendar = WorkCalendar(settings.city.off_days, settings.city.work_days)
+        session, commands = begin(
+            flow, started, calendar, entry=did.entry if did else "", survey_scale=settings.calls.survey_scale
+        )
+    except (ScriptError, CalendarError, FlowStateError) as error:
+        raise click.ClickException(str(error)) from None
+    day = calendar.day(started.at.date())
+    provisional = " (the year's holidays are not known yet)" if day.provisional else ""
+    click.echo(f"flow {flow.name}, version {flow.version}; {dialled} dialled, {started.mode}")
+    click.echo(f"{started.at:%Y-%m-%d %H:%M, %A}, by the calendar: {day.kind}{provisional}")
+    _walk(settings, catalogue, flow, session, commands, caller)
+
+
+def _walk(
+    settings: Settings, catalogue: Catalogue, flow: Flow, session: Session, commands: list[Command], caller: _Caller
+) -> None:
+    from ivr_flows.errors import FlowStateError
+    from ivr_flows.rehearsal import tell, tell_event
+    from ivr_flows.session import Phase, step
+    from ivr_flows.words import Prompt
+
+    while True:
+        words = _words(settings, catalogue, session.language)
+
+        def text(prompt: Prompt, words: _Words = words) -> str:
+            return words(prompt.id) if prompt.say is None else f"<{prompt.say} {prompt.value}>"
+
+        for line in tell(commands, text):
+            click.echo(line)
+        if session.phase in (Phase.CLOSING, Phase.ENDED):
+            return
+        event = caller.answer(commands[-1])
+        try:
+            session, commands = step(flow, session, event)
+        except FlowStateError as error:  # only a person at the keyboard can ask for it
+            click.echo(f"  ! {error}")
+            continue
+        click.echo(f"  > {tell_event(event)}")
+
+
+class _AskedCaller:
+    """Whoever sits at the keyboard is the caller. End of input hangs up."""
+
+    def answer(self, command: Command) -> Event:
+        from ivr_flows.rehearsal import ScriptedCaller, ScriptError
+        from ivr_flows.words import CallerLeft, Heard, Listen, Play, Route, RouteEnded, Transfer, TransferEnded
+
+        match command:
+            case Play():
+                question = "a key to cut in, Enter to listen"
+            case Listen():
+                question = "a sentence, Enter for silence"
+            case Route():
+                question = "Enter: an agent talks to you; a key that leaves; -: wait in vain"
+            case Transfer():
+                question = "Enter: connected; n: not connected"
+            case _:
+                question = "keys, Enter for silence"
+        try:
+            typed = click.prompt(f"  ? {question} (h hangs up)", default="", show_default=False).strip()
+        except click.Abort:
+            click.echo("")
+            return CallerLeft()
+        if typed == "h":
+            return CallerLeft()
+        match command:
+            case Listen():
+                return (
+                    Heard(typed or None, 1.0) if not (typed.isdigit() and len(typed) == 1) else Heard(None, digit=typed)
+                )
+            case Transfer():
+                return TransferEnded(typed != "n")
+            case Route() if typed == "-":
+                return RouteEnded("gave_up")
+            case Play() | Route() if typed:
+                typed = f"+{typed[0]}"
+            case _:
+                pass
+        try:
+            return ScriptedCaller(typed).answer(command)
+        except ScriptError as error:
+            click.echo(f"  ! {error}")
+            return self.answer(command)
+
+
+class _Words(Protocol):
+    def __call__(self, prompt: str, /) -> str: ...
+
+
+def _words(settings: Settings, catalogue: Catalogue, language: str) -> _Words:
+    language = language if language in catalogue.languages else catalogue.languages[0]
+    return lambda prompt: catalogue.text(prompt, language, settings.city.name)
+
+
+def _catalogue() -> Catalogue:
+    from ivr_flows.prompts import PromptError, load_catalogue
+
+    try:
+        return load_catalogue()
+    except PromptError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _load(settings: Settings, catalogue: Catalogue, path: Path) -> Flow:
+    from cti.flow_files import read_flow_text
+    from ivr_flows.loader import load
+
+    name = path.stem
+    entries = {did.entry for did in settings.did if did.flow == name and did.entry}
+    return load(
+        read_flow_text(path), name, catalogue.ids(), settings.transfers, durations=_durations(), entries=entries
+    )
+
+
+def _find(settings: Settings, catalogue: Catalogue, name: str) -> Flow:
+    """By the name of a flow of the settings, or by a path."""
+    from ivr_flows.errors import FlowError
+
+    path = Path(name) if name.endswith(".yaml") else settings.flows / f"{name}.yaml"
+    if not path.exists():
+        known = ", ".join(sorted(file.stem for file in settings.flows.glob("*.yaml")))
+        raise click.ClickException(f"{path}: no such flow; flows of the settings: {known}")
+    try:
+        return _load(settings, catalogue, path)
+    except FlowError as error:
+        raise click.ClickException("\n".join(f"{path.parent / fault}" for fault in error.faults)) from None
+
+
+def _durations() -> Mapping[str, float] | None:
+    """Seconds of the recordings by prompt id."""
+    return None
+
+
+def _time(settings: Settings, text: str | None) -> datetime:
+    zone = ZoneInfo(settings.city.timezone)
+    if text is None:
+        return datetime.now(zone)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter("write it as 2026-11-23T10:00", param_hint="--at") from None
+    return at.replace(tzinfo=zone) if at.tzinfo is None else at.astimezone(zone)

@@ -1,0 +1,167 @@
+"""A flow without a telephone: a caller who does what a line of keys says, and commands told in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from ivr_flows.errors import FlowsError
+from ivr_flows.words import (
+    CallerLeft,
+    Command,
+    Event,
+    Gather,
+    Gathered,
+    HangUp,
+    Heard,
+    Listen,
+    Mark,
+    Play,
+    Played,
+    Prompt,
+    Route,
+    RouteEnded,
+    SetLanguage,
+    Survey,
+    Transfer,
+    TransferEnded,
+)
+
+Texts = Callable[[Prompt], str]
+"""The words of a prompt, in the language of the moment."""
+
+
+class ScriptError(FlowsError):
+    """The keys of a scripted caller are not of the form that `ScriptedCaller` reads."""
+
+
+class ScriptedCaller:
+    """Answers what a flow asks for.
+
+    `keys`, read from left to right: `0`-`9`, `*` and `#` are pressed when the flow asks; `-` is silence (in a queue:
+    until he gives up); `+` before a key presses it while a prompt plays or while he waits; `h` hangs up. When
+    nothing is left he stays silent. `said`: his sentences, one for each time the flow listens; without one left
+    nothing is heard. Agents answer and hang up; transfers succeed.
+    """
+
+    def __init__(self, keys: str = "", said: Iterable[str] = ()) -> None:
+        self._tokens: list[str] = []
+        self._said = list(said)
+        rest = iter(keys.replace(" ", "").replace(",", ""))
+        for char in rest:
+            token = char + next(rest, "") if char == "+" else char
+            if token[-1] not in "0123456789*#-h" or token in ("+", "+-", "+h"):
+                raise ScriptError(f"keys: {token!r} is neither a key nor - + h; example: 1#5 or +3 or --1")
+            self._tokens.append(token)
+
+    def answer(self, command: Command) -> Event:
+        """The outcome of a command that waits."""
+        if self._tokens[:1] == ["h"]:
+            return CallerLeft()
+        match command:
+            case Play():
+                return Played(self._early(command.barge_in))
+            case Gather():
+                return self._keys(command)
+            case Survey():
+                return Gathered(self._key() or "", True)
+            case Listen():
+                if digit := self._early("0123456789*#"):
+                    return Heard(None, digit=digit)
+                return Heard(self._said.pop(0), 1.0) if self._said else Heard(None)
+            case Route():
+                if digit := self._early(command.leave_keys):
+                    return RouteEnded("left_by_key", digit)
+                if self._tokens[:1] == ["-"] and command.max_wait_s is not None:
+                    self._tokens.pop(0)
+                    return RouteEnded("gave_up")
+                return RouteEnded("talked")
+            case Transfer():
+                return TransferEnded(True)
+            case HangUp() | Mark() | SetLanguage():
+                return CallerLeft()
+
+    def _early(self, among: str) -> str | None:
+        if self._tokens and self._tokens[0][0] == "+" and self._tokens[0][1] in among:
+            return self._tokens.pop(0)[1]
+        return None
+
+    def _key(self) -> str | None:
+        """The next key, None for silence."""
+        token = self._tokens.pop(0) if self._tokens and self._tokens[0] != "h" else "-"
+        return None if token == "-" else token[-1]
+
+    def _keys(self, command: Gather) -> Gathered:
+        digits = command.already
+        while len(digits) < command.max_digits:
+            key = self._key()
+            if key is None:
+                return Gathered(digits, False)
+            if key == command.terminator:
+                return Gathered(digits, True)
+            digits += key
+        return Gathered(digits, True)
+
+
+def tell(commands: Iterable[Command], texts: Texts) -> Iterator[str]:
+    """Each command as a line or two for a reader."""
+    for command in commands:
+        match command:
+            case Mark("entered", data):
+                yield f"[{data['node']}] {data['type']}"
+            case Mark():
+                facts = "".join(f" {key} {value}" for key, value in command.data.items())
+                yield f"    mark    {command.kind}{facts}"
+            case SetLanguage():
+                yield f"    speaks  {command.language}"
+            case HangUp():
+                yield f"    hang up ({command.reason})"
+            case Play():
+                yield from _plays(command.prompts, texts)
+            case Gather():
+                yield from _plays(command.prompts, texts)
+                keys = "a key" if command.max_digits == 1 else f"up to {command.max_digits} digits"
+                ended = f", {command.terminator} ends them" if command.terminator else ""
+                yield f"    asks    {keys} within {command.first_s:g} s{ended}"
+            case Listen():
+                yield from _plays(command.prompts, texts)
+                yield f"    listens at most {command.max_s:g} s for {', '.join(command.phrases)}"
+            case Survey():
+                yield from _plays(command.prompts, texts)
+                yield f"    asks    a rating from 1 (best) to {command.scale}"
+            case Route():
+                wait = "" if command.max_wait_s is None else f", at most {command.max_wait_s:g} s"
+                leave = f", leaves with {' '.join(command.leave_keys)}" if command.leave_keys else ""
+                yield f"    queue   {command.need.to_text()}{wait}{leave}"
+            case Transfer():
+                yield f"    dials   {command.target}"
+
+
+def tell_event(event: Event) -> str:
+    """What the caller did, for a reader."""
+    match event:
+        case Played(None):
+            return "listens to the end"
+        case Played(digit) | Heard(_, _, str(digit)):
+            return f"presses {digit} at once"
+        case Gathered(""):
+            return "says nothing"
+        case Gathered(digits):
+            return f"presses {digits}"
+        case Heard(None):
+            return "nothing is heard"
+        case Heard(text):
+            return f"says {text}"
+        case RouteEnded("talked"):
+            return "an agent answers, they talk, the agent hangs up"
+        case RouteEnded("gave_up"):
+            return "waits in vain"
+        case RouteEnded(_, digit):
+            return f"presses {digit} while waiting"
+        case TransferEnded(connected):
+            return "is connected, and the other side hangs up" if connected else "is not connected"
+        case _:
+            return "hangs up"
+
+
+def _plays(prompts: tuple[Prompt, ...], texts: Texts) -> Iterator[str]:
+    yield from (f"    plays   {texts(prompt)}" for prompt in prompts)
