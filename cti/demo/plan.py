@@ -68,7 +68,7 @@ def draw(
     """`count` callers in the order of their calls, every outcome at least once if `count` allows.
 
     Callers who leave while they wait come after `queue_full_after` others: before that nobody has to wait.
-    Caller number n is 138 0000 plus `first` + n: unique in a run, and never a real subscriber's order of digits.
+    Caller number n has the number 13800000000 + `first` + n, so each is of one call only.
     """
     outcomes = _apportion(count, rng)
     waiting = [o for o in outcomes if o is Outcome.LEAVES_WAITING]

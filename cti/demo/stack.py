@@ -57,10 +57,13 @@ async def _until_healthy(settings: Settings, process: asyncio.subprocess.Process
             if health is not None and health.get("ok"):
                 return
             if process.returncode is not None or loop.time() > ends:
-                said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:]
                 why = "ended" if process.returncode is not None else f"is not healthy after {START_LIMIT_S:g} s"
-                raise StackFailed(f"the stack for this run {why}:\n" + "\n".join(said))
+                raise StackFailed(f"the stack for this run {why}:\n{_last_words(log)}")
             await asyncio.sleep(0.1)
+
+
+def _last_words(log: Path) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:])
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
@@ -86,7 +89,12 @@ def _settings_text(did: Sequence[Did], wrap_up_s: float, offer_timeout_s: float)
     ]
     for number in did:
         entry = f'entry = "{number.entry}"\n' if number.entry else ""
-        lines += ["[[did]]", f'number = "{number.number}"', f'flow = "{number.flow}"', f'mode = "{number.mode}"\n{entry}']
+        lines += [
+            "[[did]]",
+            f'number = "{number.number}"',
+            f'flow = "{number.flow}"',
+            f'mode = "{number.mode}"\n{entry}',
+        ]
     return "\n".join(lines) + "\n"
 
 
