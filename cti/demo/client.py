@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -84,21 +85,19 @@ class Stack:
         return [record_from(row) for row in await self._ask("GET", f"/api/calls?since={since:.3f}")]
 
     async def call(self, call_id: str) -> CallRecord:
-        row = await self._ask("GET", f"/api/calls/{call_id}")
-        return record_from(row.get("record", row))
+        """Live or ended"""
+        return record_from((await self._ask("GET", f"/api/calls/{call_id}"))["record"])
 
-    async def timeline(self) -> AsyncIterator[Milestone]:
-        """Every milestone from now on, until the stack stops. The first item comes when the stream is open: None is
-        never given, so start listening before you do what you want to see."""
+    @asynccontextmanager
+    async def timeline(self) -> AsyncIterator[AsyncIterator[Milestone]]:
+        """`async with stack.timeline() as milestones`: inside, every milestone from that moment on can be read."""
         assert self._session is not None
         try:
             async with self._session.get(f"{self.address}/api/timeline") as response:
                 await self._check(response)
-                async for raw in response.content:
-                    if raw.startswith(b"data: "):
-                        yield Milestone(**json.loads(raw[6:]))
+                yield _milestones(response.content)
         except aiohttp.ClientError as error:
-            raise StackAway(f"the timeline broke off: {error}") from None
+            raise StackAway(f"the timeline of {self.address} broke off: {error}") from None
 
     async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         assert self._session is not None
@@ -118,6 +117,12 @@ class Stack:
             raise StackRefused(f"{response.method} {response.url.path}: {response.status} {text}")
 
 
+async def _milestones(content: aiohttp.StreamReader) -> AsyncIterator[Milestone]:
+    async for raw in content:
+        if raw.startswith(b"data: "):
+            yield Milestone(**json.loads(raw[6:]))
+
+
 _FIELDS = {field.name for field in dataclasses.fields(CallRecord)}
 
 
@@ -128,7 +133,3 @@ def record_from(row: Mapping[str, Any]) -> CallRecord:
     }
     known["recordings"] = tuple(Recording(**one) for one in row.get("recordings", ()))
     return CallRecord(**known)
-
-
-def own_records(records: Sequence[CallRecord], sip_call_ids: set[str]) -> list[CallRecord]:
-    return [record for record in records if record.sip_call_id in sip_call_ids]

@@ -6,7 +6,7 @@ It knows the SIP side alone, so that its account of a run owes nothing to the sy
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +59,11 @@ class Director:
             for timer in timers:
                 timer.cancel()
         await self._stack.aclose()
+
+    @property
+    def agents(self) -> Collection[str]:
+        """Ids of the agents whose telephones are ours"""
+        return self._agent_lines.keys()
 
     async def add_agents(self, agents: Mapping[str, str]) -> None:
         """Starts one telephone for all these agents (id -> SIP password) and registers each. To be called once."""
@@ -127,6 +132,21 @@ class Director:
             sound.silence()
             self._forget(call.caller)
 
+    def talk_began(self, call: CitizenCall) -> None:
+        """The citizen tells his request, and leaves in the middle of the talk if that is his plan. The telephones of
+        our own agents cause this; for a call that somebody else's agent took, whoever knows of it has to."""
+        plan = self.plans[call.caller]
+        self._citizen_lines[call.caller].say(self.samples[plan.sample % len(self.samples)])
+        if plan.leaves_talk_after_s is not None:
+            self._later(plan.leaves_talk_after_s, call.caller, self._leave, call, False)
+
+    def talk_ended(self, call: CitizenCall) -> None:
+        """The agent has hung up: the citizen listens, and rates if that is his plan. As `talk_began`."""
+        plan = self.plans[call.caller]
+        self._citizen_lines[call.caller].say(b"")
+        if plan.rating:
+            self._later(plan.rating_after_s, call.caller, self._press, call, plan.rating)
+
     def _press(self, call: CitizenCall, key: str) -> None:
         self._citizen_lines[call.caller].press(key)
 
@@ -157,20 +177,16 @@ class Director:
             sound.connect(self.server.host, leg.media_port)
             sound.say(self.samples[0])
             call = self._call_of(leg)
-            if call is not None and plan is not None:
-                self._citizen_lines[call.caller].say(self.samples[plan.sample % len(self.samples)])
-            if call is not None and plan is not None and plan.leaves_talk_after_s is not None:
-                self._later(plan.leaves_talk_after_s, call.caller, self._leave, call, False)
-                return
-            self._later(self._talks[leg.leg_id], leg.leg_id, self._order_agent, leg)
+            if call is not None:
+                self.talk_began(call)
+            if plan is None or plan.leaves_talk_after_s is None:
+                self._later(self._talks[leg.leg_id], leg.leg_id, self._order_agent, leg)
         elif line.kind in ("over", "cancelled", "refused"):
             sound.silence()
             self._forget(leg.leg_id)
             call = self._call_of(leg)
-            if leg.over_side == "agent" and call is not None and plan is not None:
-                self._citizen_lines[call.caller].say(b"")
-                if plan.rating:
-                    self._later(plan.rating_after_s, call.caller, self._press, call, plan.rating)
+            if leg.over_side == "agent" and call is not None:
+                self.talk_ended(call)
             if leg.over_side == "cancelled" and (call is None or call.left_at is None):
                 self.on_no_answer(leg.agent)
 

@@ -190,8 +190,9 @@ class _Run:
         await self.stack.set_status(agent, "ready")
 
     async def _watch(self, progress: Progress) -> None:
-        async for milestone in self.stack.timeline():
-            progress.apply(milestone)
+        async with self.stack.timeline() as milestones:
+            async for milestone in milestones:
+                progress.apply(milestone)
 
     async def _records(self, director: Director, since: float) -> list[CallRecord]:
         """All records, once each of our calls has ended in them (they reach SQL a moment after the call), or as they
