@@ -64,7 +64,7 @@ def check_ports(settings: Settings) -> list[str]:
 
 
 def check_flows(settings: Settings) -> list[str]:
-    """Every fault of every flow that a number of the settings begins at, with file and line."""
+    """Every fault of every flow file, and of the numbers that begin at one, with file and line."""
     from ivr_flows.errors import FlowError
     from ivr_flows.loader import load
     from ivr_flows.prompts import PromptError, load_catalogue
@@ -74,7 +74,7 @@ def check_flows(settings: Settings) -> list[str]:
     except PromptError as error:
         return [str(error)]
     problems: list[str] = []
-    for name in sorted({did.flow for did in settings.did}):
+    for name in sorted({did.flow for did in settings.did} | {file.stem for file in settings.flows.glob("*.yaml")}):
         path = settings.flows / f"{name}.yaml"
         entries = sorted({did.entry for did in settings.did if did.flow == name and did.entry})
         try:
@@ -144,7 +144,8 @@ def _listening_inodes(number: int, kind: str) -> set[str]:
 
 def _socket_inodes(process: Path) -> set[str]:
     try:
-        links = [os.readlink(entry) for entry in os.scandir(process / "fd")]  # noqa: PTH115 (thousands of them)
+        folder = process / "fd"
+        links = [os.readlink(folder / name) for name in os.listdir(folder)]  # noqa: PTH115, PTH208 (there are thousands)
     except OSError:
         return set()
     return {link[8:-1] for link in links if link.startswith("socket:[")}
