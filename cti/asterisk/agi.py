@@ -191,7 +191,9 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        self.transport = transport  # TCP_NODELAY is on: asyncio sets it for every TCP connection
+        self.transport = transport
+        # asyncio sets it only where the listening socket was made with its protocol named, which create_server does not.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._timer = self._server.on_connected(self)
 
     def begin(self, env: AgiEnv) -> AgiSession:

@@ -1,0 +1,205 @@
+"""AMI as bytes: messages cut out of the stream and judged, actions written. No I/O.
+
+Callers choose some of the text in these messages, so a message is believed only if it shows that Asterisk made it:
+an event carries the `SystemName` that we chose at random for this start of Asterisk, a reply or a list item the random
+ActionID of an action of ours (Asterisk 22 writes no SystemName into list items, nor into the FullyBooted of a log-in).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+MESSAGE_LIMIT: Final = 4 * 1024 * 1024
+"""Bytes of an incoming message; without an end by then the stream is taken for broken."""
+GREETING_LIMIT: Final = 256
+LINE_LIMIT: Final = 1024
+"""Bytes of an outgoing line with its end; Asterisk throws longer ones away."""
+HEADER_LIMIT: Final = 128
+"""Headers of an action, `Action` and `ActionID` included; Asterisk ignores what comes after."""
+
+_END: Final = b"\r\n\r\n"
+_HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_REPEATED = re.compile(r"Output|Variable|\w*ChanVariable")
+"""Headers that Asterisk itself writes more than once into a message."""
+
+
+class AmiError(Exception):
+    """Something about AMI went wrong; subclasses say what."""
+
+
+class AmiDown(AmiError):  # noqa: N818 (the name says what happened)
+    """Not connected, or the connection broke before the reply: then it is NOT known whether the action was done."""
+
+
+class AmiTimeout(AmiError):  # noqa: N818
+    """No reply in time: it is not known whether the action was done."""
+
+
+class AmiRefused(AmiError):  # noqa: N818
+    """Asterisk answered `Response: Error`; `message` is its reason."""
+
+    def __init__(self, action: str, message: str) -> None:
+        super().__init__(f"{action}: {message}")
+        self.message = message
+
+
+class AmiBadValue(AmiError):  # noqa: N818
+    """Text that cannot be sent; nothing was sent. Says which header and what is wrong, never the value."""
+
+
+class AmiBroken(AmiError):  # noqa: N818
+    """The peer's stream cannot be AMI: no greeting, or a message without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class AmiEvent:
+    name: str
+    fields: Mapping[str, str]
+    """All headers but the repeated ones, in Asterisk's spelling."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Channel variables of ChanVariable headers; those of a prefixed one (DestChanVariable) as "Dest.NAME"."""
+
+
+@dataclass(frozen=True, slots=True)
+class AmiReply:
+    action_id: str
+    ok: bool
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message that cannot be believed. `in_list`: it belongs to a list that we asked for."""
+
+    reason: str
+    in_list: bool = False
+
+
+Message = AmiEvent | AmiReply | Refused
+
+
+class AmiReader:
+    """Takes the stream in pieces of any size and gives messages.
+
+    `nonce`: the SystemName that events must carry. `knows`: whether an ActionID is one of ours that may still be
+    answered.
+    """
+
+    def __init__(self, nonce: Callable[[], str], knows: Callable[[str], bool], limit: int = MESSAGE_LIMIT) -> None:
+        self._nonce = nonce
+        self._knows = knows
+        self._limit = limit
+        self._tail = b""
+        self._greeted = False
+        self.version = ""
+        self.expect_booted = False
+        """While a log-in is under way Asterisk adds a FullyBooted event without SystemName."""
+
+    def feed(self, data: bytes) -> list[Message]:
+        """AmiBroken: this is not AMI, or a message exceeds the limit."""
+        if self._tail:
+            data = self._tail + data
+        if not self._greeted:
+            data = self._greeting(data)
+        # Only a complete message is decoded, so no character can be cut; the search need not see old bytes twice
+        # because a message larger than one read is rare and the limit small.
+        cut = data.rfind(_END)
+        if len(data) - cut > self._limit:
+            raise AmiBroken(f"a message without end after {self._limit} bytes")
+        if cut < 0:
+            self._tail = data
+            return []
+        self._tail = data[cut + 4 :]
+        nonce = self._nonce()
+        found: list[Message] = []
+        for text in data[:cut].decode("utf-8", "replace").split("\r\n\r\n"):
+            message = self._judge(text, nonce)
+            if type(message) is Refused and found and type(found[-1]) is AmiEvent:
+                # Text chosen by a caller can end an event early; what should have followed is then the refused piece,
+                # and the event before it lacks its own end. Asterisk writes an event at once, so both are in one read.
+                in_list = "SystemName" not in found[-1].fields and "ActionID" in found[-1].fields
+                found[-1] = Refused("cut short", in_list)
+                message = Refused(message.reason, in_list or message.in_list)
+            found.append(message)
+        return found
+
+    def _greeting(self, data: bytes) -> bytes:
+        line, end, rest = data.partition(b"\r\n")
+        if not b"Asterisk Call Manager/".startswith(line[:22]) or (not end and len(data) > GREETING_LIMIT):
+            raise AmiBroken("what listens there is not Asterisk's manager interface")
+        if not end:
+            return data
+        self._greeted = True
+        self.version = line[22:].decode("ascii", "replace").strip()
+        return rest
+
+    def _judge(self, text: str, nonce: str) -> Message:
+        lines = text.split("\r\n")
+        breaks = len(lines) - 1
+        if text.count("\n") != breaks or text.count("\r") != breaks or "\0" in text:
+            return Refused("a control character")
+        repeated: dict[str, str] = {}
+        try:
+            fields = dict([line.split(": ", 1) for line in lines])
+        except ValueError:
+            return Refused("a line without a name")
+        if len(fields) != len(lines) or "ChanVariable: " in text:
+            collected = _collect(lines)
+            if collected is None:
+                return Refused("a header twice", self._knows(fields.get("ActionID", "")))
+            fields, repeated = collected
+        if lines[0].startswith("Event: "):
+            if fields.get("SystemName", "") == nonce or self._knows(fields.get("ActionID", "")):
+                return AmiEvent(fields["Event"], fields, repeated)
+            if self.expect_booted and fields["Event"] == "FullyBooted":
+                return AmiEvent("FullyBooted", fields)
+            return Refused("an event without our SystemName")
+        if lines[0].startswith("Response: "):
+            action_id = fields.get("ActionID", "")
+            if self._knows(action_id):
+                return AmiReply(action_id, fields["Response"] not in ("Error", "Fail"), fields)
+            return Refused("a reply to no action of ours")
+        return Refused("neither event nor reply")
+
+
+def _collect(lines: list[str]) -> tuple[dict[str, str], dict[str, str]] | None:
+    """Fields and variables of a message with repeated headers; None if one is repeated that must not be."""
+    fields: dict[str, str] = {}
+    variables: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(": ")
+        if name.endswith("ChanVariable"):
+            key, _, content = value.partition("=")
+            prefix = name.removesuffix("ChanVariable")
+            variables[f"{prefix}.{key}" if prefix else key] = content
+        elif name not in fields:
+            fields[name] = value
+        elif _REPEATED.fullmatch(name):
+            fields[name] += "\n" + value
+        else:
+            return None
+    return fields, variables
+
+
+def encode_action(action: str, action_id: str, headers: tuple[tuple[str, str], ...]) -> bytes:
+    """The bytes of one action. AmiBadValue: a header could not arrive as it is, or would be read as two."""
+    lines = [("Action", action), ("ActionID", action_id), *headers]
+    if len(lines) > HEADER_LIMIT:
+        raise AmiBadValue(f"{action}: more than {HEADER_LIMIT} headers")
+    parts = []
+    for number, (name, value) in enumerate(lines):
+        if not _HEADER_NAME.fullmatch(name) or (number > 1 and name.lower() in ("action", "actionid")):
+            raise AmiBadValue(f"{action}: a header of ours is misnamed")
+        try:
+            line = f"{name}: {value}\r\n".encode()
+        except UnicodeEncodeError:
+            raise AmiBadValue(f"{action}: {name} cannot be written as UTF-8") from None
+        if "\r" in value or "\n" in value or "\0" in value:
+            raise AmiBadValue(f"{action}: {name} holds a line break or NUL")
+        if len(line) > LINE_LIMIT:
+            raise AmiBadValue(f"{action}: {name} makes a line of more than {LINE_LIMIT} bytes")
+        parts.append(line)
+    return b"".join(parts) + b"\r\n"
