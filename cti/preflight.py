@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -143,11 +144,11 @@ def _listening_inodes(number: int, kind: str) -> set[str]:
 
 
 def _socket_inodes(process: Path) -> set[str]:
-    try:
-        folder = process / "fd"
-        links = [os.readlink(folder / name) for name in os.listdir(folder)]  # noqa: PTH115, PTH208 (there are thousands)
-    except OSError:
-        return set()
+    links = []
+    with contextlib.suppress(OSError):
+        for name in os.listdir(process / "fd"):  # noqa: PTH208 (thousands of them)
+            with contextlib.suppress(OSError):
+                links.append(os.readlink(f"{process}/fd/{name}"))  # noqa: PTH115
     return {link[8:-1] for link in links if link.startswith("socket:[")}
 
 
