@@ -30,6 +30,7 @@ class Party:
     process: subprocess.Popen[bytes]
     messages: Path
     """Every SIP message, sent and received"""
+    local_ip: str
 
     def wait(self, limit_s: float) -> int:
         """SIPp's exit code: 0 the scenario ran to its end, 1 it did not."""
@@ -37,6 +38,10 @@ class Party:
 
     def heard(self) -> str:
         return self.messages.read_text(encoding="utf-8", errors="replace") if self.messages.exists() else ""
+
+    def call_id(self) -> str:
+        """SIPp's own Call-ID of its one call ("1-4711@127.0.0.2")."""
+        return f"1-{self.process.pid}@{self.local_ip}"
 
     def stop(self) -> None:
         if self.process.poll() is None:
@@ -55,7 +60,7 @@ def start(scenario: str, folder: Path, target: str, local_ip: str = "127.0.0.2")
     argv += ["-trace_msg", "-message_file", str(messages), "-trace_err", "-error_file", str(folder / f"{name}.err")]
     with (folder / f"{name}.out").open("wb") as out:
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder)
-    return Party(process, messages)
+    return Party(process, messages, local_ip)
 
 
 def citizen(
