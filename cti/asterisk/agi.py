@@ -192,7 +192,7 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        # asyncio sets it only where the listening socket was made with its protocol named, which create_server does not.
+        # asyncio sets it only if the listening socket was made with its protocol named, and create_server names none.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._timer = self._server.on_connected(self)
 

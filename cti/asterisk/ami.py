@@ -64,8 +64,8 @@ class Ami:
     `on_event` is called for each event, in order, and must not block. `on_up` is awaited after each log-in, and again
     when events may have been missed or one was refused: it reads the state (`cti/asterisk/snapshot.py`), and events
     that arrive meanwhile are delivered after it. `on_down` is told why a connection that was up ended, and that the
-    log-in is refused. `nonce` gives the `systemname` of the running Asterisk; "": none is set, then forged events
-    cannot be told from real ones.
+    log-in is refused. `nonce` gives the `systemname` of the running Asterisk, asked for before each connection; "":
+    none is set, then forged events cannot be told from real ones.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class Ami:
 
     async def _one_connection(self) -> str:
         """Connects, logs in, serves until the connection is lost; returns why it ended."""
-        link = Link(self._nonce, self._receive, self._refused, self._seen)
+        link = Link(self._nonce(), self._receive, self._refused, self._seen)
         manager = QuietManager(
             host=self._host,
             port=self._port,

@@ -88,7 +88,7 @@ class AmiReader:
     answered.
     """
 
-    def __init__(self, nonce: Callable[[], str], knows: Callable[[str], bool], limit: int = MESSAGE_LIMIT) -> None:
+    def __init__(self, nonce: str, knows: Callable[[str], bool], limit: int = MESSAGE_LIMIT) -> None:
         self._nonce = nonce
         self._knows = knows
         self._limit = limit
@@ -113,10 +113,9 @@ class AmiReader:
             self._tail = data
             return []
         self._tail = data[cut + 4 :]
-        nonce = self._nonce()
         found: list[Message] = []
         for text in data[:cut].decode("utf-8", "replace").split("\r\n\r\n"):
-            message = self._judge(text, nonce)
+            message = self._judge(text)
             if type(message) is Refused and found and type(found[-1]) is AmiEvent:
                 # Text chosen by a caller can end an event early; what should have followed is then the refused piece,
                 # and the event before it lacks its own end. Asterisk writes an event at once, so both are in one read.
@@ -136,7 +135,7 @@ class AmiReader:
         self.version = line[22:].decode("ascii", "replace").strip()
         return rest
 
-    def _judge(self, text: str, nonce: str) -> Message:
+    def _judge(self, text: str) -> Message:
         lines = text.split("\r\n")
         breaks = len(lines) - 1
         if text.count("\n") != breaks or text.count("\r") != breaks or "\0" in text:
@@ -152,7 +151,7 @@ class AmiReader:
                 return Refused("a header twice", self._knows(fields.get("ActionID", "")))
             fields, repeated = collected
         if lines[0].startswith("Event: "):
-            if fields.get("SystemName", "") == nonce or self._knows(fields.get("ActionID", "")):
+            if fields.get("SystemName", "") == self._nonce or self._knows(fields.get("ActionID", "")):
                 return AmiEvent(fields["Event"], fields, repeated)
             if self.expect_booted and fields["Event"] == "FullyBooted":
                 return AmiEvent("FullyBooted", fields)

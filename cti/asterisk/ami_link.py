@@ -77,7 +77,7 @@ class Link(AMIProtocol):  # type: ignore[misc]
 
     def __init__(
         self,
-        nonce: Callable[[], str],
+        nonce: str,
         on_event: Callable[[AmiEvent], None],
         on_refused: Callable[[str, bool], None],
         on_data: Callable[[], None],

@@ -65,23 +65,30 @@ class Channels:
         """By uniqueid; a copy."""
         return MappingProxyType({key: seen.channel for key, seen in self._seen.items()})
 
-    def apply(self, event: AmiEvent) -> None:
-        """Follows one event. One that is not about a channel, or not complete, changes nothing."""
+    def apply(self, event: AmiEvent) -> bool:
+        """Follows one event. One that is not about a channel, or not complete, changes nothing.
+
+        False: its channel name and its uniqueid do not belong together, so nothing in it should be believed.
+        """
         fields = event.fields
         uniqueid, name = fields.get("Uniqueid", ""), fields.get("Channel", "")
-        if not uniqueid or not name or uniqueid in self._gone or event.name not in _FOLLOWED:
-            return
+        if not uniqueid or not name:
+            return True
         seen = self._seen.get(uniqueid)
-        at = _number(fields.get("Timestamp", ""))
         if seen is not None and name != seen.channel.name:
             self.doubtful += 1
-        elif event.name == "Hangup":
+            return False
+        if uniqueid in self._gone or event.name not in _FOLLOWED:
+            return True
+        at = _number(fields.get("Timestamp", ""))
+        if event.name == "Hangup":
             self._forget(uniqueid)
         elif event.name == "Rename":
             if seen is not None and at >= seen.name_at:
                 self._put(replace(seen, channel=replace(seen.channel, name=fields.get("Newname", name)), name_at=at))
         else:
             self._follow(event.name, fields, seen or _Seen(Channel(uniqueid, "", name, 0, ""), -1.0, -1.0, at), at)
+        return True
 
     def replace(self, events_of_core_show_channels: Iterable[AmiEvent]) -> Diff:
         """Takes over Asterisk's own list and says what was otherwise. Incomplete items are left out."""
