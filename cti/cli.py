@@ -42,7 +42,9 @@ def main(ctx: click.Context, settings_file: Path | None) -> None:
     try:
         ctx.obj = load_settings(settings_file)
     except SettingsError as error:
-        raise click.ClickException(str(error)) from None
+        refused = click.ClickException(str(error))
+        refused.exit_code = 78  # EX_CONFIG: starting again would not help
+        raise refused from None
 
 
 if __name__ == "__main__":

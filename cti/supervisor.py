@@ -30,6 +30,8 @@ from cti.settings import Settings
 EX_CONFIG = 78
 """Exit code for settings, flows or ports that cannot be used: starting again would not help."""
 _TICK_S = 0.1
+_PATIENCE_S = 10.0
+"""A daemon that beats and is not ready after so long gets a line on the terminal."""
 _CROWD, _CROWD_S = 5, 30.0
 """So many deaths in so many seconds, and the next start waits."""
 _LONGEST_PAUSE_S = 2.0
@@ -92,7 +94,7 @@ class Kept:
 
     def _how_it_ended(self) -> str:
         explain = getattr(self.part, "how_it_ended", None)
-        return str(explain()) if explain else "ended by itself"
+        return str(explain()) if explain else "ended"
 
 
 class Supervisor:
@@ -115,7 +117,7 @@ class Supervisor:
         self._summary = summary
         self._ready_file = settings.run_dir / "ready.json"
         self._ready_pid = 0
-        self._begun = 0.0
+        self._patience_ends = 0.0
         self._asked_to_stop = False
 
     def run(self) -> int:
@@ -127,7 +129,7 @@ class Supervisor:
                     self._start(kept)
                     if self._asked_to_stop:
                         return 0
-                self._begun = time.monotonic()
+                self._patience_ends = time.monotonic() + _PATIENCE_S
                 while not self._asked_to_stop:
                     self._wait(wake)
                     self._tend()
@@ -174,6 +176,9 @@ class Supervisor:
     def _notice_ready(self) -> None:
         if self._ready_pid == self._daemon.pid:
             return
+        if not self._ready_pid and time.monotonic() > self._patience_ends:
+            self._patience_ends = float("inf")
+            self._say(f"daemon: runs, but takes no calls yet; `yihu doctor` and {self._log.path} tell more")
         try:
             ready = json.loads(self._ready_file.read_bytes())
         except (OSError, ValueError):

@@ -82,7 +82,7 @@ def test_settings_with_an_unknown_key(installation: Installation) -> None:
 
     start = installation.up()
 
-    assert start.code != 0
+    assert start.code == 78
     assert f"{installation.settings}:2: web.prot: unknown key; known here: host, port" in start.message
 
 
