@@ -74,6 +74,11 @@ def import_spool(
     return made
 
 
+def has_spool(folder: Path) -> bool:
+    """Whether there is anything to import."""
+    return (folder / SPOOL_FILE).exists() or bool(_taken(folder))
+
+
 def finish_import(folder: Path) -> None:
     """After the milestones of `import_spool` are durable: its files are done with."""
     for path in _taken(folder):

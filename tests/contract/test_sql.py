@@ -1,0 +1,112 @@
+"""SQLite and PostgreSQL: their tables, their durability, and what they say when they cannot be used."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from cti.storage.sql import SqlStore
+from cti.storage.store import StoreError, StoreUnavailableError
+from cti.storage.tables import metadata
+from tests.support.calls import answered_call
+from tests.support.postgres import Postgres
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(sql_url: str) -> None:
+    SqlStore.open(sql_url).close()
+    engine = sa.create_engine(sql_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_opening_twice_keeps_what_is_there(sql_url: str) -> None:
+    for new in (17, 0):
+        store = SqlStore.open(sql_url)
+        assert store.drain(answered_call("c1", 1000.0)) == new
+        store.close()
+
+
+def test_two_stores_can_use_one_database(sql_url: str) -> None:
+    call = answered_call("c1", 1000.0)
+    one, two = SqlStore.open(sql_url), SqlStore.open(sql_url)
+    assert one.drain(call[:10]) + two.drain(call) + one.drain(call) == len(call)
+    assert one.calls(0, 2000) == two.calls(0, 2000)
+    one.close()
+    two.close()
+
+
+def test_commits_are_durable(sql_url: str) -> None:
+    store = SqlStore.open(sql_url)
+    with store._transaction() as connection:
+        if sql_url.startswith("sqlite"):
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        else:
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+    store.close()
+
+
+def test_a_database_of_a_newer_release_is_refused(sql_url: str) -> None:
+    SqlStore.open(sql_url).close()
+    engine = sa.create_engine(sql_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    engine.dispose()
+    with pytest.raises(StoreError, match="made by a newer release"):
+        SqlStore.open(sql_url)
+
+
+def test_the_sqlite_file_is_private(tmp_path: Path) -> None:
+    store = SqlStore.open(f"sqlite:///{tmp_path}/yihu.db")
+    store.drain(answered_call("c1", 1000.0))
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("not an address", "is not one; give sqlite:///"),
+        ("mysql://root:hunter2@db/yihu", "mysql is not supported; give sqlite:///"),
+        ("sqlite://", "SQLite needs a file"),
+        ("sqlite:////nowhere/at/all/yihu.db", "cannot be opened (No such file or directory); its folder must exist"),
+        ("postgresql+psycopg://u:hunter2@/x?host=/nowhere", "is PostgreSQL running there"),
+    ],
+)
+def test_an_address_that_cannot_be_used_says_why_and_what_to_do(url: str, said: str) -> None:
+    with pytest.raises(StoreError) as raised:
+        SqlStore.open(url)
+    assert said in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_postgresql_without_that_database_says_so(postgres: Postgres) -> None:
+    url = postgres.new_database().replace("/t", "/missing", 1)
+    with pytest.raises(StoreUnavailableError, match="does the database exist"):
+        SqlStore.open(url)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "yihu.db").write_text("rubbish" * 1000)
+    with pytest.raises(StoreError, match=r"yihu\.db: file is not a database; the file is damaged or not ours"):
+        SqlStore.open(f"sqlite:///{tmp_path}/yihu.db")
+
+
+def test_no_personal_data_in_errors(tmp_path: Path) -> None:
+    store = SqlStore.open(f"sqlite:///{tmp_path}/yihu.db")
+    other = sqlite3.connect(tmp_path / "yihu.db")
+    other.execute("DROP TABLE call")
+    other.close()
+    with pytest.raises(StoreError) as raised:
+        store.drain(answered_call("c1", 1000.0, caller="13800138000"))
+    assert "13800138000" not in str(raised.value)
+    assert raised.value.__cause__ is None or "13800138000" not in str(raised.value.__cause__)
+    store.close()
