@@ -13,6 +13,11 @@ import cti.commands
 from cti.settings import SettingsError, load_settings
 
 
+class _Unusable(click.ClickException):
+    exit_code = 78
+    """EX_CONFIG: starting again would not help."""
+
+
 class _Commands(click.Group):
     """Finds a subcommand by its module's name, so that `yihu --help` imports no heavy library."""
 
@@ -42,9 +47,7 @@ def main(ctx: click.Context, settings_file: Path | None) -> None:
     try:
         ctx.obj = load_settings(settings_file)
     except SettingsError as error:
-        refused = click.ClickException(str(error))
-        refused.exit_code = 78  # EX_CONFIG: starting again would not help
-        raise refused from None
+        raise _Unusable(str(error)) from None
 
 
 if __name__ == "__main__":

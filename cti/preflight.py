@@ -66,20 +66,23 @@ def check_ports(settings: Settings) -> list[str]:
 
 def check_flows(settings: Settings) -> list[str]:
     """Every fault of every flow file, and of the numbers that begin at one, with file and line."""
+    from cti.speech.prompt_files import PromptFiles, PromptFilesError
     from ivr_flows.errors import FlowError
     from ivr_flows.loader import load
-    from ivr_flows.prompts import PromptError, load_catalogue
+    from ivr_flows.prompts import MAIN_LANGUAGE, PromptError, load_catalogue
 
     try:
         prompts = load_catalogue().ids()
-    except PromptError as error:
+        durations = PromptFiles().durations(MAIN_LANGUAGE)
+    except (PromptError, PromptFilesError) as error:
         return [str(error)]
     problems: list[str] = []
     for name in sorted({did.flow for did in settings.did} | {file.stem for file in settings.flows.glob("*.yaml")}):
         path = settings.flows / f"{name}.yaml"
         entries = sorted({did.entry for did in settings.did if did.flow == name and did.entry})
         try:
-            load(path.read_text(encoding="utf-8"), name, prompts, settings.transfers, entries=entries)
+            text = path.read_text(encoding="utf-8")
+            load(text, name, prompts, settings.transfers, durations=durations, entries=entries)
         except FlowError as error:
             problems += [f"{settings.flows}/{fault}" for fault in error.faults]
         except OSError as error:

@@ -45,6 +45,8 @@ def _summary(settings: Settings) -> Any:
         web, asterisk = settings.web, settings.asterisk
         sip = f"{asterisk.host}:{asterisk.sip_port}" if asterisk.embedded else "your own Asterisk"
         numbers = ", ".join(did.number for did in settings.did)
+        known = [str(agent) for agent in ready.get("agents", [])]
+        agents = ", ".join(known[:6]) + (f" and {len(known) - 6} more" if len(known) > 6 else "") or "none yet"
         store = "PostgreSQL" if settings.sql_url.startswith("postgresql") else str(settings.var / "yihu.db")
         return "\n".join(
             [
@@ -52,7 +54,7 @@ def _summary(settings: Settings) -> Any:
                 f"  telephones   SIP {sip}, calls of the carrier from {', '.join(asterisk.trunk_addresses)}",
                 f"  web, REST    http://{web.host}:{web.port}",
                 f"  administrator's token: admin_token in {settings.secrets_file}",
-                f"  agents       {settings.roster}; `yihu user add` makes one and shows the passwords",
+                f"  agents       {agents}; `yihu user add` makes one and shows the passwords",
                 f"  records      {store}, recordings in {settings.recordings_dir}",
                 f"  logs         {settings.log_dir}",
                 "  try it       yihu call (in another terminal), yihu doctor",
