@@ -124,16 +124,22 @@ def _parse(
 
 
 def _valid(adapter: TypeAdapter[_T], value: Any, at: Path, prefix: str, faults: list[lint.Fault]) -> _T | None:
+    """The model of `value`, None if its form is wrong. Unknown keys are told, then the rest is checked."""
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
+        unknown = set()
         for item in error.errors(include_url=False, include_input=False):
             loc = tuple(part for part in item["loc"] if part != "[key]")
             if at[:1] == ("nodes",) and loc and loc[0] in _KINDS:
                 loc = loc[1:]  # the union's tag, not a key of the file
             kind = value.get("type") if isinstance(value, dict) else None
             faults.append(((*at, *loc), prefix + _explain(item["type"], item["msg"], loc, at, kind)))
-        return None
+            if item["type"] == "unexpected_keyword_argument" and len(loc) == 1:
+                unknown.add(loc[0])
+        if len(unknown) != error.error_count():
+            return None
+        return adapter.validate_python({key: inner for key, inner in value.items() if key not in unknown})
 
 
 def _explain(code: str, message: str, loc: Path, at: Path, kind: str | None) -> str:

@@ -267,7 +267,7 @@ def _enter(flow: m.Flow, session: Session, name: str, out: list[Command]) -> _Ne
         name = _passive_end(flow, session, name if session.talked else flow.person)
     node = flow.nodes[name]
     first_menu = isinstance(node, m.ASKING) and not session.menu_entered
-    wish = "" if session.talked else _person_ahead(flow, session, name)
+    wish = _person_ahead(flow, session, name)
     first_wish = wish != "" and not session.human_asked
     session = replace(
         session,

@@ -1,0 +1,331 @@
+"""Each node type as a call meets it: what is asked for, and what follows."""
+
+from datetime import datetime
+
+import pytest
+
+from cti.calls import CallFact, Need, NeedStep, SkillNeed
+from ivr_flows.calendar import WorkCalendar
+from ivr_flows.words import (
+    Gather,
+    Gathered,
+    HangUp,
+    Heard,
+    Listen,
+    Mark,
+    Play,
+    Played,
+    Prompt,
+    Route,
+    RouteEnded,
+    SetLanguage,
+    Survey,
+    Transfer,
+    TransferEnded,
+)
+from tests.support.flows import CITY, Walk, ids, make_flow
+
+ALL_KEYS = "0123456789*#"
+
+
+def silent() -> Gathered:
+    return Gathered("", False)
+
+
+class TestSay:
+    FLOW = make_flow('first: {type: say, prompts: [greeting, notice], keys: {"3": other}, next: menu}\n'
+                     'menu: {type: menu, prompts: menu_main, options: {"1": queue, "2": other}}\n'
+                     "other: {type: route, queue: other, after: bye}")  # fmt: skip
+
+    def test_plays_with_every_key_cutting_in_and_goes_on(self) -> None:
+        call = Walk(self.FLOW)
+        assert call.waits_for == Play((Prompt("greeting"), Prompt("notice")), ALL_KEYS)
+        assert call.hear(Played()).node == "menu"
+
+    def test_its_own_key_leads_elsewhere(self) -> None:
+        assert Walk(self.FLOW).hear(Played("3")).node == "other"
+
+    def test_another_key_counts_for_the_menu_that_follows(self) -> None:
+        call = Walk(self.FLOW).hear(Played("2"))
+        assert call.path == ["first", "menu", "other"]
+        assert [mark.data["by"] for mark in call.marks(CallFact.HUMAN_ASKED)] == ["key"]
+
+    def test_a_hash_only_skips_the_prompt(self) -> None:
+        call = Walk(self.FLOW).hear(Played("#"))
+        assert ids(call.waits_for) == ["menu_main"]
+
+
+class TestAnnounce:
+    FLOW = make_flow("first: {type: announce, prompt: announcement, next: queue}")
+
+    def test_off_it_takes_no_time(self) -> None:
+        assert Walk(self.FLOW).path == ["first", "queue"]
+
+    def test_on_it_is_played_and_skipped_by_a_key(self) -> None:
+        call = Walk(self.FLOW, announcements=["announcement"])
+        assert call.waits_for == Play((Prompt("announcement"),), ALL_KEYS)
+        assert call.hear(Played("5")).node == "queue"
+
+
+class TestMenu:
+    FLOW = make_flow("""
+        first: {type: menu, prompts: menu_main, options: {"1": one, "2": queue}, keys: {"9": one}, person: person}
+        one: {type: route, queue: one, after: bye}
+        person: {type: say, prompts: menu_person, next: queue}
+        """)
+
+    def test_asks_for_one_key(self) -> None:
+        assert Walk(self.FLOW).waits_for == Gather((Prompt("menu_main"),), 1, 4.0, 4.0, "")
+
+    @pytest.mark.parametrize(
+        ("key", "node", "by"),
+        [
+            ("1", "one", "key"),
+            ("2", "queue", "key"),
+            ("9", "one", "key"),
+            ("0", "person", "key"),
+            ("", "person", "silence"),
+        ],
+    )
+    def test_a_key_leads_to_its_node(self, key: str, node: str, by: str) -> None:
+        call = Walk(self.FLOW).hear(Gathered(key, bool(key)))
+        assert call.node == node
+        assert [mark.data for mark in call.marks(CallFact.HUMAN_ASKED)] == [{"by": by}]
+
+    def test_a_star_repeats_it_without_blame(self) -> None:
+        call = Walk(self.FLOW).hear(Gathered("7", True), Gathered("*", True))
+        assert ids(call.waits_for) == ["menu_main"]
+        assert call.hear(Gathered("1", True)).node == "one"
+
+    def test_the_second_wrong_key_leads_to_a_person(self) -> None:
+        call = Walk(self.FLOW).hear(Gathered("7", True))
+        assert ids(call.waits_for) == ["menu_invalid", "menu_main"]
+        call.hear(Gathered("#", True))
+        assert call.node == "person"
+        assert [mark.data for mark in call.marks(CallFact.HUMAN_ASKED)] == [{"by": "errors"}]
+
+    def test_who_has_it_repeated_again_and_again_needs_a_person(self) -> None:
+        call = Walk(self.FLOW).hear(*[Gathered("*", True)] * 3)
+        assert call.node == "first"
+        assert call.hear(Gathered("*", True)).node == "person"
+
+    def test_an_error_here_is_no_error_in_the_next_menu(self) -> None:
+        flow = make_flow("""
+            first: {type: menu, prompts: a, options: {"1": second}}
+            second: {type: menu, prompts: b, options: {"1": queue}}
+            """)
+        call = Walk(flow).hear(Gathered("7", True), Gathered("1", True), Gathered("7", True))
+        assert (call.node, ids(call.waits_for)) == ("second", ["menu_invalid", "b"])
+
+    def test_is_entered_once_and_a_person_is_asked_for_once(self) -> None:
+        call = Walk(self.FLOW).hear(Gathered("7", True), silent(), Played())
+        assert [mark.data for mark in call.marks(CallFact.MENU_ENTERED)] == [{"node": "first"}]
+        assert len(call.marks(CallFact.HUMAN_ASKED)) == 1
+
+
+class TestListen:
+    FLOW = make_flow("""
+        first:
+          type: listen
+          prompts: listen_ask
+          words: [{to: one, any_of: [企业, 公司]}, {to: queue, any_of: 注销公司}]
+          keys: {"2": one}
+          otherwise: menu
+        menu: {type: menu, prompts: menu_main, options: {"1": queue, "7": one}}
+        one: {type: route, queue: one, after: bye}
+        """)
+
+    def test_listens_for_its_words(self) -> None:
+        assert Walk(self.FLOW).waits_for == Listen((Prompt("listen_ask"),), 6.0, ("企业", "公司", "注销公司"))
+
+    def test_words_lead_to_their_node_whatever_the_recogniser_puts_between_them(self) -> None:
+        call = Walk(self.FLOW).hear(Heard("我 的 公 司 有 问题", 0.9))
+        assert call.node == "one"
+        assert [mark.data for mark in call.marks(CallFact.HUMAN_ASKED)] == [{"by": "said"}]
+
+    def test_the_longest_match_counts(self) -> None:
+        assert Walk(self.FLOW).hear(Heard("我要注销公司", 0.9)).node == "queue"
+
+    @pytest.mark.parametrize("heard", [Heard(None), Heard("天气不错", 0.9), Heard("公司", 0.2)])
+    def test_nothing_heard_or_understood_falls_through(self, heard: Heard) -> None:
+        assert Walk(self.FLOW).hear(heard).path == ["first", "menu"]
+
+    @pytest.mark.parametrize(("key", "node"), [("0", "queue"), ("2", "one"), ("7", "one"), ("5", "menu")])
+    def test_a_key_instead_of_a_word(self, key: str, node: str) -> None:
+        """0 is a person, its own keys lead, any other is the answer to the menu that follows."""
+        assert Walk(self.FLOW).hear(Heard(None, digit=key)).node == node
+
+
+class TestRoute:
+    FLOW = make_flow("""
+        first:
+          type: route
+          queue: enterprise
+          skills: [{need: [enterprise>=3, english], for_s: 20}, {need: enterprise}]
+          priority_s: 30
+          position_every_s: 60
+          max_wait_s: 120
+          gave_up: sorry
+          keys: {"9": queue}
+          after: survey
+        sorry: {type: say, prompts: fallback_wait, next: first}
+        survey: {type: survey, ask: {3: survey_ask_3}, next: bye}
+        """)
+
+    def test_says_what_the_caller_needs(self) -> None:
+        skills = (
+            NeedStep((SkillNeed("enterprise", 3), SkillNeed("english")), 20.0),
+            NeedStep((SkillNeed("enterprise"),)),
+        )
+        assert Walk(self.FLOW).waits_for == Route(Need("enterprise", skills, 30.0), 60.0, 120.0, "9")
+
+    def test_without_a_menu_a_person_is_asked_for_at_once(self) -> None:
+        call = Walk(self.FLOW)
+        assert [mark.data for mark in call.marks(CallFact.HUMAN_ASKED)] == [{"by": "no_menu"}]
+        assert call.marks(CallFact.MENU_ENTERED) == []
+
+    @pytest.mark.parametrize(
+        ("event", "node"),
+        [(RouteEnded("talked"), "survey"), (RouteEnded("gave_up"), "sorry"), (RouteEnded("left_by_key", "9"), "queue")],
+    )
+    def test_its_outcomes(self, event: RouteEnded, node: str) -> None:
+        assert Walk(self.FLOW).hear(event).node == node
+
+
+class TestSchedule:
+    FLOW = make_flow("""
+        first: {type: schedule, hours: ["08:30-12:00", "14:00-24:00"], weekdays: [mon, tue], open: queue, closed: night,
+                holiday: feast}
+        night: {type: say, prompts: night_notice, next: queue}
+        feast: {type: say, prompts: holiday_notice, next: queue}
+        """)
+
+    @pytest.mark.parametrize(
+        ("at", "node"),
+        [
+            ("2026-11-23T08:29:59", "night"),
+            ("2026-11-23T08:30:00", "queue"),
+            ("2026-11-23T12:00:00", "night"),
+            ("2026-11-23T23:59:59", "queue"),
+            ("2026-11-25T10:00:00", "night"),
+            ("2026-10-05T10:00:00", "feast"),
+        ],
+    )
+    def test_branches_by_hour_weekday_and_holiday(self, at: str, node: str) -> None:
+        assert Walk(self.FLOW, at=datetime.fromisoformat(at).replace(tzinfo=CITY)).node == node
+
+    def test_the_citys_calendar_decides_what_a_holiday_is(self) -> None:
+        assert Walk(self.FLOW, calendar=WorkCalendar(off_days=["2026-11-23"])).node == "feast"
+
+    @pytest.mark.parametrize(("hour", "node"), [(21, "queue"), (3, "queue"), (12, "night")])
+    def test_hours_over_midnight(self, hour: int, node: str) -> None:
+        flow = make_flow("""
+            first: {type: schedule, hours: "20:00-08:00", open: queue, closed: night}
+            night: {type: say, prompts: night_notice, next: queue}
+            """)
+        assert Walk(flow, at=datetime(2026, 11, 23, hour, tzinfo=CITY)).node == node
+
+
+def test_start_rules_choose_by_number_mode_hour_and_day() -> None:
+    flow = make_flow(
+        "day: {type: say, prompts: a, next: queue}\nrest: {type: say, prompts: b, next: queue}",
+        start='[{dialled: "12333", to: queue}, {hours: "08:00-20:00", days: work, to: day}, {to: rest}]',
+    )
+    saturday = datetime(2026, 11, 21, 10, tzinfo=CITY)
+    assert Walk(flow, "12333").node == "queue"
+    assert Walk(flow).node == "day"
+    assert Walk(flow, at=saturday).node == "rest"
+    assert Walk(flow, at=saturday, calendar=WorkCalendar(work_days=["2026-11-21"])).node == "day"
+    assert Walk(flow, at=saturday, entry="day").node == "day"
+
+
+def test_number_dialled() -> None:
+    flow = make_flow("""
+        first: {type: number, options: {"12333": social}, otherwise: queue}
+        social: {type: route, queue: social_security, after: bye}
+        """)
+    assert Walk(flow, "12333").path == ["first", "social"]
+    assert Walk(flow, "12345").path == ["first", "queue"]
+
+
+def test_language_switches_prompts_and_stays() -> None:
+    flow = make_flow("first: {type: language, language: en, next: queue}", head="languages: [zh-CN, en]\n")
+    call = Walk(flow)
+    assert [c for c in call.commands if isinstance(c, SetLanguage)] == [SetLanguage("zh-CN"), SetLanguage("en")]
+    assert call.session.language == "en"
+
+
+def test_goto() -> None:
+    assert Walk(make_flow("first: {type: goto, to: queue}")).path == ["first", "queue"]
+
+
+def test_hang_up_says_its_closing_word_first() -> None:
+    call = Walk(make_flow("first: {type: goto, to: queue}")).hear(RouteEnded("talked"))
+    assert ids(call.waits_for) == ["goodbye"]
+    assert call.hear(Played()).commands == [HangUp("flow")]
+
+
+class TestTransfer:
+    NODES = """
+        first: {type: menu, prompts: menu_main, options: {"1": police}}
+        police: {type: transfer, target: "110", prompts: transfer_110, otherwise: sorry, after: bye}
+        sorry: {type: say, prompts: transfer_failed, next: queue}
+        """
+
+    def test_is_announced_and_dialled(self) -> None:
+        call = Walk(make_flow(self.NODES, transfers=["110"])).hear(Gathered("1", True))
+        assert ids(call.waits_for) == ["transfer_110"]
+        assert call.hear(Played()).waits_for == Transfer("110")
+        assert call.hear(TransferEnded(True)).node == "bye"
+        assert call.marks(CallFact.HUMAN_ASKED) == []
+
+    def test_refused_the_caller_goes_to_a_person(self) -> None:
+        call = Walk(make_flow(self.NODES, transfers=["110"])).hear(Gathered("1", True), Played(), TransferEnded(False))
+        assert ids(call.waits_for) == ["transfer_failed"]
+        assert [mark.data for mark in call.marks(CallFact.HUMAN_ASKED)] == [{"by": "key"}]
+        assert call.hear(Played()).node == "queue"
+
+    def test_a_wish_for_a_person_after_it_is_the_first(self) -> None:
+        flow = make_flow("""
+            first: {type: transfer, target: "110", otherwise: queue, after: more}
+            more: {type: say, prompts: more_help, keys: {"0": queue}, next: bye}
+            """, transfers=["110"])  # fmt: skip
+        call = Walk(flow).hear(TransferEnded(True), Played("0"))
+        assert call.node == "queue"
+        assert [mark.data for mark in call.marks(CallFact.HUMAN_ASKED)] == [{"by": "key"}]
+
+    def test_a_target_without_an_address_is_not_even_announced(self) -> None:
+        call = Walk(make_flow(self.NODES)).hear(Gathered("1", True))
+        assert call.path == ["first", "police", "sorry"]
+
+
+class TestSurvey:
+    FLOW = make_flow("""
+        first: {type: route, queue: general, after: survey}
+        survey: {type: survey, ask: {3: survey_ask_3, 5: survey_ask_5}, next: thanks}
+        thanks: {type: hangup, prompts: thanks_goodbye}
+        """)
+
+    @pytest.mark.parametrize("key", ["1", "2", "3", ""])
+    def test_a_key_or_silence_ends_it(self, key: str) -> None:
+        call = Walk(self.FLOW).hear(RouteEnded("talked"))
+        assert call.waits_for == Survey((Prompt("survey_ask_3"),), 3, 5.0)
+        assert call.hear(Gathered(key, True)).node == "thanks"
+
+    @pytest.mark.parametrize("key", ["4", "0", "*", "12", "A", "²"])
+    def test_a_wrong_key_asks_once_more(self, key: str) -> None:
+        call = Walk(self.FLOW).hear(RouteEnded("talked"), Gathered(key, True))
+        assert ids(call.waits_for) == ["survey_again", "survey_ask_3"]
+        assert call.hear(Gathered(key, True)).node == "thanks"
+
+    def test_the_city_chooses_the_scale(self) -> None:
+        call = Walk(self.FLOW, scale=5).hear(RouteEnded("talked"))
+        assert call.waits_for == Survey((Prompt("survey_ask_5"),), 5, 5.0)
+        assert call.hear(Gathered("5", True)).node == "thanks"
+
+
+def test_each_node_entered_leaves_its_milestone() -> None:
+    call = Walk(make_flow("first: {type: goto, to: queue}"))
+    entered = [c for c in call.told if isinstance(c, Mark) and c.kind == CallFact.ENTERED]
+    assert [(mark.data["node"], mark.data["type"]) for mark in entered] == [("first", "goto"), ("queue", "route")]
+    assert all(mark.data["session"] for mark in entered)

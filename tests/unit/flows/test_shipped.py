@@ -1,0 +1,144 @@
+"""The flows that come with the project do what the deliverable says, without a telephone."""
+
+from datetime import datetime
+
+import pytest
+
+from cti.calls import CallFact
+from cti.settings import Settings
+from ivr_flows.prompts import load_catalogue
+from ivr_flows.words import Gather, Gathered, Heard, Play, Played, Route, RouteEnded, Survey, Transfer
+from tests.support.flows import CITY, Walk, ids, read_shipped_flow
+
+NIGHT = datetime(2026, 11, 23, 22, tzinfo=CITY)
+SUNDAY = datetime(2026, 11, 22, 10, tzinfo=CITY)
+HOLIDAY = datetime(2026, 10, 1, 10, tzinfo=CITY)
+FLOW = read_shipped_flow("city", transfers=["110", "119", "120", "122"])
+
+
+def queue_of(call: Walk) -> str:
+    assert isinstance(call.waits_for, Route)
+    return call.waits_for.need.queue
+
+
+def by(call: Walk) -> list[object]:
+    return [mark.data["by"] for mark in call.marks(CallFact.HUMAN_ASKED)]
+
+
+def short_menu() -> Walk:
+    """A call on a working day, after the greeting."""
+    return Walk(FLOW).hear(Played())
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in Settings().flows.glob("*.yaml")))
+def test_every_shipped_flow_checks_without_a_warning(name: str) -> None:
+    entries = {did.entry for did in Settings().did if did.flow == name and did.entry}
+    flow = read_shipped_flow(name, prompts=load_catalogue().ids(), entries=entries)
+    assert flow.warnings == ()
+
+
+@pytest.mark.parametrize("at", [NIGHT, SUNDAY, HOLIDAY])
+def test_zero_menu_greets_and_queues(at: datetime) -> None:
+    call = Walk(FLOW, at=at)
+    assert ids(call.waits_for) == ["greeting"]
+    assert by(call) == ["no_menu"]
+    assert queue_of(call.hear(Played())) == "general"
+    assert call.marks(CallFact.MENU_ENTERED) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "queue"),
+    [("0", "general"), ("1", "general"), ("2", "enterprise"), ("3", "social_security"), ("6", "general")],
+)
+def test_zero_menu_a_key_during_the_greeting_still_routes(key: str, queue: str) -> None:
+    assert queue_of(Walk(FLOW, at=NIGHT).hear(Played(key))) == queue
+
+
+def test_dual_numbers_have_no_menu() -> None:
+    call = Walk(FLOW, "12333")
+    assert call.node == "social_security_line"
+    assert queue_of(call.hear(Played())) == "social_security"
+    assert by(call) == ["no_menu"]
+
+
+def test_the_short_menu_on_working_days() -> None:
+    call = Walk(FLOW)
+    assert isinstance(call.waits_for, Play)
+    assert (ids(call.waits_for), by(call)) == (["greeting"], [])
+    call.hear(Played())
+    assert isinstance(call.waits_for, Gather)
+    assert ids(call.waits_for) == ["menu_main"]
+
+
+@pytest.mark.parametrize(("key", "queue"), [("1", "general"), ("2", "enterprise"), ("3", "social_security")])
+@pytest.mark.parametrize("early", [False, True])
+def test_the_short_menu_routes_also_during_the_greeting(key: str, queue: str, early: bool) -> None:
+    call = Walk(FLOW).hear(Played(key)) if early else short_menu().hear(Gathered(key, True))
+    assert (queue_of(call), by(call)) == (queue, ["key"])
+
+
+@pytest.mark.parametrize(
+    ("events", "asked_by"),
+    [
+        ([Gathered("0", True)], "key"),
+        ([Gathered("", False)], "silence"),
+        ([Gathered("6", True), Gathered("7", True)], "errors"),
+        ([Gathered("*", True), Gathered("6", True), Gathered("", False)], "silence"),
+    ],
+)
+def test_the_short_menu_leads_to_a_person(events: list[Gathered], asked_by: str) -> None:
+    call = short_menu().hear(*events)
+    assert (ids(call.waits_for), by(call)) == (["menu_person"], [asked_by])
+    assert queue_of(call.hear(Played())) == "general"
+
+
+def test_a_star_repeats_the_menu() -> None:
+    assert ids(short_menu().hear(Gathered("*", True)).waits_for) == ["menu_main"]
+
+
+def test_video_is_explained_and_given_to_a_video_seat() -> None:
+    call = short_menu().hear(Gathered("4", True))
+    assert ids(call.waits_for) == ["video_by_link"]
+    call.hear(Played())
+    assert queue_of(call) == "video"
+    assert isinstance(call.waits_for, Route)
+    assert call.waits_for.need.steps[0].all_of[0].skill == "video"
+
+
+def test_after_the_talk_the_survey_the_thanks_and_the_end() -> None:
+    call = short_menu().hear(Gathered("2", True), RouteEnded("talked"))
+    assert isinstance(call.waits_for, Survey)
+    assert call.waits_for.scale == 3
+    assert ids(call.hear(Gathered("1", True)).waits_for) == ["thanks_goodbye"]
+
+
+def test_the_survey_may_have_five_steps() -> None:
+    call = Walk(FLOW, at=NIGHT, scale=5).hear(Played(), RouteEnded("talked"))
+    assert isinstance(call.waits_for, Survey)
+    assert (call.waits_for.scale, ids(call.waits_for)) == (5, ["survey_ask_5"])
+
+
+@pytest.mark.parametrize(
+    ("said", "target"),
+    [("我要报警", "110"), ("我家 着火 了", "119"), ("有人昏倒了", "120"), ("这里发生交通事故", "122")],
+)
+def test_an_emergency_in_words_is_handed_over(said: str, target: str) -> None:
+    call = short_menu().hear(Gathered("9", True), Heard(said, 0.9), Played())
+    assert call.waits_for == Transfer(target)
+
+
+def test_an_emergency_that_cannot_be_handed_over_is_taken_first() -> None:
+    call = Walk(read_shipped_flow("city"), at=NIGHT).hear(Played("9"), Heard("着火了", 0.9), Played())
+    assert isinstance(call.waits_for, Route)
+    assert call.waits_for.need.priority_s == 120
+
+
+def test_another_language_speaks_on_in_it() -> None:
+    call = short_menu().hear(Gathered("8", True), Gathered("2", True))
+    assert (call.session.language, call.node) == ("en", "main_menu")
+
+
+def test_the_bench_goes_straight_to_the_queue_without_a_survey() -> None:
+    call = Walk(read_shipped_flow("bench"))
+    assert queue_of(call) == "general"
+    assert ids(call.hear(RouteEnded("talked")).waits_for) == ["goodbye"]
