@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from cti.calls import AgentId, CallFact, CallId
+from cti.calls import AgentId, CallFact, CallId, Value
 from cti.exchange import Exchange
 from cti.switchboard import Call
 from recordings.naming import BYTES_PER_S, WAV_HEADER_BYTES, is_complete, segment_path
@@ -52,7 +52,7 @@ class Contact:
         call = self.call
         if call.phase != "ringing" or call.agent != agent:
             return False
-        data = {"agent": agent, "n": call.offers, "wait_s": round(at - call.queued_at, 3)}
+        data: dict[str, Value] = {"agent": agent, "n": call.offers, "wait_s": round(at - call.queued_at, 3)}
         self.exchange.call(CallFact.ANSWERED, self.call_id, data, at)
         return True
 
@@ -60,7 +60,7 @@ class Contact:
         """The talk is over; its recording is measured in the background (see `settled`)."""
         call, path = self.call, self.file()
         talk_s = round(at - (call.answered_at or at), 3)
-        data = {"agent": call.agent, "n": call.offers, "side": side, "talk_s": talk_s}
+        data: dict[str, Value] = {"agent": call.agent, "n": call.offers, "side": side, "talk_s": talk_s}
         self.exchange.call(CallFact.TALK_ENDED, self.call_id, data, at)
         self._checks.append(asyncio.create_task(self._measure(path, talk_s)))
 
@@ -80,9 +80,9 @@ class Contact:
         if call.phase == "ringing" and call.agent is not None:
             # An answer that we were not told of (observation was cut) has left its sound in the file.
             talk_s = await asyncio.to_thread(_sound_s, self.file())
-            if call.phase == "ringing" and not (talk_s > 0.2 and self.answered(call.agent, at - talk_s)):
+            if not (talk_s > 0.2 and self.answered(call.agent, at - talk_s)):
                 outcome = "cut_off" if side == "interrupted" else "caller_left"
-                data = {"agent": call.agent, "n": call.offers, "outcome": outcome}
+                data: dict[str, Value] = {"agent": call.agent, "n": call.offers, "outcome": outcome}
                 path = self.file()
                 self.exchange.call(CallFact.OFFER_FAILED, self.call_id, data, at)
                 await asyncio.to_thread(path.unlink, missing_ok=True)
@@ -90,7 +90,12 @@ class Contact:
             self.end_talk("interrupted" if side == "interrupted" else "caller", at)
         await self.settled()
         if self.call_id in self.exchange.board.calls:
-            facts = {"side": side, "place": place, "lost_at": self._lost_at(call, place), "estimated": estimated}
+            facts: dict[str, Value] = {
+                "side": side,
+                "place": place,
+                "lost_at": self._lost_at(call, place),
+                "estimated": estimated,
+            }
             self.exchange.call(CallFact.ENDED, self.call_id, facts, at)
 
     def _lost_at(self, call: Call, place: str) -> str | None:
@@ -114,7 +119,7 @@ class Contact:
             await asyncio.sleep(0.05)
             size = await asyncio.to_thread(_size, path)
         file = path.relative_to(self._recordings.folder).as_posix()
-        data = {"file": file, "bytes": size, "talk_s": talk_s, "complete": is_complete(size, talk_s)}
+        data: dict[str, Value] = {"file": file, "bytes": size, "talk_s": talk_s, "complete": is_complete(size, talk_s)}
         self.exchange.call(CallFact.RECORDED, self.call_id, data)
 
 

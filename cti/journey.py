@@ -282,7 +282,7 @@ class Journey:
 
     async def _route(self, command: Route) -> RouteEnded:
         board, call_id = self._exchange.board, self._call_id
-        if board.calls[call_id].phase != "queue":
+        if board.calls[call_id].phase not in ("queue", "ringing"):
             if board.calls[call_id].ever_answered:
                 await self._line.set_variable(names.DIAL_STATUS, "")
             self._exchange.call(CallFact.QUEUED, call_id, {"queue": command.need.queue, "need": command.need.to_text()})

@@ -28,15 +28,17 @@ from agents.roster import Agent, RosterError
 from cti import logs
 from cti.asterisk import names
 from cti.asterisk.agi import AgiError, AgiServer, AgiSession
-from cti.asterisk.ami import Ami, AmiError, AmiEvent
-from cti.asterisk.channels import Channels, channel_list
-from cti.calls import AgentId, CallFact, CallId, Milestone
+from cti.asterisk.ami import Ami, AmiEvent
+from cti.asterisk.channels import Channels
+from cti.asterisk.snapshot import snapshot
+from cti.calls import AgentId, CallFact, CallId, Milestone, Value
 from cti.contact import Recordings
 from cti.exchange import Exchange
 from cti.fallback_members import FallbackMembers
 from cti.flow_files import FlowFiles
 from cti.journey import House, Journey
-from cti.metrics.record import fold
+from cti.metrics.record import fold_with_faults
+from cti.phones import Phones
 from cti.provision import Provisioner
 from cti.reconciler import Reconciler
 from cti.roster_file import RosterFile
@@ -46,8 +48,8 @@ from cti.speech.prompt_files import PromptFiles
 from cti.storage import journal as journals
 from cti.storage.drain import Drainer
 from cti.storage.journal import Journal, JournalError
-from cti.storage.live import LiveBus, RedisLive
-from cti.storage.spool import import_spool
+from cti.storage.live import RedisLive
+from cti.storage.spool import finish_import, has_spool, import_spool, known_calls
 from cti.storage.sql import SqlStore
 from cti.storage.store import StoreError
 from cti.storage.worker import Worker
@@ -60,6 +62,7 @@ from cti.web.test_agents import TestAgents
 from cti.web.tokens import Tokens
 from ivr_flows.calendar import WorkCalendar
 from ivr_flows.errors import FlowError
+from ivr_flows.prompts import load_catalogue
 
 log = structlog.get_logger()
 
@@ -78,16 +81,22 @@ class Daemon:
         self._dids = {did.number: did for did in settings.did}
         self.local_time: Callable[[float], datetime] = lambda at: datetime.fromtimestamp(at, zone)
 
+        if settings.unknown_number not in self._dids:
+            raise SettingsError(f"unknown_number {settings.unknown_number}: there is no [[did]] with this number")
+        flows = {did.flow for did in settings.did}
+
         self.roster_file = RosterFile(settings.roster)
         self.prompts = PromptFiles()
         self.flows = FlowFiles(
             settings.flows,
+            load_catalogue().ids(),
+            settings.transfers,
             versions=settings.var / "flows",
-            prompts=self.prompts,
-            transfers=settings.transfers,
+            durations=self.prompts.durations("zh-CN"),
+            entries={name: {did.entry for did in settings.did if did.flow == name and did.entry} for name in flows},
         )
         self.feed, self.timelines = Feed(), Timelines()
-        self.live: LiveBus = RedisLive(settings.redis_url, settings.city.code)
+        self.live = RedisLive(settings.redis_url, settings.city.code)
         self.board = Switchboard(settings.calls.wrap_up_s)
         self.board.set_roster(self.roster_file.read())
         self.board.recover(journals.read(settings.journal_dir), wall())
@@ -100,7 +109,7 @@ class Daemon:
         self.drainer = Drainer(self.journal, self.store, self.sql_worker)
         self.exchange = Exchange(self.board, self.journal, wall)
         self.recordings = Recordings(settings.recordings_dir, self.local_time)
-        self.channels = Channels()
+        self.channels, self.phones = Channels(), Phones()
         self.reconciler = Reconciler(self.exchange, self.channels, self.recordings, self._nonce, self._spawn)
         self.observe = self._ami(names.AMI_RO, secrets.ami_ro)
         self.act = self._ami(names.AMI_CTL, secrets.ami_ctl)
@@ -110,9 +119,7 @@ class Daemon:
         self.test_agents = TestAgents(self.exchange, self._on_agents_changed, self.provisioner.settled)
         self.tokens = Tokens(secrets.admin_token)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._resync_wanted = asyncio.Event()
         self._stop = asyncio.Event()
-        self._roster_now = self.roster_file.read()
         self.house = House(
             exchange=self.exchange,
             flows=self.flows,
@@ -200,10 +207,8 @@ class Daemon:
             username=user,
             secret=secret,
             nonce=self._nonce,
-            on_event=self.reconciler.on_event if observes else _ignore,
+            on_event=self._on_event if observes else _ignore,
             on_up=self._on_observing if observes else self._on_acting,
-            on_down=None,
-            on_refused=self._resync_wanted.set if observes else None,
             rng=random.Random(),
         )
 
@@ -216,8 +221,12 @@ class Daemon:
         except FileNotFoundError:
             return ""
 
+    def _on_event(self, event: AmiEvent) -> None:
+        self.reconciler.on_event(event)
+        self.phones.apply(event)
+
     async def _on_observing(self) -> None:
-        self.reconciler.on_list(await channel_list(self.observe))
+        self.reconciler.on_list(await snapshot(self.observe))
         self.fallback.request()
 
     async def _on_acting(self) -> None:
@@ -225,17 +234,11 @@ class Daemon:
         self.fallback.request()
 
     async def _resync_now_and_then(self) -> None:
-        """Asterisk's own list wins: every 15 s, and at once after an event that could not be believed."""
+        """Asterisk's own list wins, asked for without any cause too: an event may be lost without a trace."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_RESYNC_S):
-                    await self._resync_wanted.wait()
-            self._resync_wanted.clear()
+            await asyncio.sleep(_RESYNC_S)
             if self.observe.connected:
-                try:
-                    self.reconciler.on_list(await channel_list(self.observe))
-                except AmiError as error:
-                    log.warning("resync_failed", problem=str(error))
+                self.observe.resync()
 
     # Agents
 
@@ -266,14 +269,39 @@ class Daemon:
 
     def _log_ended(self, call_id: CallId) -> None:
         """The one line a call leaves in the log."""
-        record = fold(self.timelines.of(call_id) or [])
+        record, faults = fold_with_faults(self.timelines.of(call_id) or [])
         log.info("call_ended", **dataclasses.asdict(record))
+        if faults:
+            log.error("call_contradiction", call_id=call_id, faults="; ".join(faults))
 
     async def _import_spool_now_and_then(self) -> None:
         """Calls that Asterisk's emergency script noted while no daemon answered."""
         while True:
-            await import_spool_once(self)
+            await self._import_spool()
             await asyncio.sleep(2.0)
+
+    async def _import_spool(self) -> None:
+        folder = self.settings.spool_dir
+        if not await asyncio.to_thread(has_spool, folder):
+            return
+        await self.journal.durable()
+        known = await asyncio.to_thread(lambda: known_calls(journals.read(self.settings.journal_dir)))
+        made = await asyncio.to_thread(import_spool, folder, known, self._describe)
+        for milestone in made:
+            call_id = CallId(milestone.id)
+            # A call that ended meanwhile has its record; what the spool adds to it came too late to change it.
+            if milestone.kind == CallFact.ARRIVED or call_id in self.board.calls:
+                self.exchange.call(CallFact(milestone.kind), call_id, milestone.data, milestone.at)
+            if milestone.kind == CallFact.ARRIVED:
+                self.exchange.detach(call_id)
+        await self.journal.durable()
+        await asyncio.to_thread(finish_import, folder)
+        log.info("spool_imported", milestones=len(made))
+
+    def _describe(self, dialled: str) -> dict[str, Value]:
+        did = self._did_of(dialled)
+        city = did.city or self.settings.city.code
+        return {"city": city, "mode": did.mode, "statistics": did.statistics or did.number, "flow": did.flow}
 
     async def _publish_snapshots(self) -> None:
         while True:
@@ -290,6 +318,7 @@ class Daemon:
             passwords=Passwords(time.monotonic),
             test_agents=self.test_agents,
             health=self._health,
+            phone=self.phones.state,
             channels=lambda: [dataclasses.asdict(channel) for channel in self.channels.channels.values()],
             call=self._call,
             calls_since=self._calls_since,
@@ -297,7 +326,7 @@ class Daemon:
 
     def _health(self) -> dict[str, Any]:
         journal, drain = self.journal.state, self.drainer.state
-        parts = {
+        parts: dict[str, dict[str, Any]] = {
             "journal": {"ok": journal.ok, "reason": journal.reason, "lag_ms": self.journal.lag_ms},
             "records": {"ok": drain.ok, "reason": drain.reason, "behind_s": self.drainer.behind_s},
             "asterisk": {
@@ -317,7 +346,7 @@ class Daemon:
         if not milestones:
             return None
         rows = [{"seq": m.seq, "at": m.at, "kind": m.kind, "data": dict(m.data)} for m in milestones]
-        return {"record": dataclasses.asdict(fold(milestones)), "milestones": rows}
+        return {"record": dataclasses.asdict(fold_with_faults(milestones)[0]), "milestones": rows}
 
     async def _calls_since(self, since: float) -> list[Mapping[str, Any]]:
         async with asyncio.timeout(5.0):
@@ -375,8 +404,8 @@ def main() -> int:
         wrong, other = group.split((AgiError, OSError))
         if other is not None or wrong is None:
             raise
-        for error in wrong.exceptions:
-            sys.stderr.write(f"yihu: {error}\n")
+        for fault in wrong.exceptions:
+            sys.stderr.write(f"yihu: {fault}\n")
         return EX_CONFIG
     return 0
 

@@ -21,6 +21,9 @@ log = structlog.get_logger()
 _ORPHAN_S = 2.0
 """A held call whose channel is gone from Asterisk's list gets this long for its own session to say so."""
 
+_SPOOL_S = 20.0
+"""How long the end of a call of the fallback queue may take to come through the spool."""
+
 
 class Reconciler:
     """`on_event` for every AMI event, `on_list` with Asterisk's complete list of channels."""
@@ -43,14 +46,17 @@ class Reconciler:
 
     def on_event(self, event: AmiEvent) -> None:
         """Never blocks, never raises for an event that does not fit."""
-        self._channels.apply(event)
+        if not self._channels.apply(event):
+            return
         match event.name:
             case "DialEnd" if event.fields.get("DialStatus") == "ANSWER":
                 self._on_answer(CallId(event.fields.get("Uniqueid", "")), event.fields.get("DestChannel", ""))
             case "Hangup":
                 call = self._exchange.board.calls.get(CallId(event.fields.get("Uniqueid", "")))
-                if call is not None and not call.attached:
+                if call is not None and not call.attached and call.phase != "fallback":
                     self._close(call.id, estimated=False)
+            case _:
+                pass
 
     def on_list(self, listed: list[AmiEvent]) -> None:
         """Asterisk's complete list: who is not in it has ended, who is bridged with his agent has been answered."""
@@ -65,8 +71,9 @@ class Reconciler:
                         if other.bridge_id == bridge and other.uniqueid != call.id:
                             self._on_answer(call.id, other.name)
                 continue
-            since = self._missing_since.setdefault(call.id, now)
-            if not call.attached or now - since >= _ORPHAN_S:
+            missing_s = now - self._missing_since.setdefault(call.id, now)
+            patience_s = _ORPHAN_S if call.attached else _SPOOL_S if call.phase == "fallback" else 0.0
+            if missing_s >= patience_s:
                 self._close(call.id, estimated=True)
         for call_id in self._missing_since.keys() - self._exchange.board.calls.keys():
             del self._missing_since[call_id]

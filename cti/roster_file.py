@@ -72,7 +72,7 @@ class RosterFile:
         document = tomlkit.parse(self.path.read_text(encoding="utf-8")) if self.path.exists() else tomlkit.document()
         if agent_id not in document.get("agent", {}):
             raise RosterError(f"{self.path}: there is no agent {agent_id}")
-        del document["agent"][agent_id]  # type: ignore[union-attr]
+        del document["agent"][agent_id]
         self._write(tomlkit.dumps(document))
 
     async def watch(self, on_change: Callable[[dict[AgentId, Agent]], None], poll_s: float = 1.0) -> None:

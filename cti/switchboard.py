@@ -16,7 +16,7 @@ from agents.status import CHOOSABLE, Desk, State, Status, StatusRefused
 from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, Value
 from queues.routing import Decision, Idle, Waiting, decide, next_step_at, position
 
-Phase = Literal["greeting", "menu", "queue", "ringing", "talk", "after_talk", "leaving", "ended"]
+Phase = Literal["greeting", "menu", "queue", "ringing", "talk", "after_talk", "fallback", "leaving", "ended"]
 
 CALL_OVER = frozenset({"caller_left", "cut_off"})
 """Outcomes of an offer after which there is no caller any more; after all others he keeps his place."""
@@ -313,7 +313,13 @@ class Switchboard:
             case CallFact.QUEUED:
                 # Coming back to the queue after a restart does not cost the place.
                 call.queued_at = call.queued_at if data.get("place_kept") and call.queued_at else at
-                call.need, call.phase = Need.from_text(str(data["need"])), "queue"
+                call.need = Need.from_text(str(data["need"]))
+                if call.phase != "fallback":
+                    call.phase = "queue"
+            case CallFact.FELL_BACK:
+                # Asterisk's own queue serves it: not ours to offer, and the spool tells how it ended.
+                self._free_desk(call, at)
+                call.phase = "fallback"
             case CallFact.LEFT_QUEUE:
                 call.phase = "after_talk" if call.ever_answered else "menu"
             case CallFact.OFFERED:

@@ -38,6 +38,7 @@ class Api:
     test_agents: TestAgents
     health: Callable[[], Mapping[str, Any]]
     """The state of every part, with `ok`."""
+    phone: Callable[[AgentId], str]
     channels: Callable[[], list[Mapping[str, Any]]]
     call: Callable[[CallId], Awaitable[Mapping[str, Any] | None]]
     """A call's record with its milestones, live or ended."""
@@ -260,4 +261,5 @@ async def _remove_test_agents(request: web.Request) -> web.Response:
 
 
 def _row(api: Api, agent_id: AgentId) -> dict[str, Any]:
-    return api.exchange.board.desk_row(api.exchange.board.desks[agent_id], api.exchange.wall())
+    row = api.exchange.board.desk_row(api.exchange.board.desks[agent_id], api.exchange.wall())
+    return {**row, "phone": api.phone(agent_id)}

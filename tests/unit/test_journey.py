@@ -1,0 +1,307 @@
+"""A call's life on a scripted line: given a caller who does this, when it happens, then the record says so.
+
+Time is virtual (looptime): a wait of minutes takes no time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from agents.roster import Agent
+from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone
+from cti.contact import Recordings
+from cti.exchange import Exchange
+from cti.journey import House, Journey
+from cti.settings import Did
+from cti.switchboard import Switchboard
+from ivr_flows.calendar import WorkCalendar
+from ivr_flows.loader import load
+from ivr_flows.model import Flow
+from ivr_flows.words import Prompt
+from tests.support.scripted_line import ScriptedLine
+
+pytestmark = pytest.mark.looptime
+
+FLOW = """
+flow: city
+languages: [zh-CN]
+person: general
+start:
+  - {to: menu}
+nodes:
+  menu:
+    type: menu
+    prompts: menu_main
+    options: {"1": general, "2": enterprise}
+    person: general
+  general: {type: route, queue: general, position_every_s: 30, after: survey}
+  enterprise: {type: route, queue: enterprise, after: survey}
+  survey: {type: survey, ask: {3: survey_ask_3}, next: bye}
+  bye: {type: hangup, prompts: thanks_goodbye}
+"""
+
+
+class Sounds:
+    def files(self, prompt: Prompt, language: str) -> tuple[str, ...]:
+        return (prompt.id or f"{prompt.say}={prompt.value}",)
+
+
+class OneFlow:
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+
+    def current(self, name: str) -> Flow:
+        return self.flow
+
+    def get(self, name: str, version: str) -> Flow:
+        assert version == self.flow.version
+        return self.flow
+
+
+class Town:
+    """A daemon's inside without Asterisk: switchboard, flow, recordings folder, and the journal as a list."""
+
+    def __init__(self, folder: Path, *agents: str, wrap_up_s: float = 0.0, journal: list[Milestone] | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        began = datetime(2026, 11, 23, 9, tzinfo=UTC).timestamp()
+        self.journal: list[Milestone] = journal if journal is not None else []
+        self.board = Switchboard(wrap_up_s)
+        self.board.set_roster(
+            {AgentId(a): Agent(AgentId(a), a, {"general": 3, "enterprise": 3}) for a in agents or ("a1",)}
+        )
+        self.exchange = Exchange(self.board, self, lambda: began + loop.time())
+        self.house = House(
+            exchange=self.exchange,
+            flows=OneFlow(load(FLOW, "city", None, ())),
+            sounds=Sounds(),
+            did_of=lambda dialled: Did(number="12345", flow="city"),
+            city="dongguan",
+            local_time=lambda at: datetime.fromtimestamp(at, UTC) + timedelta(hours=8),
+            recordings=Recordings(folder, lambda at: datetime.fromtimestamp(at, UTC)),
+            calendar=WorkCalendar(),
+            offer_timeout_s=15.0,
+            survey_scale=3,
+            announcements=(),
+            transfers={},
+        )
+
+    def append(self, milestone: Milestone) -> None:
+        self.journal.append(milestone)
+
+    def ready(self, *agents: str) -> None:
+        for agent in agents:
+            self.exchange.agent(AgentFact.LOGGED_IN, AgentId(agent))
+            self.exchange.agent(AgentFact.STATUS, AgentId(agent), {"status": "ready"})
+
+    async def run(self, line: ScriptedLine) -> ScriptedLine:
+        await Journey(line, self.house).run()
+        return line
+
+    def kinds(self, call: str = "n1-1.1") -> list[str]:
+        return [m.kind for m in self.journal if m.id == call and m.kind != CallFact.ENTERED]
+
+    def last(self, kind: CallFact, call: str = "n1-1.1") -> Milestone:
+        return [m for m in self.journal if m.kind == kind and m.id == call][-1]
+
+
+def talks(town: Town, seconds: float) -> Callable:
+    """A Dial() that an agent answers after two seconds, talks, and hangs up."""
+
+    async def dial(line: ScriptedLine, args: tuple[str, ...]) -> str:
+        await asyncio.sleep(2.0)
+        call = town.board.calls[CallId(line.env.uniqueid)]
+        assert args[0] == f"PJSIP/{call.agent}"
+        from cti.contact import Contact
+
+        Contact(town.exchange, call.id, town.house.recordings).answered(call.agent, town.exchange.wall())
+        await asyncio.sleep(seconds)
+        line.recording.write_bytes(bytes(44 + int(16_000 * seconds)))
+        line.talked_s = seconds
+        return "ANSWER"
+
+    return dial
+
+
+async def no_answer(_line: ScriptedLine, args: tuple[str, ...]) -> str:
+    await asyncio.sleep(float(args[1]))
+    return "NOANSWER"
+
+
+async def test_a_whole_call_from_menu_to_rating(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.ready("a1")
+    line = await town.run(ScriptedLine(keys=[(1.0, "1"), (65.0, "2")], dial=talks(town, 60.0)))
+    assert town.kinds() == [
+        "arrived",
+        "menu_entered",
+        "human_asked",
+        "queued",
+        "offered",
+        "answered",
+        "talk_ended",
+        "survey_offered",
+        "recorded",
+        "rated",
+        "ended",
+    ]
+    assert town.last(CallFact.RATED).data == {"score": 2, "satisfied": True}
+    assert town.last(CallFact.RECORDED).data["complete"] is True
+    assert town.last(CallFact.TALK_ENDED).data["side"] == "agent"
+    assert town.last(CallFact.ENDED).data == {"side": "system", "place": "after_talk", "lost_at": None, "estimated": False}
+    assert line.variables["CTI_DONE"] == "1"
+    assert line.said[-2:] == ["thanks_goodbye", "hangup"]
+    assert [m.seq for m in town.journal if m.id == "n1-1.1"] == list(range(1, 1 + len(town.kinds()) + 4))
+
+
+async def test_hanging_up_in_the_menu_is_lost_in_the_menu(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    await town.run(ScriptedLine(keys=[(1.0, "hangup")]))
+    assert town.last(CallFact.ENDED).data["lost_at"] == "menu"
+    assert town.board.calls == {}
+
+
+async def test_silence_reaches_a_person(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.ready("a1")
+    await town.run(ScriptedLine(dial=talks(town, 5.0)))
+    assert town.last(CallFact.HUMAN_ASKED).data["by"] == "silence"
+    assert town.last(CallFact.ANSWERED).data["agent"] == "a1"
+    assert "rated" not in town.kinds()
+
+
+async def test_a_waiting_caller_is_woken_at_once_and_hears_his_position_first(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    line = ScriptedLine(keys=[(1.0, "1")], dial=talks(town, 5.0))
+    loop = asyncio.get_running_loop()
+    journey = asyncio.ensure_future(town.run(line))
+    await asyncio.sleep(17.3)  # in the middle of the first position announcement (virtual seconds)
+    assert line.said[-1] == "position=1"
+    before = loop.time()
+    town.ready("a1")
+    while "MixMonitor" not in line.said:
+        await asyncio.sleep(0)
+    assert loop.time() - before < 0.1, "the announcement was cut short"
+    await journey
+    assert town.last(CallFact.ANSWERED).data["wait_s"] == pytest.approx(17.3 - 1.0 + 2.0, abs=0.1)
+
+
+async def test_ring_no_answer_keeps_the_place_and_the_next_agent_gets_the_call(tmp_path: Path) -> None:
+    town = Town(tmp_path, "a1", "a2")
+    town.ready("a1")
+    answers = talks(town, 5.0)
+
+    async def dial(line: ScriptedLine, args: tuple[str, ...]) -> str:
+        if args[0] == "PJSIP/a1":
+            town.ready("a2")
+            return await no_answer(line, args)
+        return await answers(line, args)
+
+    await town.run(ScriptedLine(keys=[(1.0, "1")], dial=dial))
+    assert town.kinds().count("queued") == 1
+    assert town.last(CallFact.OFFER_FAILED).data["outcome"] == "no_answer"
+    assert town.last(CallFact.ANSWERED).data["agent"] == "a2"
+    assert town.board.desks[AgentId("a1")].status == "not_answering"
+
+
+@pytest.mark.parametrize(("agents_ready", "lost_at"), [(True, "queue"), (False, "no_seat")])
+async def test_hanging_up_while_waiting(tmp_path: Path, agents_ready: bool, lost_at: str) -> None:
+    town = Town(tmp_path)
+    if agents_ready:
+        town.exchange.agent(AgentFact.LOGGED_IN, AgentId("a1"))  # there, but on a break
+    await town.run(ScriptedLine(keys=[(1.0, "1"), (20.0, "hangup")]))
+    assert town.last(CallFact.ENDED).data["lost_at"] == lost_at
+
+
+async def test_hanging_up_while_it_rings_frees_the_agent_for_the_next(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.ready("a1")
+    await town.run(ScriptedLine(keys=[(1.0, "1"), (5.0, "hangup")], dial=no_answer))
+    assert town.last(CallFact.OFFER_FAILED).data["outcome"] == "caller_left"
+    assert town.last(CallFact.ENDED).data["lost_at"] == "ringing"
+    assert town.board.desks[AgentId("a1")].status == "ready"
+    assert list(tmp_path.rglob("*.wav")) == []
+
+
+async def test_hanging_up_in_the_talk_ends_it_and_measures_the_recording(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.ready("a1")
+    line = ScriptedLine(keys=[(1.0, "1"), (12.0, "hangup")], dial=talks(town, 60.0))
+    journey = asyncio.ensure_future(town.run(line))
+    await asyncio.sleep(13.1)
+    line.recording.write_bytes(bytes(4096))  # a disk that was full
+    await journey
+    assert town.last(CallFact.TALK_ENDED).data["side"] == "caller"
+    assert town.last(CallFact.RECORDED).data["complete"] is False
+    assert town.last(CallFact.ENDED).data["lost_at"] is None
+
+
+async def test_a_wrong_rating_is_asked_once_more_and_silence_is_no_rating(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.ready("a1")
+    line = await town.run(ScriptedLine(keys=[(1.0, "1"), (9.0, "7"), (1.0, "3")], dial=talks(town, 5.0)))
+    assert town.last(CallFact.RATED).data == {"score": 3, "satisfied": False}
+    assert "survey_again" in line.said
+
+
+async def test_a_cut_connection_detaches_and_the_call_comes_back_with_its_place(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    await town.run(ScriptedLine(keys=[(1.0, "1"), (10.0, "eof")]))
+    assert not town.board.calls[CallId("n1-1.1")].attached
+    other = ScriptedLine("n1-1.2", keys=[(1.0, "1")], dial=talks(town, 5.0))
+    second = asyncio.ensure_future(town.run(other))
+    await asyncio.sleep(2.0)
+    back = asyncio.ensure_future(town.run(ScriptedLine(dial=talks(town, 5.0))))
+    await asyncio.sleep(1.0)
+    assert town.board.position(CallId("n1-1.1")) == 1
+    town.ready("a1")
+    await asyncio.gather(back, second)
+    answers = [m.id for m in town.journal if m.kind == CallFact.ANSWERED]
+    assert answers == ["n1-1.1", "n1-1.2"]
+    assert town.kinds().count("queued") == 1
+
+
+async def test_a_talk_that_went_on_through_a_crash_is_rated_and_complete(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.ready("a1")
+    journey = asyncio.ensure_future(town.run(ScriptedLine(keys=[(1.0, "1")], dial=talks(town, 600.0))))
+    await asyncio.sleep(20.0)
+    journey.cancel()  # the daemon dies; the talk goes on in Asterisk
+    await asyncio.wait({journey})
+    town.journal[:] = [m for m in town.journal if m.kind not in ("recorded", "ended")]
+    after = Town(tmp_path, journal=list(town.journal))
+    after.board.recover(town.journal, after.exchange.wall())
+    await asyncio.sleep(40.0)
+    line = await after.run(ScriptedLine(keys=[(3.0, "1")], dial_status="ANSWER", answered_s="57"))
+    assert after.kinds()[-1] == "ended"
+    assert after.last(CallFact.TALK_ENDED).data["talk_s"] == pytest.approx(57.0, abs=2.0)
+    assert after.last(CallFact.RATED).data["score"] == 1
+    assert [m.kind for m in after.journal].count("ended") == 1
+    assert line.variables["CTI_DONE"] == "1"
+
+
+async def test_an_agent_rung_through_a_crash_who_did_not_answer_costs_no_place(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.ready("a1")
+    journey = asyncio.ensure_future(town.run(ScriptedLine(keys=[(1.0, "1")], dial=no_answer)))
+    await asyncio.sleep(5.0)
+    journey.cancel()
+    await asyncio.wait({journey})
+    after = Town(tmp_path, "a1", "a2", journal=list(town.journal))
+    after.board.recover(town.journal, after.exchange.wall())
+    after.ready("a2")
+    await after.run(ScriptedLine(dial=talks(after, 5.0), dial_status="NOANSWER"))
+    assert after.last(CallFact.OFFER_FAILED).data["outcome"] == "no_answer"
+    assert after.last(CallFact.ANSWERED).data["agent"] == "a2"
+
+
+async def test_nothing_personal_is_said_to_the_file_system(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.ready("a1")
+    line = await town.run(ScriptedLine(keys=[(1.0, "1")], dial=talks(town, 5.0)))
+    assert line.env.caller not in str(line.recording)
+
