@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -204,13 +203,17 @@ def _catalogue() -> Catalogue:
 
 def _load(settings: Settings, catalogue: Catalogue, path: Path) -> Flow:
     from cti.flow_files import read_flow_text
+    from cti.speech.prompt_files import PromptFiles, PromptFilesError
     from ivr_flows.loader import load
+    from ivr_flows.prompts import MAIN_LANGUAGE
 
     name = path.stem
     entries = {did.entry for did in settings.did if did.flow == name and did.entry}
-    return load(
-        read_flow_text(path), name, catalogue.ids(), settings.transfers, durations=_durations(), entries=entries
-    )
+    try:
+        seconds = PromptFiles().durations(MAIN_LANGUAGE)
+    except PromptFilesError as error:
+        raise click.ClickException(str(error)) from None
+    return load(read_flow_text(path), name, catalogue.ids(), settings.transfers, durations=seconds, entries=entries)
 
 
 def _find(settings: Settings, catalogue: Catalogue, name: str) -> Flow:
@@ -225,11 +228,6 @@ def _find(settings: Settings, catalogue: Catalogue, name: str) -> Flow:
         return _load(settings, catalogue, path)
     except FlowError as error:
         raise click.ClickException("\n".join(f"{path.parent / fault}" for fault in error.faults)) from None
-
-
-def _durations() -> Mapping[str, float] | None:
-    """Seconds of the recordings by prompt id."""
-    return None
 
 
 def _time(settings: Settings, text: str | None) -> datetime:

@@ -50,11 +50,15 @@ def faults_of(
 
 
 def read_shipped_flow(
-    name: str, transfers: Collection[str] = (), prompts: Collection[str] | None = None, entries: Collection[str] = ()
+    name: str,
+    transfers: Collection[str] = (),
+    prompts: Collection[str] | None = None,
+    entries: Collection[str] = (),
+    durations: Mapping[str, float] | None = None,
 ) -> Flow:
     """A flow that comes with the project."""
     text = (Settings().flows / f"{name}.yaml").read_text(encoding="utf-8")
-    return load(text, name, prompts, transfers, entries=entries)
+    return load(text, name, prompts, transfers, entries=entries, durations=durations)
 
 
 class Walk:

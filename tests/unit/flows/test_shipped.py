@@ -6,6 +6,8 @@ import pytest
 
 from cti.calls import CallFact
 from cti.settings import Settings
+from cti.speech.prompt_files import PromptFiles
+from ivr_flows.errors import FlowError
 from ivr_flows.prompts import load_catalogue
 from ivr_flows.words import Gather, Gathered, Heard, Play, Played, Route, RouteEnded, Survey, Transfer
 from tests.support.flows import CITY, Walk, ids, read_shipped_flow
@@ -33,8 +35,19 @@ def short_menu() -> Walk:
 @pytest.mark.parametrize("name", sorted(path.stem for path in Settings().flows.glob("*.yaml")))
 def test_every_shipped_flow_checks_without_a_warning(name: str) -> None:
     entries = {did.entry for did in Settings().did if did.flow == name and did.entry}
-    flow = read_shipped_flow(name, prompts=load_catalogue().ids(), entries=entries)
+    seconds = PromptFiles().durations("zh-CN")
+    flow = read_shipped_flow(name, prompts=load_catalogue().ids(), entries=entries, durations=seconds)
     assert flow.warnings == ()
+
+
+def test_the_prompt_limits_hold_for_the_shipped_recordings() -> None:
+    """Zero menu: at most 5 s before the queue; short menu: at most 15 s for all prompts together."""
+    seconds = PromptFiles().durations("zh-CN")
+    assert {"greeting", "menu_main"} <= seconds.keys()
+    assert (FLOW.limits.greeting_s, FLOW.limits.menu_s) == (5, 15)
+    with pytest.raises(FlowError, match=r"limits\.greeting_s is 5") as caught:
+        read_shipped_flow("city", durations=dict.fromkeys(seconds, 7.6))
+    assert any("limits.menu_s is 15" in fault for fault in caught.value.faults)
 
 
 @pytest.mark.parametrize("at", [NIGHT, SUNDAY, HOLIDAY])
@@ -88,8 +101,7 @@ def test_the_short_menu_routes_also_during_the_greeting(key: str, queue: str, ea
 )
 def test_the_short_menu_leads_to_a_person(events: list[Gathered], asked_by: str) -> None:
     call = short_menu().hear(*events)
-    assert (ids(call.waits_for), by(call)) == (["menu_person"], [asked_by])
-    assert queue_of(call.hear(Played())) == "general"
+    assert (queue_of(call), by(call)) == ("general", [asked_by])
 
 
 def test_a_star_repeats_the_menu() -> None:
