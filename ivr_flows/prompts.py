@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import string
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -130,11 +129,7 @@ def _fault(prompt_id: str, fields: object) -> str | None:
     for name, value in fields.items():
         if not isinstance(value, str) or not value.strip():
             return f"`{name}` must be a text that is not empty"
-        try:
-            placeholders = {field for _, field, _, _ in string.Formatter().parse(value) if field is not None}
-        except ValueError as error:
-            return f"`{name}`: {error}; only {{city}} may stand in braces"
-        if placeholders - {"city"}:
+        if set("{}") & set(value.replace("{city}", "")):
             return f"`{name}`: only {{city}} may stand in braces"
     return None
 
@@ -150,7 +145,7 @@ def _with_city(text: str, language: str, city: str) -> str:
     """Chinese says what kind of place it is: 东莞 becomes 东莞市, 博白县 stays."""
     if language != "en" and not city.endswith(_CITY_ENDINGS):
         city += "市"
-    return text.format(city=city)
+    return text.replace("{city}", city)
 
 
 def _figures_as_words(text: str, language: str) -> str:

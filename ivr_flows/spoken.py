@@ -35,7 +35,7 @@ def spoken(prompt: Prompt, language: str) -> tuple[str, ...]:
             place = _whole(prompt.value, least=1)
             if place in WHOLE_POSITIONS:
                 return (f"position_{place}",)
-            return ("position_before", *_number(place, language), "position_after")
+            return ("position_before", *_number(place, language, ordinal=True), "position_after")
         case "minutes":
             minutes = _whole(prompt.value, least=1)
             if minutes in WHOLE_MINUTES:
@@ -54,14 +54,14 @@ def _whole(value: int | str | None, least: int) -> int:
 
 def _digits(value: int | str | None, language: str) -> tuple[str, ...]:
     figures = re.sub(r"[ -]", "", str(value))
-    if isinstance(value, bool) or not re.fullmatch(rf"[0-9]{{1,{_MAX_DIGITS}}}", figures):
+    if not re.fullmatch(r"[0-9]([ -]?[0-9])*", str(value)) or len(figures) > _MAX_DIGITS:
         raise ValueError(f"cannot be spoken figure by figure: not 1 to {_MAX_DIGITS} figures")
     # 幺: on the telephone Mandarin does not say 一, which sounds like 七.
     return tuple("d_1" if figure == "1" and language != "en" else f"n_{figure}" for figure in figures)
 
 
-def _number(value: int, language: str) -> tuple[str, ...]:
-    return _english(value) if language == "en" else _chinese(value)
+def _number(value: int, language: str, ordinal: bool = False) -> tuple[str, ...]:
+    return _english(value) if language == "en" else _chinese(value, ordinal)
 
 
 def _english(value: int) -> tuple[str, ...]:
@@ -78,10 +78,11 @@ def _english(value: int) -> tuple[str, ...]:
     return (*ids, f"n_{value}")
 
 
-def _chinese(value: int) -> tuple[str, ...]:
+def _chinese(value: int, ordinal: bool) -> tuple[str, ...]:
     words: str = cn2an.an2cn(value, "low")
-    # 二百 and 二千 are right on paper; people say 两百, 两千. Inside a number (一千二百) it stays 二.
-    words = re.sub(r"^二(?=[百千])", "两", words)
+    if not ordinal:
+        # 二百 and 二千 are right on paper; people say 两百, 两千. In a number (一千二百) and after 第 it stays 二.
+        words = re.sub(r"^二(?=[百千])", "两", words)
     recorded = _chinese_pieces()
     return tuple(recorded[piece] for piece in re.findall("|".join(sorted(recorded, key=len, reverse=True)), words))
 
