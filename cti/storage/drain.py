@@ -23,7 +23,7 @@ log = structlog.get_logger()
 BATCH = 1_000
 REFUSED_FILE = "refused.jsonl"
 """In the journal's folder: lines that the database refuses for their content, kept for a person to look at."""
-_RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
 class Drainer:
@@ -44,7 +44,7 @@ class Drainer:
         """Milestones that were new to the store since the start."""
 
     async def run(self) -> None:
-        """Until cancelled. Failures of the store are retried for ever, with growing pauses of at most 5 s."""
+        """Until cancelled. Failures of the store are retried for ever, with growing pauses of at most 2 s."""
         failures = 0
         while True:
             try:

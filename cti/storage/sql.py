@@ -199,10 +199,10 @@ class SqlStore:
         except (exc.DataError, exc.IntegrityError) as error:
             raise StoreRefusedError(f"{self._name}: refuses content ({type(error.orig).__name__})") from None
         except (exc.DBAPIError, exc.TimeoutError) as error:
-            raise StoreUnavailableError(self._explain(error)) from error
+            raise StoreUnavailableError(self._explain(error)) from None  # its own text holds personal data
 
     def _explain(self, error: exc.SQLAlchemyError) -> str:
-        # `orig`, not the error: SQLAlchemy's own text repeats the parameters, and those are personal data.
+        # `orig`, not the error itself: SQLAlchemy's text repeats the parameters.
         reason = " ".join(str(getattr(error, "orig", None) or "no answer in time").split())[:300]
         if self._is_sqlite:
             help_ = {

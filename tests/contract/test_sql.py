@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import traceback
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(sql_url: str) -> Non
 
 
 def test_opening_twice_keeps_what_is_there(sql_url: str) -> None:
-    for new in (17, 0):
+    for new in (16, 0):
         store = SqlStore.open(sql_url)
         assert store.drain(answered_call("c1", 1000.0)) == new
         store.close()
@@ -103,10 +104,10 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 def test_no_personal_data_in_errors(tmp_path: Path) -> None:
     store = SqlStore.open(f"sqlite:///{tmp_path}/yihu.db")
     other = sqlite3.connect(tmp_path / "yihu.db")
-    other.execute("DROP TABLE call")
+    other.execute("ALTER TABLE call DROP COLUMN missing")
     other.close()
+    number = "".join(["138", "0013", "8000"])  # not as a whole in the source lines that a traceback quotes
     with pytest.raises(StoreError) as raised:
-        store.drain(answered_call("c1", 1000.0, caller="13800138000"))
-    assert "13800138000" not in str(raised.value)
-    assert raised.value.__cause__ is None or "13800138000" not in str(raised.value.__cause__)
+        store.drain(answered_call("c1", 1000.0, caller=number))
+    assert number not in "".join(traceback.format_exception(raised.value))
     store.close()
