@@ -6,6 +6,7 @@ ends it at once. It says nothing on stderr, because Asterisk's own output is no 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -39,7 +40,7 @@ def note(args: dict[str, str], environment: dict[str, str], at: float) -> dict[s
     text = {name: _clean(args.get(name, "")) for name in EMERGENCY_ARGS}
     caller = _clean(environment.get("agi_callerid", ""))
     queued_at, waited_s = _number(text["queue_entered_at"]), _number(text["queue_wait_s"])
-    answered = text["queue_member"] != "" and queued_at is not None and waited_s is not None
+    answered_at = None if queued_at is None or waited_s is None or not text["queue_member"] else queued_at + waited_s
     return {
         "at": at,
         "phase": Phase(text["phase"]).value,
@@ -49,11 +50,12 @@ def note(args: dict[str, str], environment: dict[str, str], at: float) -> dict[s
         "dialled": text["dialled"],
         "original": text["original"],
         "sip_call_id": text["sip_call_id"],
+        "medium": text["medium"],
         "lost_at": _number(text["lost_at"]),
         "queued_at": queued_at,
         "queue_status": text["queue_status"],
         "queue_member": text["queue_member"],
-        "answered_at": queued_at + waited_s if answered and queued_at is not None and waited_s is not None else None,
+        "answered_at": answered_at,
         "dial_status": text["dial_status"],
         "answered_s": _number(text["answered_s"]),
     }
@@ -68,14 +70,29 @@ def _environment() -> dict[str, str]:
 
 
 def _append(path: Path, line: dict[str, str | float | None]) -> None:
-    """One write and an fsync: two calls at a time do not mix their lines, and a line that stands there stays."""
+    """One write and an fsync under a lock: a line is whole, and what stands there stays.
+
+    The daemon takes the file by renaming it and then asks for the same lock: it sees every line that was begun.
+    """
     data = (json.dumps(line, ensure_ascii=True, separators=(",", ":")) + "\n").encode()
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    while True:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if not _is_still(path, descriptor):
+                continue  # taken away between open and lock
+            os.write(descriptor, data)
+            os.fsync(descriptor)
+            return
+        finally:
+            os.close(descriptor)
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
     try:
-        os.write(descriptor, data)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _clean(text: str) -> str:

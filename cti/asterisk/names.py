@@ -60,6 +60,7 @@ EMERGENCY_ARGS: Final = (
     "queue_wait_s",
     "queue_entered_at",
     "lost_at",
+    "medium",
 )
 """The arguments of the emergency script in their order; all but the first may be empty."""
 

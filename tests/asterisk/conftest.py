@@ -75,11 +75,11 @@ def asterisk(asterisk_program: Program, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def call(asterisk: RunningAsterisk, tmp_path: Path) -> Iterator[object]:
-    """`call(scenario, local_ip="127.0.0.2")` starts one SIPp party against the running Asterisk."""
+    """`call(scenario, local_ip="127.0.0.2", port=None)` starts one SIPp party against the running Asterisk."""
     parties: list[sipp.Party] = []
 
-    def start(scenario: str, local_ip: str = "127.0.0.2") -> sipp.Party:
-        parties.append(sipp.start(scenario, tmp_path, asterisk.sip, local_ip))
+    def start(scenario: str, local_ip: str = "127.0.0.2", port: int | None = None) -> sipp.Party:
+        parties.append(sipp.start(scenario, tmp_path, asterisk.sip, local_ip, port))
         return parties[-1]
 
     yield start

@@ -49,13 +49,14 @@ class Party:
         self.process.wait()
 
 
-def start(scenario: str, folder: Path, target: str, local_ip: str = "127.0.0.2") -> Party:
-    """Plays `scenario` once against `target` (host:port). `folder` gets its files; stop() ends it if it must."""
+def start(scenario: str, folder: Path, target: str, local_ip: str = "127.0.0.2", port: int | None = None) -> Party:
+    """Plays `scenario` once against `target` (host:port), from `port` or a free one. `folder` gets its files; stop()
+    ends it if it must."""
     name = f"sipp-{time.monotonic_ns()}"
     file, messages = folder / f"{name}.xml", folder / f"{name}.msg"
     file.write_text(scenario, encoding="utf-8")
-    port, media = free_ports(2)
-    argv = [*find_program("sipp").argv_prefix, target, "-sf", str(file), "-i", local_ip, "-p", str(port)]
+    free, media = free_ports(2)
+    argv = [*find_program("sipp").argv_prefix, target, "-sf", str(file), "-i", local_ip, "-p", str(port or free)]
     argv += ["-mp", str(media - media % 2), "-m", "1", "-nostdin", "-timeout", "60", "-timeout_error"]
     argv += ["-trace_msg", "-message_file", str(messages), "-trace_err", "-error_file", str(folder / f"{name}.err")]
     with (folder / f"{name}.out").open("wb") as out:
@@ -116,8 +117,8 @@ def leaves_before_answer(*, dialled: str = "12345", after_ms: int = 1500) -> str
     )
 
 
-def registration(user: str, password: str, *, refused: bool = False) -> str:
-    """A telephone that signs in with a password, and is accepted or refused."""
+def registration(user: str, password: str, *, port: int | None = None, refused: bool = False) -> str:
+    """A telephone that signs in with a password, to be called at `port`, and is accepted or refused."""
 
     def register(cseq: int, authorization: str) -> str:
         return f"""
@@ -127,7 +128,7 @@ From: <sip:{user}@[remote_ip]>;tag=[call_number]
 To: <sip:{user}@[remote_ip]>
 Call-ID: [call_id]
 CSeq: {cseq} REGISTER
-Contact: <sip:{user}@[local_ip]:[local_port]>
+Contact: <sip:{user}@[local_ip]:{port or "[local_port]"}>
 Max-Forwards: 70
 Expires: 120
 {authorization}Content-Length: 0
@@ -137,6 +138,66 @@ Expires: 120
     second = _message(register(2, f"[authentication username={user} password={password}]\n"))
     end = "401" if refused else "200"
     return f'{_HEAD}{first}<recv response="401" auth="true"/>{second}<recv response="{end}"/></scenario>'
+
+
+def answering(*, hangs_up_after_ms: int) -> str:
+    """A telephone that rings, answers, and hangs up after a while."""
+    answer = "\nSIP/2.0 {}\n[last_Via:]\n[last_From:]\n[last_To:];tag=t[call_number]\n[last_Call-ID:]\n[last_CSeq:]\n"
+    answer += "Contact: <sip:[local_ip]:[local_port]>\n"
+    ringing = _message(answer.format("180 Ringing") + "Content-Length: 0\n")
+    ok = _message(answer.format("200 OK") + "Content-Type: application/sdp\nContent-Length: [len]\n" + _SDP)
+    # The side that was called hangs up: From and To change places.
+    bye = _message(
+        """
+BYE sip:[$1] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: [$3];tag=t[call_number]
+To: [$2]
+Call-ID: [call_id]
+CSeq: 1 BYE
+Max-Forwards: 70
+Content-Length: 0
+"""
+    )
+    keep = "".join(
+        f'<ereg regexp="{regexp}" search_in="hdr" header="{header}" assign_to="{variables}"/>'
+        for regexp, header, variables in (
+            ("sip:([^&gt;]*)", "Contact:", "4,1"),
+            ("(.*)", "From:", "5,2"),
+            ("(.*)", "To:", "6,3"),
+        )
+    )
+    end = f'<recv request="ACK"/><pause milliseconds="{hangs_up_after_ms}"/>{bye}<recv response="200"/>'
+    unused = '<Reference variables="4,5,6"/>'
+    return f'{_HEAD}<recv request="INVITE"><action>{keep}</action></recv>{ringing}{ok}{end}{unused}</scenario>'
+
+
+def dialling(user: str, password: str, number: str) -> str:
+    """An agent's telephone that dials a number, with its password, and waits for our hang-up."""
+
+    def invite(cseq: int, authorization: str) -> str:
+        return f"""
+INVITE sip:{number}@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:{user}@[remote_ip]>;tag=[call_number]
+To: <sip:{number}@[remote_ip]>
+Call-ID: [call_id]
+CSeq: {cseq} INVITE
+Contact: <sip:{user}@[local_ip]:[local_port]>
+Max-Forwards: 70
+{authorization}Content-Type: application/sdp
+Content-Length: [len]
+{_SDP}"""
+
+    first = f'{_message(invite(1, ""))}<recv response="100" optional="true"/><recv response="401" auth="true"/>'
+    first += _in_dialog("ACK", 1, number, user, "", branch="[last_Via:]")
+    second = _message(invite(2, f"[authentication username={user} password={password}]\n"))
+    early = "".join(f'<recv response="{code}" optional="true"/>' for code in (100, 180, 183))
+    answered = f'<recv response="200"/>{_in_dialog("ACK", 2, number, user, "")}<recv request="BYE"/>'
+    ok = _message(
+        "\nSIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\nContent-Length: 0\n"
+    )
+    return f"{_HEAD}{first}{second}{early}{answered}{ok}</scenario>"
 
 
 def _message(text: str) -> str:

@@ -99,6 +99,7 @@ def test_the_emergency_script_gets_its_arguments_in_order() -> None:
         "queue_wait_s": "QEHOLDTIME",
         "queue_entered_at": names.CTI_QUEUED_AT,
         "lost_at": names.CTI_LOST_AT,
+        "medium": names.CTI_MEDIUM,
     }
     (call,) = [args for args in applications("AGI", dialplan()) if args[0] == names.EMERGENCY_SCRIPT]
     phases = set(re.findall(r"Gosub\(cti-emergency,s,1\((\w+)\)\)", dialplan()))
@@ -238,6 +239,7 @@ def test_every_application_and_function_of_the_dialplan_has_its_module() -> None
         "MusicOnHold": "res_musiconhold",
         "Playback": "app_playback",
         "Queue": "app_queue",
+        "Reload": "app_reload",
         "CALLERID": "func_callerid",
         "REDIRECTING": "func_callerid",
         "CHANNEL": "func_channel",
