@@ -1,0 +1,114 @@
+"""Each named rate over a day small enough to be counted by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from cti.metrics import rates
+from cti.metrics.record import CallRecord, fold
+from cti.metrics.report import Report, Waits
+from tests.support.calls import answered_call, lost_call
+
+# Two answered (15 s after asking, 20 s after arrival, 14 s after queueing), one rated 1, one unrated;
+# lost: two in the menu, one in the queue.
+DAY = [
+    fold(answered_call("c1", 0.0, caller="1001", score=1)),
+    fold(answered_call("c2", 100.0, caller="1002", score=None)),
+    fold(lost_call("c3", 200.0, place="menu", caller="1003")),
+    fold(lost_call("c4", 300.0, place="menu", caller="1002")),
+    fold(lost_call("c5", 400.0, place="queue", caller="1004")),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "numerator", "denominator"),
+    [
+        ("connection_rate", 2, 5),
+        ("queue_answer_rate", 2, 3),
+        ("asked_answer_rate_15s", 2, 3),
+        ("asked_answer_rate_20s", 2, 3),
+        ("asked_answer_rate_30s", 2, 3),
+        ("intent_rate", 2, 4),
+        ("asa", 28.0, 2),
+        ("wait_total", 40.0, 2),
+        ("satisfaction", 1, 1),
+        ("participation", 1, 2),
+    ],
+)
+def test_the_rates_of_a_day(name: str, numerator: float, denominator: int) -> None:
+    rate = Report.of(DAY).rate(name)
+    assert (rate.numerator, rate.denominator) == (numerator, denominator)
+    assert rate.value == numerator / denominator
+
+
+def test_losses_and_answers_are_all_calls() -> None:
+    lost = rates.loss_at(DAY)
+    assert {place: n for place, n in lost.items() if n} == {"menu": 2, "queue": 1}
+    assert sum(lost.values()) + 2 == len(DAY)
+
+
+def test_a_day_without_calls_has_no_rate_and_not_a_rate_of_zero() -> None:
+    report = Report.of([])
+    assert all(rate.value is None for rate in report.rates)
+    assert report.as_json()["connection_rate"] is None
+    assert report.wait_total_answered == Waits(0, None, None, None, None, None)
+
+
+@pytest.mark.parametrize(("answered_after_s", "counts"), [(14.9, 1), (15.0, 1), (15.001, 0)])
+def test_fifteen_seconds_are_counted_from_the_wish_and_inclusive(answered_after_s: float, counts: int) -> None:
+    asked_at = 1763750000.123
+    call = dataclasses.replace(DAY[0], human_asked_at=asked_at, answered_at=asked_at + answered_after_s)
+    assert rates.asked_answer_rate([call], 15).numerator == counts
+
+
+def test_who_asked_and_left_before_queueing_stays_in_the_denominator() -> None:
+    left = dataclasses.replace(DAY[2], human_asked_at=210.0)
+    assert rates.asked_answer_rate([left], 15).denominator == 1
+    assert rates.queue_answer_rate([left]).denominator == 0
+
+
+def test_a_served_or_transferred_call_is_neither_answered_nor_lost() -> None:
+    served = dataclasses.replace(DAY[2], lost_at=None)
+    assert rates.connection_rate([served]).value == 0
+    assert rates.loss_at([served])["none"] == 1
+
+
+def _call(caller: str, arrived_at: float, answered_at: float | None) -> CallRecord:
+    return dataclasses.replace(DAY[0], pii_caller=caller, arrived_at=arrived_at, answered_at=answered_at)
+
+
+@pytest.mark.parametrize(
+    ("calls", "expected"),
+    [
+        ([("1", 0, None), ("1", 60, None), ("1", 120, 130)], (1, 1)),  # third try answered: one wish, fulfilled
+        ([("1", 0, None), ("1", 1800, 1801)], (0, 1)),  # answered, but not within 30 min of the first try
+        ([("1", 0, None), ("1", 1800, 1800)], (1, 1)),
+        ([("1", 0, None), ("1", 1801, 1805)], (1, 2)),  # after 30 min it is another wish
+        ([("1", 0, 5), ("1", 60, None)], (1, 1)),  # answered and called again: already fulfilled
+        ([("1", 0, 5), ("2", 0, None)], (1, 2)),
+        ([("", 0, None), ("", 10, 15)], (1, 2)),  # withheld numbers are not one citizen
+        ([("1", 1700, 1705), ("1", 0, None)], (1, 1)),  # order of the records does not matter
+    ],
+)
+def test_wishes_of_citizens(calls: list[tuple[str, float, float | None]], expected: tuple[int, int]) -> None:
+    rate = rates.intent_rate([_call(*call) for call in calls])
+    assert (rate.numerator, rate.denominator) == expected
+
+
+def test_every_definition_says_its_formula() -> None:
+    for rate in Report.of(DAY).rates:
+        assert " / " in rate.formula
+        assert "T s" not in rate.formula
+
+
+def test_percentiles_are_waits_of_real_calls() -> None:
+    waits = Waits.of([float(n) for n in range(1, 101)])
+    assert (waits.p50, waits.p90, waits.p95, waits.p99, waits.max) == (50, 90, 95, 99, 100)
+    assert Waits.of([7.0]) == Waits(1, 7.0, 7.0, 7.0, 7.0, 7.0)
+
+
+def test_ratings_are_counted_by_key() -> None:
+    report = Report.of([dataclasses.replace(DAY[0], score=score) for score in (3, 1, 1, None)])
+    assert report.ratings == {1: 2, 3: 1}
