@@ -72,10 +72,14 @@ class AmiReply:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A message that cannot be believed. `in_list`: it belongs to a list that we asked for."""
+    """A message that cannot be believed. `in_list`: it belongs to a list that we asked for.
+
+    `torn`: nothing shows that Asterisk began it, so it may be the rest of the message before it, cut off by its caller.
+    """
 
     reason: str
     in_list: bool = False
+    torn: bool = False
 
 
 Message = AmiEvent | AmiReply | Refused
@@ -116,12 +120,12 @@ class AmiReader:
         found: list[Message] = []
         for text in data[:cut].decode("utf-8", "replace").split("\r\n\r\n"):
             message = self._judge(text)
-            if type(message) is Refused and found and type(found[-1]) is AmiEvent:
-                # Text chosen by a caller can end an event early; what should have followed is then the refused piece,
-                # and the event before it lacks its own end. Asterisk writes an event at once, so both are in one read.
-                in_list = "SystemName" not in found[-1].fields and "ActionID" in found[-1].fields
+            if type(message) is Refused and message.torn and found and type(found[-1]) is AmiEvent:
+                # The event before it then lacks its own end and may have another's. Asterisk writes an event at once,
+                # so both are in one read.
+                in_list = self._knows(found[-1].fields.get("ActionID", ""))
                 found[-1] = Refused("cut short", in_list)
-                message = Refused(message.reason, in_list or message.in_list)
+                message = Refused(message.reason, in_list, torn=True)
             found.append(message)
         return found
 
@@ -139,29 +143,39 @@ class AmiReader:
         lines = text.split("\r\n")
         breaks = len(lines) - 1
         if text.count("\n") != breaks or text.count("\r") != breaks or "\0" in text:
-            return Refused("a control character")
-        repeated: dict[str, str] = {}
+            return self._refuse("a control character", lines)
+        variables: dict[str, str] = {}
         try:
             fields = dict([line.split(": ", 1) for line in lines])
         except ValueError:
-            return Refused("a line without a name")
+            return self._refuse("a line without a name", lines)
         if len(fields) != len(lines) or "ChanVariable: " in text:
             collected = _collect(lines)
             if collected is None:
-                return Refused("a header twice", self._knows(fields.get("ActionID", "")))
-            fields, repeated = collected
+                return self._refuse("a header twice", lines)
+            fields, variables = collected
         if lines[0].startswith("Event: "):
             if fields.get("SystemName", "") == self._nonce or self._knows(fields.get("ActionID", "")):
-                return AmiEvent(fields["Event"], fields, repeated)
+                return AmiEvent(fields["Event"], fields, variables)
             if self.expect_booted and fields["Event"] == "FullyBooted":
                 return AmiEvent("FullyBooted", fields)
-            return Refused("an event without our SystemName")
+            return Refused("an event without our SystemName", torn=True)
         if lines[0].startswith("Response: "):
             action_id = fields.get("ActionID", "")
             if self._knows(action_id):
                 return AmiReply(action_id, fields["Response"] not in ("Error", "Fail"), fields)
-            return Refused("a reply to no action of ours")
-        return Refused("neither event nor reply")
+            return Refused("a reply to no action of ours", torn=True)
+        return Refused("neither event nor reply", torn=True)
+
+    def _refuse(self, reason: str, lines: list[str]) -> Refused:
+        """A malformed message; begun by Asterisk if it says in its first lines what only Asterisk knows."""
+        for line in lines[:5]:
+            name, _, value = line.partition(": ")
+            if name == "ActionID" and self._knows(value):
+                return Refused(reason, in_list=True)
+            if name == "SystemName" and value == self._nonce != "":
+                return Refused(reason)
+        return Refused(reason, torn=True)
 
 
 def _collect(lines: list[str]) -> tuple[dict[str, str], dict[str, str]] | None:
