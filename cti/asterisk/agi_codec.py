@@ -17,6 +17,8 @@ MAX_ARGUMENTS: Final = 120
 """Words of a command; Asterisk drops what comes after its 127th."""
 REPLY_LIMIT: Final = 65536
 """Bytes of one reply, usage text included."""
+VALUE_LINES: Final = 64
+"""Lines of one value; each may be the last, so each costs a look at the whole."""
 UNKNOWN: Final = "unknown"
 """What Asterisk writes for a number or name that it has not."""
 
@@ -155,10 +157,12 @@ class ReplyReader:
         *lines, self._tail = (self._tail + data).split(b"\n")
         found: list[Reply | HangupLine] = []
         for raw in lines:
-            if self._open_bytes + len(raw) > REPLY_LIMIT:
+            self._open_bytes += len(raw) + 1
+            if self._open_bytes > REPLY_LIMIT:
                 raise AgiProtocolError(f"a reply longer than {REPLY_LIMIT} bytes")
             item = self._line(raw.decode("utf-8", "replace"))
-            self._open_bytes = self._open_bytes + len(raw) if self._open else 0
+            if not self._open:
+                self._open_bytes = 0
             if item is not None:
                 found.append(item)
         if self._open_bytes + len(self._tail) > REPLY_LIMIT:
@@ -174,6 +178,8 @@ class ReplyReader:
             return Reply(520)
         if self._open:
             self._open.append(line)
+            if len(self._open) > VALUE_LINES:
+                raise AgiProtocolError(f"a value of more than {VALUE_LINES} lines")
             return self._result("\n".join(self._open))
         if line.startswith("200 result="):
             return self._result(line)
