@@ -11,17 +11,16 @@ A call ends after a bounded number of events whatever the caller does: nodes bou
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from enum import StrEnum
-from typing import Any, Literal
+from collections.abc import Collection
+from dataclasses import replace
 
-from cti.calls import CallFact, Value
+from cti.calls import CallFact
 from ivr_flows import model as m
-from ivr_flows.calendar import DayKind, WorkCalendar
+from ivr_flows.calendar import WorkCalendar
 from ivr_flows.errors import FlowStateError
+from ivr_flows.session_text import session_from_text, session_to_text
+from ivr_flows.state import AWAITS, PHASE_OF, Phase, Session
+from ivr_flows.ways import passage, passive_end, person_ahead, start_node
 from ivr_flows.words import (
     CallerLeft,
     Command,
@@ -44,73 +43,9 @@ from ivr_flows.words import (
     TransferEnded,
 )
 
+__all__ = ["MAX_STEPS", "Phase", "Session", "begin", "resume", "session_from_text", "session_to_text", "step"]
+
 MAX_STEPS = 100
-
-
-class Phase(StrEnum):
-    """What the last command of a session waits for."""
-
-    PLAYING = "playing"
-    GATHERING = "gathering"
-    LISTENING = "listening"
-    ROUTING = "routing"
-    TRANSFERRING = "transferring"
-    RATING = "rating"
-    CLOSING = "closing"
-    """HangUp was said; only the hang-up itself can follow."""
-    ENDED = "ended"
-
-
-AWAITS: Mapping[Phase, type[Event] | None] = {
-    Phase.PLAYING: Played,
-    Phase.GATHERING: Gathered,
-    Phase.LISTENING: Heard,
-    Phase.ROUTING: RouteEnded,
-    Phase.TRANSFERRING: TransferEnded,
-    Phase.RATING: Gathered,
-    Phase.CLOSING: None,
-    Phase.ENDED: None,
-}
-"""The one event each phase takes. CallerLeft is taken by all but ENDED."""
-
-By = Literal["no_menu", "key", "silence", "errors", "said"]
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Where a call is. Times and the kind of day are those of its beginning: it is treated alike to its end."""
-
-    flow: str
-    version: str
-    dialled: str
-    mode: Literal["merged", "dual", "subcentre"]
-    at: datetime
-    day: DayKind
-    language: str
-    scale: int
-    """Of the survey."""
-    announcements: tuple[str, ...] = ()
-    """Announcements that were switched on."""
-    node: str = ""
-    phase: Phase = Phase.PLAYING
-    menu_entered: bool = False
-    by: By = "no_menu"
-    """How the caller left the last node that asked him."""
-    route: str = ""
-    """The route his wish for a person leads to; "" before he wished for one."""
-    talked: bool = False
-    steps: int = 0
-    errors: int = 0
-    repeats: int = 0
-    keys: str = field(default="", repr=False)
-    """Pressed during an earlier prompt, for the next node that asks. Not kept over a restart."""
-    digits: str = field(default="", repr=False)
-    """The last input of a gather node. Not kept over a restart: it is personal data."""
-
-    @property
-    def human_asked(self) -> bool:
-        return self.route != ""
-
 
 Step = tuple[Session, list[Command]]
 _Next = tuple[Session, str | None]
@@ -145,7 +80,7 @@ def begin(
         announcements=tuple(sorted(announcements)),
     )
     out: list[Command] = [SetLanguage(session.language)]
-    return _go(flow, session, entry or _start(flow, session), out), out
+    return _go(flow, session, entry or start_node(flow, session), out), out
 
 
 def step(flow: m.Flow, session: Session, event: Event) -> Step:
@@ -179,77 +114,6 @@ def resume(flow: m.Flow, session: Session) -> Step:
     return _go(flow, replace(session, keys="", digits=""), target, out), out
 
 
-def session_to_text(session: Session) -> str:
-    """Short JSON without personal data; enough to go on at the beginning of the current node."""
-    facts: dict[str, Value | list[str]] = {
-        "f": session.flow,
-        "v": session.version,
-        "n": session.node,
-        "d": session.dialled,
-        "m": session.mode,
-        "t": session.at.isoformat(),
-        "k": session.day,
-        "l": session.language,
-        "s": session.scale,
-        "a": list(session.announcements),
-        "e": session.menu_entered,
-        "b": session.by,
-        "r": session.route,
-        "h": session.talked,
-        "c": session.steps,
-    }
-    return json.dumps(
-        {key: value for key, value in facts.items() if value not in ("", False, [])}, separators=(",", ":")
-    )
-
-
-def session_from_text(flow: m.Flow, text: str) -> Session:
-    """Reads what `session_to_text` wrote. FlowStateError if it is not of that form.
-
-    If `flow` is another version without the session's node, the caller goes to the flow's person: better a short way
-    than a lost call.
-    """
-    try:
-        facts: dict[str, Any] = json.loads(text)
-        session = Session(
-            flow=str(facts["f"]),
-            version=flow.version,
-            dialled=str(facts.get("d", "")),
-            mode=facts["m"],
-            at=datetime.fromisoformat(facts["t"]),
-            day=facts["k"],
-            language=str(facts["l"]),
-            scale=int(facts["s"]),
-            announcements=tuple(map(str, facts.get("a", []))),
-            node=str(facts["n"]),
-            menu_entered=bool(facts.get("e", False)),
-            by=facts.get("b", "no_menu"),
-            route=str(facts.get("r", "")),
-            talked=bool(facts.get("h", False)),
-            steps=int(facts.get("c", 0)),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise FlowStateError(f"flow {flow.name}: not the text of a session") from None
-    if session.language not in flow.languages:
-        session = replace(session, language=flow.languages[0])
-    if session.route and not isinstance(flow.nodes.get(session.route), m.Route):
-        session = replace(session, route=_passive_end(flow, session, flow.person))
-    if session.node not in flow.nodes:
-        session = replace(session, node=flow.person)
-    return replace(session, phase=_PHASES.get(type(flow.nodes[session.node]), Phase.PLAYING))
-
-
-_PHASES: Mapping[type[m.Node], Phase] = {
-    m.Menu: Phase.GATHERING,
-    m.Gather: Phase.GATHERING,
-    m.Listen: Phase.LISTENING,
-    m.Route: Phase.ROUTING,
-    m.Survey: Phase.RATING,
-    m.Transfer: Phase.TRANSFERRING,
-}
-"""The wait that a node is about; the others play."""
-
-
 # Going into nodes
 
 
@@ -264,15 +128,15 @@ def _go(flow: m.Flow, session: Session, target: str, out: list[Command]) -> Sess
 def _enter(flow: m.Flow, session: Session, name: str, out: list[Command]) -> _Next:
     """Notes the milestones of a node and does what it begins with."""
     if session.steps >= MAX_STEPS and not isinstance(flow.nodes[name], (m.Route, m.HangUp)):
-        name = _passive_end(flow, session, name if session.talked else flow.person)
+        name = passive_end(flow, session, name if session.talked else flow.person)
     node = flow.nodes[name]
     first_menu = isinstance(node, m.ASKING) and not session.menu_entered
-    wish = _person_ahead(flow, session, name)
+    wish = person_ahead(flow, session, name)
     first_wish = wish != "" and not session.human_asked
     session = replace(
         session,
         node=name,
-        phase=_PHASES.get(type(node), Phase.PLAYING),
+        phase=PHASE_OF.get(type(node), Phase.PLAYING),
         menu_entered=session.menu_entered or first_menu,
         route=wish or session.route,
         steps=session.steps + 1,
@@ -332,7 +196,7 @@ def _begin_node(flow: m.Flow, session: Session, node: m.Node, out: list[Command]
             out.append(SetLanguage(node.language))
             return replace(session, language=node.language), node.next
         case m.Schedule() | m.ByNumber() | m.Goto():
-            return session, _passage(session, node)
+            return session, passage(session, node)
 
 
 # Hearing events
@@ -478,72 +342,3 @@ def _carry(session: Session, digit: str | None) -> Session:
 
 def _prompts(ids: tuple[str, ...]) -> tuple[Prompt, ...]:
     return tuple(map(Prompt, ids))
-
-
-def _start(flow: m.Flow, session: Session) -> str:
-    for rule in flow.start:
-        if (
-            (not rule.dialled or session.dialled in rule.dialled)
-            and (not rule.mode or session.mode in rule.mode)
-            and _is_time(session, rule)
-        ):
-            return rule.to
-    raise FlowStateError(f"flow {flow.name}: no start rule fits")  # the loader wants a last rule without condition
-
-
-def _is_time(session: Session, when: m.Rule | m.Schedule) -> bool:
-    now = session.at.time()
-    return (
-        (not when.hours or any(_inside(now, hours) for hours in when.hours))
-        and (not when.weekdays or m.WEEKDAYS[session.at.weekday()] in when.weekdays)
-        and (not when.days or session.day in when.days)
-    )
-
-
-def _inside(now: Any, hours: m.Hours) -> bool:
-    begin_, end = hours
-    if begin_ < end:
-        return bool(begin_ <= now < end)
-    return bool(now >= begin_ or now < end)  # over midnight, or to midnight
-
-
-def _passage(session: Session, node: m.Schedule | m.ByNumber | m.Goto) -> str:
-    match node:
-        case m.Goto():
-            return node.to
-        case m.ByNumber():
-            return node.options.get(session.dialled, node.otherwise)
-        case m.Schedule():
-            if node.holiday is not None and session.day == "holiday":
-                return node.holiday
-            return node.open if _is_time(session, node) else node.closed
-
-
-def _person_ahead(flow: m.Flow, session: Session, name: str) -> str:
-    """The route that the flow comes to from `name` on without asking the caller anything, or ""."""
-    while not isinstance(node := flow.nodes[name], m.Route):
-        match node:
-            case m.Say() | m.Announce() | m.SwitchLanguage():
-                name = node.next
-            case m.Schedule() | m.ByNumber() | m.Goto():
-                name = _passage(session, node)
-            case m.Transfer() if node.target not in flow.transfers:
-                name = node.otherwise
-            case _:
-                return ""
-    return name
-
-
-def _passive_end(flow: m.Flow, session: Session, name: str) -> str:
-    """The route or hang up that a caller who does nothing comes to."""
-    while not isinstance(node := flow.nodes[name], (m.Route, m.HangUp)):
-        match node:
-            case m.Say() | m.Announce() | m.SwitchLanguage() | m.Survey():
-                name = node.next
-            case m.Schedule() | m.ByNumber() | m.Goto():
-                name = _passage(session, node)
-            case m.Transfer() | m.Listen():
-                name = node.otherwise
-            case m.Menu() | m.Gather():
-                name = flow.person_of(node)
-    return name

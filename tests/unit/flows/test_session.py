@@ -8,7 +8,8 @@ import pytest
 from cti.calls import CallFact
 from ivr_flows.errors import FlowStateError
 from ivr_flows.loader import load
-from ivr_flows.session import AWAITS, Phase, begin, resume, session_from_text, session_to_text, step
+from ivr_flows.session import Phase, begin, resume, session_from_text, session_to_text, step
+from ivr_flows.state import AWAITS
 from ivr_flows.words import (
     CallerLeft,
     Event,
