@@ -31,7 +31,7 @@ def is_time(session: Session, when: m.Rule | m.Schedule) -> bool:
 
 def _inside(now: time, hours: m.Hours) -> bool:
     begin, end = hours
-    if begin_ < end:
+    if begin < end:
         return begin <= now < end
     return now >= begin or now < end  # over midnight, or to midnight
 
