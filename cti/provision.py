@@ -113,7 +113,6 @@ def telephone(agent_id: AgentId, ha1: str) -> dict[str, dict[str, str]]:
             "dtmf_mode": "rfc4733",
             "rtp_symmetric": "yes",
             "force_rport": "yes",
-            "rewrite_contact": "yes",
             "rtp_timeout": "20",
         },
     }
