@@ -28,7 +28,8 @@ __all__ = ["Damage", "Health", "Journal", "JournalError", "Position", "read"]
 
 log = structlog.get_logger()
 
-SEGMENT_BYTES = 16 * 2**20
+SEGMENT_BYTES = 4 * 2**20
+"""About 25,000 lines: a quarter of a second to read at a start."""
 SEGMENT_SECONDS = 86_400.0
 MAX_PENDING = 200_000
 """Milestones kept in memory while the disk fails: some hours of a city of 300 seats, about 150 MB."""
@@ -91,7 +92,7 @@ class Journal:
         self._free: int | None = None
         self._kept = _Kept()
         self._file = _SegmentFile(folder, segment_bytes)
-        self._first = 1
+        self._numbers: set[int] = set()
         self._end = Position(1, 0)
         self._open()
         self._worker = Worker("journal")
@@ -192,16 +193,15 @@ class Journal:
 
     async def drained(self, position: Position) -> None:
         """Everything before `position` is in SQL: deletes files that nobody needs any more."""
-        if position.segment <= self._first:
-            return
-        keep_from = min(position.segment, self._end.segment, self._kept.first_needed(self._end.segment))
-        for number in segments.segments(self.folder):
-            if number >= keep_from:
-                break
-            await self._worker.run(segments.segment_path(self.folder, number).unlink)
-            self._kept.forget(number)
-            self._first = number + 1
+        passed = {number for number in self._numbers if number < min(position.segment, self._end.segment)}
+        for number in sorted(passed and passed - self._kept.needed()):
+            await self._worker.run(
+                lambda path: path.unlink(missing_ok=True), segments.segment_path(self.folder, number)
+            )
+            self._numbers.discard(number)
             log.info("journal_segment_deleted", segment=number)
+        if passed:
+            self._kept.forget(min(self._numbers))
 
     def _open(self) -> None:
         try:
@@ -210,8 +210,8 @@ class Journal:
             numbers = segments.segments(self.folder)
             for number in numbers:
                 self._scan(number, last=number == numbers[-1])
-            self._first = numbers[0] if numbers else 1
             self._end = self._file.open(numbers[-1] if numbers else 1)
+            self._numbers = {*numbers, self._end.segment}
             free = _free_bytes(self.folder)
         except OSError as error:
             raise JournalError(
@@ -289,6 +289,7 @@ class Journal:
             for _ in batch:
                 self._pending.popleft()
             self._end = end
+            self._numbers.add(end.segment)
             self._durable += len(batch)
             if self._failure:
                 log.info("journal_recovered", waited_ms=round((time.monotonic() - batch[0].since) * 1000))
@@ -372,14 +373,14 @@ class _SegmentFile:
 
 
 class _Kept:
-    """Which files are still needed: those with a call that has not ended.
+    """Which files are still needed: those with lines of a call that has not ended.
 
     Agents are never over, so each new file begins with the newest milestone of each kind of each agent: what an agent
     is now, and the last sequence number, outlive the files they were first written to. Copies keep their identity.
     """
 
     def __init__(self) -> None:
-        self._open: dict[str, int] = {}
+        self._open: dict[str, set[int]] = {}
         self._ended: dict[str, int] = {}
         self._agents: dict[str, dict[str, Milestone]] = {}
 
@@ -395,13 +396,14 @@ class _Kept:
             self._open.pop(milestone.id, None)
             self._ended[milestone.id] = segment
         elif milestone.id not in self._ended:
-            self._open.setdefault(milestone.id, segment)
+            self._open.setdefault(milestone.id, set()).add(segment)
 
-    def first_needed(self, default: int) -> int:
-        return min(self._open.values(), default=default)
+    def needed(self) -> set[int]:
+        return set().union(*self._open.values())
 
-    def forget(self, segment: int) -> None:
-        self._ended = {call: at for call, at in self._ended.items() if at > segment}
+    def forget(self, before: int) -> None:
+        """No file before this one is left."""
+        self._ended = {call: at for call, at in self._ended.items() if at >= before}
 
     def agent_lines(self) -> bytes:
         newest = (m for kinds in self._agents.values() for m in sorted(kinds.values(), key=lambda m: m.seq))

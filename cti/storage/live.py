@@ -61,7 +61,7 @@ class RedisLive:
     def __init__(self, url: str, city: str, *, max_outbox: int = MAX_OUTBOX) -> None:
         self.snapshot_key = f"yihu:{city}:snapshot"
         self.channel = f"yihu:{city}:milestones"
-        # No retries: redis-py's default sends a command again after a lost reply, and a PUBLISH would arrive twice.
+        # No retries: redis-py can send a command again after a lost reply, and a PUBLISH would come twice.
         self._redis = Redis.from_url(
             url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, retry=Retry(NoBackoff(), 0)
         )

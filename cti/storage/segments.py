@@ -7,6 +7,7 @@ was never acknowledged. A bad line with good ones after it is damage to somethin
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import zlib
@@ -167,12 +168,14 @@ def read(folder: Path, on_damage: Callable[[Damage], None] = log_damage) -> Iter
     """
     seen: set[tuple[str, str, int]] = set()
     for number in segments(folder):
-        for item, _ in read_segment(segment_path(folder, number)):
-            if isinstance(item, Damage):
-                on_damage(item)
-            elif (key := (item.stream, item.id, item.seq)) not in seen:
-                seen.add(key)
-                yield item
+        # A running daemon may just have deleted a file that nobody needs any more.
+        with contextlib.suppress(FileNotFoundError):
+            for item, _ in read_segment(segment_path(folder, number)):
+                if isinstance(item, Damage):
+                    on_damage(item)
+                elif (key := (item.stream, item.id, item.seq)) not in seen:
+                    seen.add(key)
+                    yield item
 
 
 def read_on(folder: Path, position: Position, end: Position, limit: int) -> tuple[list[Milestone], Position]:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -190,3 +191,43 @@ async def test_a_lost_reply_does_not_deliver_twice(redis_server: RedisProcess) -
         await until(lambda: entered(2) in watcher.milestones)
         assert watcher.milestones.count(entered(1)) <= 1
         assert {"gap": 1} in watcher.messages
+
+
+async def test_a_connection_that_breaks_before_the_reply_is_no_reason_to_publish_again(
+    redis_server: RedisProcess, tmp_path: Path
+) -> None:
+    """redis-py sends a command again in this case unless told not to (its defaults differ by how it is built)."""
+    published = 0
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal published
+        from_redis, to_redis = await asyncio.open_unix_connection(redis_server.url.removeprefix("unix://"))
+
+        async def answers() -> None:
+            while data := await from_redis.read(65536):
+                writer.write(data)
+
+        answering = asyncio.create_task(answers())
+        while data := await reader.read(65536):
+            if b"PUBLISH" in data:
+                published += 1
+                answering.cancel()
+                to_redis.write(data)
+                break
+            to_redis.write(data)
+        answering.cancel()
+        await asyncio.gather(answering, return_exceptions=True)
+        to_redis.close()
+        writer.close()
+
+    relaying = await asyncio.start_unix_server(relay, tmp_path / "relay")
+    async with (
+        watching(redis_server.url) as watcher,
+        delivering(RedisLive(f"unix://{tmp_path}/relay", "dongguan")) as live,
+    ):
+        live.publish([entered(1)])
+        await until(lambda: not live.state.ok)
+        assert watcher.milestones in ([entered(1)], [])
+        assert published == 1
+        assert live.dropped == 1
+    relaying.close()

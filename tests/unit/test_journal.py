@@ -174,13 +174,15 @@ async def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
 
 async def test_files_are_deleted_when_drained_and_all_their_calls_have_ended(tmp_path: Path) -> None:
     async with running(tmp_path, segment_bytes=1) as (journal, _):
-        for milestone in (entered(1, "long"), entered(1, "short"), ended(2, "short"), entered(2, "long")):
+        for milestone in (entered(1, "long"), entered(1, "short"), entered(2, "long"), ended(2, "short")):
             journal.append(milestone)
             await journal.durable()
-        assert _numbers(tmp_path) == [1, 2, 3, 4]
+        await journal.drained(Position(2, 0))
+        assert _numbers(tmp_path) == [1, 2, 3, 4], "of what is drained, the first file holds the long call"
 
-        await journal.drained(Position(4, 0))
-        assert _numbers(tmp_path) == [1, 2, 3, 4], "the long call began in the first file and goes on"
+        await journal.drained(journal.end)
+        assert _numbers(tmp_path) == [1, 3, 4], "the short call has ended and left its file to nobody"
+        assert [(m.id, m.seq) for m in read(tmp_path)] == [("long", 1), ("long", 2), ("short", 2)]
 
         journal.append(ended(3, "long"))
         await journal.durable()
@@ -202,7 +204,7 @@ async def test_open_calls_of_an_earlier_run_keep_their_files(tmp_path: Path) -> 
             await journal.durable()
     async with running(tmp_path, segment_bytes=1) as (journal, _):
         await journal.drained(journal.end)
-        assert _numbers(tmp_path) == [1, 2, 3]
+        assert _numbers(tmp_path) == [1, 3]
         journal.append(ended(2, "long"))
         await journal.durable()
         await journal.drained(journal.end)
