@@ -57,7 +57,10 @@ class Contact:
         return True
 
     def end_talk(self, side: Literal["agent", "caller", "interrupted"], at: float) -> None:
-        """The talk is over; its recording is measured in the background (see `settled`)."""
+        """The talk is over; its recording is measured in the background (see `settled`).
+
+        Asterisk writes the file out when the recording is stopped or the channel is let go: see to that at once.
+        """
         call, path = self.call, self.file()
         talk_s = round(at - (call.answered_at or at), 3)
         data: dict[str, Value] = {"agent": call.agent, "n": call.offers, "side": side, "talk_s": talk_s}
@@ -114,10 +117,10 @@ class Contact:
         """Notes how long the file really is, as soon as it is whole."""
         loop = asyncio.get_running_loop()
         until = loop.time() + _FILE_LIMIT_S
-        size = await asyncio.to_thread(_size, path)
-        while not is_complete(size, talk_s) and loop.time() < until:
-            await asyncio.sleep(0.05)
-            size = await asyncio.to_thread(_size, path)
+        size, before = await asyncio.to_thread(_size, path), -1
+        while (size != before or not is_complete(size, talk_s)) and loop.time() < until:
+            await asyncio.sleep(0.1)
+            size, before = await asyncio.to_thread(_size, path), size
         file = path.relative_to(self._recordings.folder).as_posix()
         data: dict[str, Value] = {"file": file, "bytes": size, "talk_s": talk_s, "complete": is_complete(size, talk_s)}
         self.exchange.call(CallFact.RECORDED, self.call_id, data)

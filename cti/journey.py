@@ -68,6 +68,7 @@ class Line(Protocol):
     async def set_variable(self, name: str, value: str) -> None: ...
     async def exec(self, application: str, *args: str) -> int: ...
     async def hangup(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class Flows(Protocol):
@@ -119,6 +120,8 @@ class Journey:
         try:
             await self._live()
         except CallerHungUp as gone:
+            # Asterisk keeps the channel, and the end of the recording in memory, for as long as we hold the line.
+            self._line.close()
             if gone.how == "eof":
                 # Asterisk did not say that the caller left: it may have died, or only this connection was cut.
                 # Whether the call still lives is found out from Asterisk's own list (cti.reconciler).
@@ -262,7 +265,8 @@ class Journey:
             digits += key
 
     async def _survey(self, command: Survey) -> Gathered:
-        self._exchange.call(CallFact.SURVEY_OFFERED, self._call_id, {"scale": command.scale})
+        if not self._contact.call.survey_offered:
+            self._exchange.call(CallFact.SURVEY_OFFERED, self._call_id, {"scale": command.scale})
         key = await self._play(command.prompts, _KEYS) or await self._line.wait_for_digit(command.first_s)
         if key.isdigit() and 1 <= int(key) <= command.scale:
             # Basically satisfied counts as satisfied: 满意 and 基本满意 of three, the first three of five.

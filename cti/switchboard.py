@@ -41,9 +41,8 @@ class Call:
     offers: int = 0
     agent: AgentId | None = None
     answered_at: float | None = None
-    human_asked: bool = False
     ever_answered: bool = False
-    recorded_segments: int = 0
+    survey_offered: bool = False
     attached: bool = True
     """An AGI session of ours holds it. False: it goes on in Asterisk alone (we crashed, or the connection was cut)."""
     detached_at: float = 0.0
@@ -308,8 +307,6 @@ class Switchboard:
                 call.session = str(data.get("session") or call.session)
             case CallFact.MENU_ENTERED:
                 call.phase = "menu"
-            case CallFact.HUMAN_ASKED:
-                call.human_asked = True
             case CallFact.QUEUED:
                 # Coming back to the queue after a restart does not cost the place.
                 call.queued_at = call.queued_at if data.get("place_kept") and call.queued_at else at
@@ -336,8 +333,8 @@ class Switchboard:
             case CallFact.TALK_ENDED:
                 self._free_desk(call, at)
                 call.phase, call.answered_at = "after_talk", None
-            case CallFact.RECORDED:
-                call.recorded_segments += 1
+            case CallFact.SURVEY_OFFERED:
+                call.survey_offered = True
             case CallFact.ENDED:
                 self._free_desk(call, at)
                 call.phase = "ended"

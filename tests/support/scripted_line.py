@@ -143,3 +143,6 @@ class ScriptedLine:
     async def hangup(self) -> None:
         self.said.append("hangup")
         self._gone.set()
+
+    def close(self) -> None:
+        self.said.append("closed")

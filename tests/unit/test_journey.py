@@ -235,6 +235,7 @@ async def test_hanging_up_in_the_talk_ends_it_and_measures_the_recording(tmp_pat
     await asyncio.sleep(13.1)
     line.recording.write_bytes(bytes(4096))  # a disk that was full
     await journey
+    assert line.said[-1] == "closed", "the line is let go before the file is measured"
     assert town.last(CallFact.TALK_ENDED).data["side"] == "caller"
     assert town.last(CallFact.RECORDED).data["complete"] is False
     assert town.last(CallFact.ENDED).data["lost_at"] is None
@@ -246,6 +247,7 @@ async def test_a_wrong_rating_is_asked_once_more_and_silence_is_no_rating(tmp_pa
     line = await town.run(ScriptedLine(keys=[(1.0, "1"), (9.0, "7"), (1.0, "3")], dial=talks(town, 5.0)))
     assert town.last(CallFact.RATED).data == {"score": 3, "satisfied": False}
     assert "survey_again" in line.said
+    assert town.kinds().count("survey_offered") == 1
 
 
 async def test_a_cut_connection_detaches_and_the_call_comes_back_with_its_place(tmp_path: Path) -> None:
