@@ -126,6 +126,12 @@ def check_health(settings: Settings) -> Iterator[Finding]:
         return
     yield Finding("ok", "daemon", f"answers at {url}, process {health.get('pid')}")
     for name, part in health.get("parts", {}).items():
-        facts = " ".join(f"{key}={value}" for key, value in part.items() if key != "ok" and value not in ("", None, {}))
+        facts = " ".join(
+            f"{key}={_short(value)}" for key, value in part.items() if key != "ok" and value not in ("", None, {})
+        )
         remedy = "" if part.get("ok") else f"; see {settings.log_dir / 'daemon.log'}"
         yield Finding("ok" if part.get("ok") else "fail", f"daemon: {name}", f"{facts or 'well'}{remedy}")
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
