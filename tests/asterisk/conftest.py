@@ -51,20 +51,17 @@ def asterisk_program() -> Program:
         pytest.skip(str(missing))
 
 
-def test_settings(var: Path) -> Settings:
+def settings_for(var: Path) -> Settings:
     ami, sip, agi = free_ports(3)
     first = random.randrange(10000, 29000, 200)
     asterisk = Asterisk(ami_port=ami, sip_port=sip, rtp_first=first, rtp_last=first + 199)
     return Settings(var=var, asterisk=asterisk, agi=Agi(port=agi))
 
 
-test_settings.__test__ = False  # type: ignore[attr-defined]
-
-
 @pytest.fixture(scope="session")
 def asterisk(asterisk_program: Program, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAsterisk]:
     """Running; nothing listens on its AGI port until a test does."""
-    settings = test_settings(tmp_path_factory.mktemp("asterisk") / "var")
+    settings = settings_for(tmp_path_factory.mktemp("asterisk") / "var")
     server = AsteriskServer(settings, asterisk_program, SECRET_RO, SECRET_CTL)
     server.start()
     try:

@@ -15,12 +15,12 @@ from cti.asterisk.render import socket_dir
 from cti.asterisk.server import AsteriskError, AsteriskServer
 from cti.programs import Program
 from cti.settings import Settings
-from tests.asterisk.conftest import SECRET_CTL, SECRET_RO, RunningAsterisk, test_settings
+from tests.asterisk.conftest import SECRET_CTL, SECRET_RO, RunningAsterisk, settings_for
 from tests.support.waiting import until
 
 
 def server_in(var: Path, program: Program) -> tuple[Settings, AsteriskServer]:
-    settings = test_settings(var)
+    settings = settings_for(var)
     return settings, AsteriskServer(settings, program, SECRET_RO, SECRET_CTL)
 
 
