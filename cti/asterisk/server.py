@@ -5,6 +5,7 @@ Plain synchronous calls, for the supervisor's loop. An Asterisk of the city's ow
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets as chance
 import signal
@@ -205,5 +206,8 @@ class AsteriskServer:
         except AsteriskError:
             return  # only the socket's file is left
         limit = time.monotonic() + STOP_LIMIT_S
-        while control.exists() and time.monotonic() < limit:
+        while time.monotonic() < limit:  # its socket goes before its ports do
+            with contextlib.suppress(AsteriskError):
+                self._check_ports()
+                return
             time.sleep(0.05)
