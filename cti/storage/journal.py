@@ -19,8 +19,10 @@ from pathlib import Path
 
 import structlog
 
-from cti.calls import AgentFact, CallFact, Milestone
+from cti.calls import Milestone
 from cti.storage import segments
+from cti.storage.kept import Kept
+from cti.storage.segment_file import SegmentFile, free_bytes
 from cti.storage.segments import Damage, JournalError, Position, read
 from cti.storage.worker import Worker
 
@@ -30,7 +32,6 @@ log = structlog.get_logger()
 
 SEGMENT_BYTES = 4 * 2**20
 """About 25,000 lines: a quarter of a second to read at a start."""
-SEGMENT_SECONDS = 86_400.0
 MAX_PENDING = 200_000
 """Milestones kept in memory while the disk fails: some hours of a city of 300 seats, about 150 MB."""
 _MAX_BATCH = 5_000
@@ -90,8 +91,8 @@ class Journal:
         self._closing = False
         self._failure = ""
         self._free: int | None = None
-        self._kept = _Kept()
-        self._file = _SegmentFile(folder, segment_bytes)
+        self._kept = Kept()
+        self._file = SegmentFile(folder, segment_bytes)
         self._numbers: set[int] = set()
         self._end = Position(1, 0)
         self._open()
@@ -212,7 +213,7 @@ class Journal:
                 self._scan(number, last=number == numbers[-1])
             self._end = self._file.open(numbers[-1] if numbers else 1)
             self._numbers = {*numbers, self._end.segment}
-            free = _free_bytes(self.folder)
+            free = free_bytes(self.folder)
         except OSError as error:
             raise JournalError(
                 f"{self.folder}: the journal cannot be opened ({error.strerror}); "
@@ -308,111 +309,6 @@ class Journal:
         if not self._failure:
             log.error("journal_write_failed", folder=str(self.folder), error=error.strerror, waiting=len(self._pending))
         self._failure = f"{self.folder}: {error.strerror}; free space on this disk, the journal goes on by itself"
-
-
-class _SegmentFile:
-    """The file being written; all methods but `open` run on the journal's thread."""
-
-    def __init__(self, folder: Path, segment_bytes: int) -> None:
-        self._folder, self._segment_bytes = folder, segment_bytes
-        self._handle = -1
-        self._number = self._size = 0
-        self._opened = 0.0
-        self._broken = False
-        self._next_look = 0.0
-        self.free: int | None = None
-
-    def open(self, number: int) -> Position:
-        path = segments.segment_path(self._folder, number)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        try:
-            os.fsync(handle)
-            segments.sync_folder(self._folder)
-        except OSError:
-            os.close(handle)
-            raise
-        self.close()
-        self._handle, self._number, self._size = handle, number, os.fstat(handle).st_size
-        self._opened = time.monotonic()
-        self._broken = False
-        return Position(number, self._size)
-
-    def write(self, lines: bytes, head: Callable[[], bytes]) -> Position:
-        """All or nothing: on OSError the file ends where it ended before, or is given up for a new one."""
-        old = self._size >= self._segment_bytes or time.monotonic() - self._opened > SEGMENT_SECONDS
-        if (self._broken or old) and self._size:
-            self.open(self._number + 1)
-        elif self._broken:
-            os.ftruncate(self._handle, 0)
-        if self._size == 0:
-            lines = head() + lines
-        # After a failed fsync the kernel may have thrown the pages away while calling them clean, so that a second
-        # fsync would say yes to nothing: what is not acknowledged goes to a new file. A short write alone is undone.
-        self._broken = True
-        try:
-            view = memoryview(lines)
-            while view:
-                view = view[os.write(self._handle, view) :]
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._handle, self._size)
-                self._broken = False
-            raise
-        os.fdatasync(self._handle)
-        self._broken = False
-        self._size += len(lines)
-        if time.monotonic() >= self._next_look:
-            self._next_look = time.monotonic() + 5.0
-            self.free = _free_bytes(self._folder)
-        return Position(self._number, self._size)
-
-    def close(self) -> None:
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
-
-
-class _Kept:
-    """Which files are still needed: those with lines of a call that has not ended.
-
-    Agents are never over, so each new file begins with the newest milestone of each kind of each agent: what an agent
-    is now, and the last sequence number, outlive the files they were first written to. Copies keep their identity.
-    """
-
-    def __init__(self) -> None:
-        self._open: dict[str, set[int]] = {}
-        self._ended: dict[str, int] = {}
-        self._agents: dict[str, dict[str, Milestone]] = {}
-
-    def add(self, milestone: Milestone, segment: int) -> None:
-        if milestone.stream == "agent":
-            newest = self._agents.setdefault(milestone.id, {})
-            known = newest.get(milestone.kind)
-            if known is None or known.seq <= milestone.seq:
-                newest[milestone.kind] = milestone
-            if milestone.kind == AgentFact.REMOVED:
-                self._agents[milestone.id] = {milestone.kind: milestone}
-        elif milestone.kind == CallFact.ENDED:
-            self._open.pop(milestone.id, None)
-            self._ended[milestone.id] = segment
-        elif milestone.id not in self._ended:
-            self._open.setdefault(milestone.id, set()).add(segment)
-
-    def needed(self) -> set[int]:
-        return set().union(*self._open.values())
-
-    def forget(self, before: int) -> None:
-        """No file before this one is left."""
-        self._ended = {call: at for call, at in self._ended.items() if at >= before}
-
-    def agent_lines(self) -> bytes:
-        newest = (m for kinds in self._agents.values() for m in sorted(kinds.values(), key=lambda m: m.seq))
-        return b"".join(segments.encode(m) for m in newest)
-
-
-def _free_bytes(folder: Path) -> int:
-    stat = os.statvfs(folder)
-    return stat.f_bavail * stat.f_frsize
 
 
 def _too_little(folder: Path, free: int, needed: int) -> str:

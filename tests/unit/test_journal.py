@@ -244,8 +244,8 @@ class _Disk:
             self.fails()
             real_sync(handle)
 
-        monkeypatch.setattr("cti.storage.journal.os.write", write)
-        monkeypatch.setattr("cti.storage.journal.os.fdatasync", fdatasync)
+        monkeypatch.setattr("cti.storage.segment_file.os.write", write)
+        monkeypatch.setattr("cti.storage.segment_file.os.fdatasync", fdatasync)
 
 
 async def _until(condition: Callable[[], bool]) -> None:
