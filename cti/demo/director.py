@@ -6,6 +6,7 @@ It knows the SIP side alone, so that its account of a run owes nothing to the sy
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import Self
 from cti.demo.account import Account, AgentLeg, CitizenCall, LogLine
 from cti.demo.media import Line, Sound
 from cti.demo.plan import AgentManner, Plan
-from cti.demo.sipp import AGENT_HOST, CITIZEN_HOST, Server, Sipp, csv, register
+from cti.demo.sipp import AGENT_HOST, CITIZEN_HOST, Server, Sipp, csv, free_udp_port, register
 
 
 @dataclass(slots=True)
@@ -45,6 +46,8 @@ class Director:
     _agents: Sipp | None = None
     _timers: dict[str, list[asyncio.TimerHandle]] = field(default_factory=dict)
     _talks: dict[str, float] = field(default_factory=dict)
+    _talking: set[str] = field(default_factory=set)
+    """Callers in a talk"""
     _batches: int = 0
     _fault: BaseException | None = None
 
@@ -71,12 +74,15 @@ class Director:
             self._agent_lines[agent] = await self._sound.open(AGENT_HOST)
         lookup = csv((agent, str(line.port)) for agent, line in self._agent_lines.items())
         (self.folder / "lookup.csv").write_text(lookup, encoding="ascii")
+        # One SIPp registers, then the other takes its port: where an Asterisk calls back to the address a registration
+        # came from, that is the right one too.
+        port = free_udp_port(AGENT_HOST)
+        await register(list(agents.items()), port, self.server, self.folder)
         options = ("-inf", "lookup.csv", "-infindex", "lookup.csv", "0", "-default_behaviors", "all,-bye")
         self._agents = await Sipp.start(
-            "agent", self.server, AGENT_HOST, self.folder, self._on_agent_line, (), options, timeout_s=86400
+            "agent", self.server, AGENT_HOST, self.folder, self._on_agent_line, (), options, 86400, port
         )
         self._stack.push_async_callback(self._stop, self._agents)
-        await register(list(agents.items()), self._agents.port, self.server, self.folder)
 
     async def place(self, plans: Sequence[Plan], rate: float, limit_s: float = 600.0) -> None:
         """Places these calls, `rate` a second, and returns when all are over and every agent's leg has ended too."""
@@ -97,9 +103,19 @@ class Director:
             await self._citizens.wait()
             await self._settle()
         finally:
+            await self._hang_up_all()
             await self._stop(self._citizens)
             for plan in plans:
                 self._citizen_lines.pop(plan.number).close()
+
+    async def _hang_up_all(self) -> None:
+        """After an interruption: a telephone that falls silent would leave its call standing in the system."""
+        assert self._citizens is not None
+        if self._citizens.process.returncode is None:
+            for call in list(self.account.open_calls()):
+                self._citizens.order(call.sip_call_id, "INFO", CITIZEN_HOST)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._citizens.process.wait(), 1.5)
 
     async def _settle(self, limit_s: float = 5.0) -> None:
         """The agents' side of the last calls may be a few milliseconds behind."""
@@ -136,6 +152,7 @@ class Director:
         """The citizen tells his request, and leaves in the middle of the talk if that is his plan. The telephones of
         our own agents cause this; for a call that somebody else's agent took, whoever knows of it has to."""
         plan = self.plans[call.caller]
+        self._talking.add(call.caller)
         self._citizen_lines[call.caller].say(self.samples[plan.sample % len(self.samples)])
         if plan.leaves_talk_after_s is not None:
             self._later(plan.leaves_talk_after_s, call.caller, self._leave, call, False)
@@ -143,6 +160,7 @@ class Director:
     def talk_ended(self, call: CitizenCall) -> None:
         """The agent has hung up: the citizen listens, and rates if that is his plan. As `talk_began`."""
         plan = self.plans[call.caller]
+        self._talking.discard(call.caller)
         self._citizen_lines[call.caller].say(b"")
         if plan.rating:
             self._later(plan.rating_after_s, call.caller, self._press, call, plan.rating)
@@ -151,7 +169,7 @@ class Director:
         self._citizen_lines[call.caller].press(key)
 
     def _leave(self, call: CitizenCall, unless_talking: bool) -> None:
-        if unless_talking and any(_talking(leg) for leg in self.account.legs_for(call.caller)):
+        if unless_talking and call.caller in self._talking:
             return
         if self._citizens is not None and call.left_at is None:
             self._citizens.order(call.sip_call_id, "INFO", CITIZEN_HOST)
@@ -206,7 +224,3 @@ class Director:
     def _forget(self, whose: str) -> None:
         for timer in self._timers.pop(whose, []):
             timer.cancel()
-
-
-def _talking(leg: AgentLeg) -> bool:
-    return leg.confirmed_at is not None and leg.over_side is None

@@ -19,6 +19,8 @@ from cti.metrics.record import CallRecord
 from cti.settings import Settings
 
 ALL_SKILLS = {"general": 3, "enterprise": 3, "social_security": 3, "video": 3}
+PATIENCE_S = 180.0
+"""A caller whom nobody has answered by then gives up"""
 _KEY_EVERY_S = 2.0
 _FIRST_KEY_S = 1.5
 _END_LIMIT_S = 10.0
@@ -113,7 +115,7 @@ def _plan(wish: Wish, hold_s: float, helper: bool) -> Plan:
         dialled=wish.dialled,
         outcome=Outcome.CHOOSES_AND_RATES if wish.rating else Outcome.CHOOSES_NO_RATING,
         keys=tuple((_FIRST_KEY_S + n * _KEY_EVERY_S, key) for n, key in enumerate(wish.keys)),
-        leaves_after_s=None if wish.with_agent else hold_s,
+        leaves_after_s=PATIENCE_S if wish.with_agent else hold_s,
         # A person who is logged in decides himself when to hang up; he may also leave it to the caller.
         leaves_talk_after_s=None if helper else hold_s,
         rating=wish.rating,

@@ -54,13 +54,14 @@ class Sipp:
         rows: Sequence[Sequence[str]] = (),
         options: Sequence[str] = (),
         timeout_s: float = 600.0,
+        port: int | None = None,
     ) -> Sipp:
         """`rows` become the scenario's fields. Ends by itself when its calls are over, or after `timeout_s`."""
         fields: tuple[str, ...] = ()
         if rows:
             (folder / f"{scenario}s.csv").write_text(csv(rows), encoding="ascii")
             fields = ("-inf", f"{scenario}s.csv")
-        port = free_udp_port(host)
+        port = port or free_udp_port(host)
         log = folder / f"{scenario}.log"
         argv = [
             *find_program("sipp").argv_prefix, f"{server.host}:{server.port}",
@@ -116,13 +117,21 @@ class Sipp:
         return [line.strip() for line in text.splitlines() if "nexpected" in line or "Abort" in line or "rror" in line]
 
 
-async def register(agents: Sequence[tuple[str, str]], contact_port: int, server: Server, folder: Path) -> None:
-    """Registers agents (id, password) so that their calls go to `contact_port`; SippError names those that failed."""
+async def register(agents: Sequence[tuple[str, str]], port: int, server: Server, folder: Path) -> None:
+    """Registers agents (id, password) from this port, to which their calls then go; SippError names who failed."""
     done: list[str] = []
-    rows = [(name, f"[authentication username={name} password={word}]", str(contact_port)) for name, word in agents]
+    rows = [(name, f"[authentication username={name} password={word}]") for name, word in agents]
     options = ("-m", str(len(rows)), "-r", "20")
     sipp = await Sipp.start(
-        "register", server, AGENT_HOST, folder, lambda line: done.append(line.rest[0]), rows, options, timeout_s=20
+        "register",
+        server,
+        AGENT_HOST,
+        folder,
+        lambda line: done.append(line.rest[0]),
+        rows,
+        options,
+        timeout_s=20,
+        port=port,
     )
     try:
         await sipp.wait()
