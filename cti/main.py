@@ -277,7 +277,10 @@ class Daemon:
     async def _import_spool_now_and_then(self) -> None:
         """Calls that Asterisk's emergency script noted while no daemon answered."""
         while True:
-            await self._import_spool()
+            try:
+                await self._import_spool()
+            except StoreError as error:
+                log.warning("spool_import_postponed", problem=str(error))
             await asyncio.sleep(2.0)
 
     async def _import_spool(self) -> None:
@@ -287,8 +290,14 @@ class Daemon:
         await self.journal.durable()
         known = await asyncio.to_thread(lambda: known_calls(journals.read(self.settings.journal_dir)))
         made = await asyncio.to_thread(import_spool, folder, known, self._describe)
+        recorded = set()
+        for call_id in {CallId(m.id) for m in made if m.kind == CallFact.ARRIVED}:
+            if await self.sql_worker.run(self.store.milestones, call_id):
+                recorded.add(call_id)  # ended and gone from the journal's files: its record stands
         for milestone in made:
             call_id = CallId(milestone.id)
+            if call_id in recorded:
+                continue
             # A call that ended meanwhile has its record; what the spool adds to it came too late to change it.
             if milestone.kind == CallFact.ARRIVED or call_id in self.board.calls:
                 self.exchange.call(CallFact(milestone.kind), call_id, milestone.data, milestone.at)

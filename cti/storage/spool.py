@@ -7,6 +7,7 @@ dies between the two reads it again, and what `known` says is journaled already 
 
 from __future__ import annotations
 
+import fcntl
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -178,7 +179,10 @@ def _take(folder: Path) -> None:
     spool = folder / SPOOL_FILE
     numbers = [int(m[1]) for p in folder.glob("emergency.import*") if (m := re.search(r"-(\d+)$", p.name))]
     if spool.exists():
-        spool.rename(folder / f"emergency.importing-{max(numbers, default=0) + 1}")
+        taken = spool.rename(folder / f"emergency.importing-{max(numbers, default=0) + 1}")
+        with taken.open("rb") as file:
+            # The script writes under this lock and looks at the name again before: a line begun just now is waited for.
+            fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def _taken(folder: Path) -> list[Path]:

@@ -1,0 +1,218 @@
+"""The REST API as an agent, an administrator and a stranger would use it, on a real server in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from argon2 import PasswordHasher
+
+from agents.roster import Agent
+from cti.calls import AgentId, CallFact, CallId, Milestone
+from cti.exchange import Exchange
+from cti.switchboard import Switchboard
+from cti.web.app import Api, make_app
+from cti.web.feed import Feed
+from cti.web.passwords import Passwords
+from cti.web.test_agents import TestAgents
+from cti.web.tokens import Tokens
+
+ADMIN = {"Authorization": "Bearer the-admin-token"}
+HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("right")
+
+
+class Desk:
+    """The API with one agent behind it, and the clock and journal of the test."""
+
+    def __init__(self) -> None:
+        self.now = 1_763_700_000.0
+        self.journal: list[Milestone] = []
+        self.board = Switchboard(20.0)
+        self.board.set_roster({AgentId("a1"): Agent(AgentId("a1"), "林小燕", {"general": 3}, password_hash=HASH)})
+        self.exchange = Exchange(self.board, self, lambda: self.now)
+        self.feed = Feed()
+        self.ready_telephones = asyncio.Event()
+        self.tries_at = 0.0
+        self.api = Api(
+            exchange=self.exchange,
+            feed=self.feed,
+            tokens=Tokens("the-admin-token"),
+            passwords=Passwords(lambda: self.tries_at),
+            test_agents=TestAgents(self.exchange, self.ready_telephones.set, self._telephones),
+            health=lambda: {"ok": True},
+            phone=lambda agent: "registered",
+            channels=list,
+            call=self._call,
+            calls_since=self._calls,
+        )
+
+    def append(self, milestone: Milestone) -> None:
+        self.journal.append(milestone)
+
+    async def _telephones(self) -> None:
+        await self.ready_telephones.wait()
+
+    async def _call(self, call_id: CallId) -> dict[str, object] | None:
+        return {"record": {"call_id": call_id}} if call_id == "n1-1.1" else None
+
+    async def _calls(self, since: float) -> list[dict[str, object]]:
+        return [{"since": since}]
+
+
+@pytest.fixture
+async def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+async def client(desk: Desk) -> AsyncIterator[TestClient]:
+    async with TestClient(TestServer(make_app(desk.api))) as client:
+        yield client
+
+
+async def log_in(client: TestClient) -> dict[str, str]:
+    answer = await client.post("/api/login", json={"agent": "a1", "password": "right"})
+    assert answer.status == 200
+    return {"Authorization": f"Bearer {(await answer.json())['token']}"}
+
+
+async def test_an_agents_day(desk: Desk, client: TestClient) -> None:
+    mine = await log_in(client)
+    assert desk.journal[-1].kind == "logged_in"
+    for status, reason, state in [("ready", "", "idle"), ("break", "lunch", "not_ready"), ("ready", "", "idle")]:
+        answer = await client.post("/api/agents/a1/status", json={"status": status, "reason": reason}, headers=mine)
+        row = (await answer.json())["agent"]
+        assert (row["status"], row["reason"], row["state"], row["phone"]) == (status, reason, state, "registered")
+    assert (await client.post("/api/logout", headers=mine)).status == 200
+    assert desk.journal[-1].kind == "logged_out"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"status": "break"}, 409, "reason_missing"),
+        ({"status": "not_answering"}, 409, "not_choosable"),
+        ({"status": "asleep"}, 400, "unknown_status"),
+        ({"state": "ready"}, 400, "bad_body"),
+    ],
+)
+async def test_a_status_that_cannot_be_is_refused_with_its_reason(
+    desk: Desk, client: TestClient, body: dict[str, str], status: int, code: str
+) -> None:
+    mine = await log_in(client)
+    before = len(desk.journal)
+    answer = await client.post("/api/agents/a1/status", json=body, headers=mine)
+    assert (answer.status, (await answer.json())["error"]) == (status, code)
+    assert len(desk.journal) == before
+
+
+async def test_there_is_no_wrap_up_to_finish_without_a_talk(client: TestClient) -> None:
+    answer = await client.post("/api/agents/a1/finish-wrap-up", headers=await log_in(client))
+    assert (answer.status, (await answer.json())["error"]) == (409, "no_wrap_up")
+
+
+@pytest.mark.parametrize("body", [{"agent": "a1", "password": "wrong"}, {"agent": "nobody", "password": "right"}])
+async def test_a_wrong_password_and_an_unknown_agent_look_the_same(client: TestClient, body: dict[str, str]) -> None:
+    answer = await client.post("/api/login", json=body)
+    assert (answer.status, (await answer.json())["error"]) == (401, "wrong_password")
+
+
+async def test_guessing_is_stopped_for_half_a_minute(desk: Desk, client: TestClient) -> None:
+    for _ in range(5):
+        await client.post("/api/login", json={"agent": "a1", "password": "wrong"})
+    answer = await client.post("/api/login", json={"agent": "a1", "password": "right"})
+    assert answer.status == 429
+    desk.tries_at = 31.0
+    await log_in(client)
+
+
+ROUTES = [
+    ("GET", "/api/agents", 401),
+    ("GET", "/api/live", 401),
+    ("POST", "/api/logout", 401),
+    ("POST", "/api/agents/a1/status", 401),
+    ("GET", "/api/calls", 403),
+    ("GET", "/api/calls/n1-1.1", 403),
+    ("GET", "/api/channels", 403),
+    ("GET", "/api/timeline", 403),
+    ("POST", "/api/test-agents", 403),
+    ("DELETE", "/api/test-agents", 403),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), ROUTES)
+async def test_a_stranger_gets_nothing(client: TestClient, method: str, path: str, status: int) -> None:
+    for token in ("", "a1.1763700000.0000", "x", "a1.99999999999.abc", "é"):
+        answer = await client.request(method, path, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status == status
+
+
+@pytest.mark.parametrize(("method", "path"), [(m, p) for m, p, status in ROUTES if status == 403])
+async def test_an_agent_does_not_get_what_is_the_administrators(client: TestClient, method: str, path: str) -> None:
+    assert (await client.request(method, path, headers=await log_in(client))).status == 403
+
+
+async def test_an_agent_cannot_act_for_another(desk: Desk, client: TestClient) -> None:
+    other = desk.api.tokens.make(AgentId("a2"), desk.now)
+    answer = await client.post(
+        "/api/agents/a1/status", json={"status": "ready"}, headers={"Authorization": f"Bearer {other}"}
+    )
+    assert answer.status == 404
+
+
+async def test_a_token_is_good_for_a_day_and_over_a_restart(desk: Desk, client: TestClient) -> None:
+    mine = await log_in(client)
+    token = mine["Authorization"].removeprefix("Bearer ")
+    assert Tokens("the-admin-token").agent(token, desk.now) == "a1"
+    assert Tokens("another").agent(token, desk.now) is None
+    desk.now += 86_401
+    assert (await client.get("/api/agents", headers=mine)).status == 401
+
+
+async def test_test_agents_come_and_go(desk: Desk, client: TestClient) -> None:
+    answer = await client.post("/api/test-agents", json={"count": 2, "skills": {"general": 3}}, headers=ADMIN)
+    made = (await answer.json())["agents"]
+    assert [agent["id"] for agent in made] == ["t1", "t2"]
+    own = {"Authorization": f"Bearer {made[0]['token']}"}
+    assert (await client.post("/api/agents/t1/status", json={"status": "ready"}, headers=own)).status == 200
+    await client.delete("/api/test-agents", headers=ADMIN)
+    assert set(desk.board.desks) == {"a1"}
+
+
+async def test_a_bad_skill_is_refused_before_anything_is_made(desk: Desk, client: TestClient) -> None:
+    answer = await client.post("/api/test-agents", json={"count": 1, "skills": {"general": 9}}, headers=ADMIN)
+    assert answer.status == 400
+    assert "level" in (await answer.json())["message"]
+    assert set(desk.board.desks) == {"a1"}
+
+
+async def test_the_timeline_reaches_a_listener_and_a_stalled_one_does_not_hold_it_up(
+    desk: Desk, client: TestClient
+) -> None:
+    stalled = await client.get("/api/timeline", headers=ADMIN)
+    reading = await client.get("/api/timeline", headers=ADMIN)
+    wanted = 3_000
+
+    async def read_all() -> int:
+        seen = 0
+        while seen < wanted:
+            if (await reading.content.readline()).startswith(b"data: "):
+                seen += 1
+        return seen
+
+    everything = asyncio.ensure_future(read_all())
+    for n in range(wanted):
+        note = "x" * 1_000  # some megabytes in all: more than the stalled one's socket takes
+        desk.feed.publish([Milestone("call", "n1-1.1", n, desk.now, CallFact.ENTERED, {"node": note})])
+        await asyncio.sleep(0)
+    assert await asyncio.wait_for(everything, 20) == wanted
+    stalled.close()
+    reading.close()
+
+
+async def test_unknown_calls_and_bad_times_are_said(client: TestClient) -> None:
+    assert (await client.get("/api/calls/nobody", headers=ADMIN)).status == 404
+    assert (await client.get("/api/calls?since=yesterday", headers=ADMIN)).status == 400
+    assert (await (await client.get("/api/calls?since=5", headers=ADMIN)).json()) == [{"since": 5.0}]
