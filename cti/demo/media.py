@@ -51,11 +51,12 @@ class Line(asyncio.DatagramProtocol):
     _transports: list[asyncio.DatagramTransport] = field(default_factory=list)
 
     def connect(self, host: str, port: int) -> None:
-        """Sends silence to this address from now on."""
+        """Sends silence to this address from now on, and at once: an Asterisk that answers waits for sound."""
         self._to, self._sound, self._at, self.heard_s = (host, port), b"", 0, 0.0
         self._keys.clear()
         self.pressed = []
         self._ssrc = random.getrandbits(32)
+        self.tick()
 
     def say(self, alaw: bytes) -> None:
         """Repeats this sound until `connect`, `silence` or the next `say`."""
