@@ -59,16 +59,17 @@ def _print(result: Result) -> None:
     from cti.bench.routing import APP_QUEUE, METRICS, OURS
 
     console = Console()
-    table = Table("milliseconds", "system", "n", "p50", "p95", "p99", "max", title="Routing", title_justify="left")
+    labels = dict(zip(METRICS, ("agent free", "fresh call, agent idle"), strict=True))
+    table = Table("to INVITE, ms", "system", "n", "p50", "p95", "p99", "max", title="Routing", title_justify="left")
     for metric in METRICS:
         for system in (OURS, APP_QUEUE):
             row = result.figures(system)[metric]
-            table.add_row(metric, system, *("–" if row[k] is None else f"{row[k]:g}" for k in row))
+            table.add_row(labels[metric], system, *("–" if row[k] is None else f"{row[k]:g}" for k in row))
         ratios = (result.ratio(metric, which) for which in ("p50", "p95", "p99", "max"))
-        table.add_row("", "app_queue / ours", "", *("–" if ratio is None else f"{ratio:g}" for ratio in ratios))
+        table.add_row("", "ratio", "", *("–" if ratio is None else f"{ratio:g}" for ratio in ratios))
     console.print(table)
     for remark in result.remarks():
-        console.print(remark, markup=False)
+        console.print(remark, markup=False, highlight=False)
     lost = ", ".join(f"{system} {count}" for system, count in result.failed.items() if count)
     console.print(
         f"{result.agents} agents, {result.rate:g} calls/s, {result.rounds} turns each, {result.seconds:.0f} s"

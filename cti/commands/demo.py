@@ -58,6 +58,8 @@ def _print(result: Result) -> None:
     for row in outcome_rows(result.outcomes):
         table.add_row(*row)
     console.print(table)
+    offers = ", ".join(f"{what.replace('_', ' ')} {count}" for what, count in result.offers.items())
+    console.print(f"Rings at agents: {offers}")
     where = "a stack of its own" if result.own_stack else "the running stack, whose records now hold these calls too"
     console.print(f"{result.agents} agents, seed {result.seed}, {result.seconds:.0f} s, in {where}")
     for complaint in result.complaints:

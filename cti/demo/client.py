@@ -17,11 +17,11 @@ from cti.metrics.record import CallRecord, Recording
 from cti.settings import Settings
 
 
-class StackAway(Exception):  # noqa: N818 (the name says what happened)
+class StackAway(Exception):
     """Nothing answers at the address of the settings; the text says how to start it."""
 
 
-class StackRefused(Exception):  # noqa: N818
+class StackRefused(Exception):
     """The stack answered and said no; the text is its own."""
 
 

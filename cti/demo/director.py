@@ -189,7 +189,7 @@ class Director:
             answer_s, talk_s = self.manner.next_offer()
             self._talks[leg.leg_id] = talk_s
             if answer_s is not None:
-                self._later(answer_s, leg.leg_id, self._order_agent, leg)
+                self._later(answer_s, leg.leg_id, self.order_agent, leg)
         elif line.kind == "confirmed":
             self._forget(leg.leg_id)
             sound.connect(self.server.host, leg.media_port)
@@ -198,7 +198,7 @@ class Director:
             if call is not None:
                 self.talk_began(call)
             if plan is None or plan.leaves_talk_after_s is None:
-                self._later(self._talks[leg.leg_id], leg.leg_id, self._order_agent, leg)
+                self._later(self._talks[leg.leg_id], leg.leg_id, self.order_agent, leg)
         elif line.kind in ("over", "cancelled", "refused"):
             sound.silence()
             self._forget(leg.leg_id)
@@ -208,7 +208,8 @@ class Director:
             if leg.over_side == "cancelled" and (call is None or call.left_at is None):
                 self.on_no_answer(leg.agent)
 
-    def _order_agent(self, leg: AgentLeg) -> None:
+    def order_agent(self, leg: AgentLeg) -> None:
+        """The agent answers if it rings, and hangs up if he talks."""
         if self._agents is not None and leg.over_side is None:
             self._agents.order(leg.leg_id, "INFO", AGENT_HOST)
 

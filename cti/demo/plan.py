@@ -55,11 +55,11 @@ class Plan:
 class Menu:
     """What a caller hears: keys that choose, one that means nothing, and until when he is surely still in the menu."""
 
-    choices: str = "1230"
-    wrong: str = "9"
+    choices: str = "12340"
+    at_once: str = "1230"
+    """Those of the choices that lead into a queue without another word"""
+    wrong: str = "6"
     still_in_it_s: float = 1.5
-    zero_menu: bool = False
-    """There is nothing to choose: callers press nothing."""
 
 
 def draw(
@@ -97,7 +97,7 @@ def _plan(outcome: Outcome, number: str, rng: random.Random, numbers: Sequence[s
     dialled = numbers[0] if rng.random() < 0.8 else rng.choice(numbers)
     think = rng.uniform(0.8, 2.5)
     choice: tuple[tuple[float, str], ...] = ((think, rng.choice(menu.choices)),)
-    if menu.zero_menu or outcome is Outcome.SAYS_NOTHING:
+    if outcome is Outcome.SAYS_NOTHING:
         choice = ()
     rating = rng.choice("1112233")
     sample = rng.randrange(1000)
@@ -105,12 +105,12 @@ def _plan(outcome: Outcome, number: str, rng: random.Random, numbers: Sequence[s
         return Plan(number, dialled, outcome, leaves_after_s=rng.uniform(0.5, menu.still_in_it_s), sample=sample)
     if outcome is Outcome.LEAVES_WAITING:
         # He presses as soon as he can and gives up early: his place is far behind in a full queue.
-        keys = tuple((0.6, key) for _, key in choice)
-        return Plan(number, dialled, outcome, keys, leaves_after_s=rng.uniform(3.0, 4.5), sample=sample)
+        keys, leaves = ((0.6, rng.choice(menu.at_once)),), rng.uniform(3.0, 4.5)
+        return Plan(number, numbers[0], outcome, keys, leaves_after_s=leaves, sample=sample)
     if outcome is Outcome.LEAVES_TALKING:
         leaves = rng.uniform(1.0, 2.5)
         return Plan(number, dialled, outcome, choice, leaves_talk_after_s=leaves, sample=sample)
-    if outcome is Outcome.MISTYPES_AND_RATES and choice:
+    if outcome is Outcome.MISTYPES_AND_RATES:
         choice = (
             (think, menu.wrong),
             (think + rng.uniform(2.5, 3.5), rng.choice(menu.choices)),

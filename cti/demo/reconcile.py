@@ -150,6 +150,17 @@ def rating_of(call: CitizenCall, talks: Sequence[AgentLeg], scale: int) -> int |
     return int(pressed) if pressed is not None and pressed.isdigit() and 1 <= int(pressed) <= scale else None
 
 
+def offers_of(account: Account) -> dict[str, int]:
+    """How often it rang at an agent, by what became of it; no_answer: the caller was still there when it ended."""
+    counts = dict.fromkeys(("answered", "no_answer", "caller_left"), 0)
+    left = {call.caller: call.left_at for call in account.calls.values()}
+    for leg in account.legs.values():
+        gone_at, over_at = left.get(leg.caller), leg.over_at or 0.0
+        gone = gone_at is not None and gone_at <= over_at + 0.1
+        counts["answered" if leg.confirmed_at is not None else "caller_left" if gone else "no_answer"] += 1
+    return counts
+
+
 def reached(account: Account, plans: Mapping[str, Plan], scale: int = 3) -> dict[str, dict[str, int]]:
     """What callers meant their calls to come to, and to how many it came: {outcome: {"planned": n, "reached": m}}."""
     planned: Counter[Outcome] = Counter()

@@ -17,7 +17,7 @@ from cti.demo.client import Stack, TestAgent
 from cti.demo.director import Director
 from cti.demo.plan import AgentManner, Menu, Plan, draw
 from cti.demo.progress import Display, Progress
-from cti.demo.reconcile import Difference, reached, reconcile
+from cti.demo.reconcile import Difference, offers_of, reached, reconcile
 from cti.demo.sipp import CITIZEN_HOST, Server
 from cti.demo.stack import own_stack
 from cti.metrics.record import CallRecord
@@ -32,7 +32,7 @@ _SKILLS = ({"general": 3, "enterprise": 4, "video": 2}, {"general": 3, "social_s
 """Two kinds of agents, so that a caller's key decides who answers him first"""
 
 
-class DemoRefused(Exception):  # noqa: N818 (the name says what happened)
+class DemoRefused(Exception):
     """A demonstration would disturb somebody or cannot work here; the text says what to do."""
 
 
@@ -45,6 +45,8 @@ class Result:
     report: Report
     differences: list[Difference]
     outcomes: dict[str, dict[str, int]]
+    offers: dict[str, int]
+    """What became of the calls that rang at agents: answered, no_answer, caller_left"""
     heard_s: float
     """Seconds of sound (no silence) that all citizens heard together"""
     complaints: list[str] = field(default_factory=list)
@@ -59,6 +61,7 @@ class Result:
             "outcomes": {name: count["reached"] for name, count in self.outcomes.items()},
             "outcomes_planned": {name: count["planned"] for name, count in self.outcomes.items()},
             "agents": self.agents,
+            "offers": self.offers,
             "seed": self.seed,
             "own_stack": self.own_stack,
             "sound_heard_s": round(self.heard_s, 1),
@@ -78,7 +81,8 @@ async def demonstrate(settings: Settings, calls: int, agents: int, rate: float, 
     outcomes = reached(director.account, director.plans, used.calls.survey_scale)
     heard_s = sum(director.heard_s.values())
     seconds = time.monotonic() - began
-    return Result(seed, agents, is_own, seconds, report, differences, outcomes, heard_s, director.complaints)
+    offers = offers_of(director.account)
+    return Result(seed, agents, is_own, seconds, report, differences, outcomes, offers, heard_s, director.complaints)
 
 
 @contextlib.asynccontextmanager

@@ -26,7 +26,7 @@ _FIRST_KEY_S = 1.5
 _END_LIMIT_S = 10.0
 
 
-class CallFailed(Exception):  # noqa: N818 (the name says what happened)
+class CallFailed(Exception):
     """The call could not be placed; the text says why and what to do."""
 
 

@@ -21,7 +21,7 @@ START_LIMIT_S = 60.0
 STOP_LIMIT_S = 20.0
 
 
-class StackFailed(Exception):  # noqa: N818 (the name says what happened)
+class StackFailed(Exception):
     """Our own stack did not start; the text is what it said last."""
 
 

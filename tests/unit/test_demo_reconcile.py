@@ -11,7 +11,7 @@ import pytest
 from cti.calls import CallId
 from cti.demo.account import Account, LogLine
 from cti.demo.plan import Outcome, Plan
-from cti.demo.reconcile import reached, reconcile
+from cti.demo.reconcile import offers_of, reached, reconcile
 from cti.metrics.record import CallRecord, Recording
 
 
@@ -156,3 +156,10 @@ def test_the_outcomes_that_callers_meant_and_reached_are_counted() -> None:
     assert outcomes["chooses_and_rates"] == {"planned": 1, "reached": 1}
     assert outcomes["leaves_waiting"] == {"planned": 1, "reached": 1}
     assert outcomes["leaves_talking"] == {"planned": 0, "reached": 0}
+
+
+def test_offers_are_counted_by_what_became_of_them() -> None:
+    account = account_of_three()
+    assert offers_of(account) == {"answered": 1, "no_answer": 0, "caller_left": 1}
+    account.calls["sip-3"].left_at = 111.0
+    assert offers_of(account) == {"answered": 1, "no_answer": 1, "caller_left": 0}
