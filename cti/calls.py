@@ -14,7 +14,7 @@ from typing import Literal, NewType
 CallId = NewType("CallId", str)
 """Asterisk's uniqueid with our per-boot system name in front ("n3f9c…-1763750000.12"): unique for ever."""
 AgentId = NewType("AgentId", str)
-"""An agent's number, also the name of the PJSIP endpoint ("a1001"); never all digits, so no caller's number can be one."""
+"""An agent's number and the name of his PJSIP endpoint ("a1001"); never all digits, so no caller's number is one."""
 
 Value = str | int | float | bool | None
 Stream = Literal["call", "agent"]
@@ -26,20 +26,20 @@ class CallFact(StrEnum):
     ARRIVED = "arrived"
     """[pii_caller, dialled, original, city, mode, statistics, medium, channel, sip_call_id, flow, flow_version]"""
     ENTERED = "entered"
-    """A flow node was entered [node, type, session]: `session` is the flow session as text, enough to go on from here."""
+    """A flow node was entered [node, type, session]: `session` is the flow session as text, enough to go on."""
     MENU_ENTERED = "menu_entered"
     """The first node that asks the caller for a key or a word [node]"""
     HUMAN_ASKED = "human_asked"
     """First wish for a person: by key, by silence, by error or because the flow has no menu [by]"""
     QUEUED = "queued"
-    """[queue, need, position, place_kept]: `need` is `Need.to_text()`; `place_kept` says that an earlier place counts"""
+    """[queue, need]: `need` is `Need.to_text()`"""
     LEFT_QUEUE = "left_queue"
     """[reason]: left_by_key or gave_up; the caller stays on the line"""
     OFFERED = "offered"
     """[agent, n, why]: n counts the offers of this call from 1"""
     OFFER_FAILED = "offer_failed"
-    """[agent, n, outcome]: outcome is no_answer, rejected, unreachable (these pause the agent), interrupted (we crashed before it
-    rang), caller_left, or cut_off (Asterisk died)"""
+    """[agent, n, outcome]: outcome is no_answer, rejected, unreachable (these pause the agent), interrupted (we crashed
+    before it rang), caller_left, or cut_off (Asterisk died)"""
     ANSWERED = "answered"
     """[agent, n, wait_s]"""
     TALK_ENDED = "talk_ended"
@@ -70,7 +70,7 @@ class AgentFact(StrEnum):
     REMOVED = "removed"
     LOGGED_IN = "logged_in"
     STATUS = "status"
-    """[status, reason]: the chosen status, see agents/status.py; reason no_answer is set by us after a ring no answer"""
+    """[status, reason]: see agents/status.py; not_answering is set by us, its reason is the outcome of the offer"""
     WRAP_UP_FINISHED = "wrap_up_finished"
     """The agent ended his after-call work before its time was over"""
     LOGGED_OUT = "logged_out"

@@ -42,7 +42,7 @@ class Contact:
         return self.exchange.board.calls[self.call_id]
 
     def file(self) -> Path:
-        """Recording of the present offer: the same before and after a crash, because it follows from the record alone."""
+        """Recording of the present offer: the same before and after a crash, as it follows from the record alone."""
         call = self.call
         day = self._recordings.local_time(call.arrived_at)
         return self._recordings.folder / segment_path(call.id, call.offers, day)

@@ -36,8 +36,9 @@ class FlowFiles:
     the settings' table begin at. `versions`: folder for the texts of all versions.
     `on_change(flow)` and `on_refused(name, faults)` are called from the event loop.
 
-    Making one reads the whole folder (blocking, so before the event loop runs). FlowError with the faults of all
-    files: a daemon must not start on half of its flows.
+    Making one reads the whole folder (blocking, so before the event loop runs). A file that does not check is refused
+    here too if a version of it was in use before: a daemon that restarts must take calls again. Without one, FlowError
+    with the faults of all files: a daemon must not start on half of its flows.
     """
 
     def __init__(
@@ -148,18 +149,33 @@ class FlowFiles:
         self._seen = self._scan()
         if not self._seen:
             faults.append(f"{self._folder}: no flow file (*.yaml) here; correct `flows` in the settings")
+        self._read_kept()
         for name in self._seen:
             try:
                 flows[name] = self._read_and_keep(name)
             except FlowError as error:
-                faults += error.faults
+                if (kept := self._newest_kept(name)) is None:
+                    faults += error.faults
+                else:
+                    flows[name] = kept
+                    self._refused[name] = str(error)
+                    log.error("flow_refused", flow=name, faults=list(error.faults), kept_version=kept.version)
         for name in sorted(self._entries.keys() - self._seen.keys() if self._seen else ()):
             faults.append(f"{self._folder}: a number in the settings uses flow {name}, but there is no {name}.yaml")
         if faults:
             raise FlowError(tuple(faults))
-        self._read_kept()
         for flow in flows.values():
             self._use(flow)
+
+    def _newest_kept(self, name: str) -> Flow | None:
+        """The last version that was in use before this start, if it still checks."""
+        for (flow, _), text in self._kept_texts.items():  # the newest first
+            if flow == name:
+                try:
+                    return load(text, name, self._prompts, self._transfers, entries=self._entries.get(name, ()))
+                except FlowError:
+                    continue
+        return None
 
     def _scan(self) -> dict[str, _Seen]:
         seen = {}

@@ -14,12 +14,12 @@ from typing import Literal, Protocol
 
 import structlog
 
+from cti import talk
 from cti.asterisk import names
 from cti.asterisk.agi_codec import AgiEnv, CallerHungUp
 from cti.calls import CallFact, CallId, Value
 from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
-from cti import talk
 from cti.settings import Did
 from cti.switchboard import Call
 from ivr_flows.calendar import WorkCalendar

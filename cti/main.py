@@ -1,6 +1,7 @@
 """The daemon: builds every object by hand, passes it in, and runs them until it is asked to stop. Nobody imports this.
 
-`python -m cti.main`, started by the supervisor (cti/supervisor.py) with YIHU_SETTINGS and YIHU_HEARTBEAT_FD.
+`python -m cti.main`, started by the supervisor (cti/daemon_process.py) with YIHU_SETTINGS, YIHU_HEARTBEAT_FD and
+YIHU_GO_FD, on which one byte says that it is to begin.
 Exit code 0: asked to stop; 78: settings, flows or ports are wrong; anything else is a crash.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import gc
 import json
 import os
 import random
@@ -98,7 +100,7 @@ class Daemon:
         self.feed, self.timelines = Feed(), Timelines()
         self.live = RedisLive(settings.redis_url, settings.city.code)
         self.board = Switchboard(settings.calls.wrap_up_s)
-        self.board.set_roster(self.roster_file.read())
+        self.board.set_roster(self.roster_file.read_or_last_good())
         self.board.recover(journals.read(settings.journal_dir), wall())
         self.journal = Journal(
             settings.journal_dir,
@@ -397,7 +399,23 @@ async def _beat(fd: int) -> None:
         await asyncio.sleep(_BEAT_S)
 
 
+def _stand_by() -> bool:
+    """Waits until the supervisor says that our turn has come, everything imported; False if it has ended instead."""
+    fd = os.environ.get("YIHU_GO_FD")
+    if fd is None:
+        return True
+    # What was imported stays for ever: the collector need not look at it in the middle of a call.
+    gc.collect()
+    gc.freeze()
+    try:
+        return bool(os.read(int(fd), 1))
+    finally:
+        os.close(int(fd))
+
+
 def main() -> int:
+    if not _stand_by():
+        return 0
     logs.set_up()
     try:
         settings = load_settings()

@@ -1,4 +1,4 @@
-"""Which agents' telephones are registered, as Asterisk sees them; shown beside the agent, so that a dead one is noticed."""
+"""Which agents' telephones are registered, as Asterisk sees them: shown beside the agent, so a dead one is noticed."""
 
 from __future__ import annotations
 

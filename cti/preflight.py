@@ -64,6 +64,18 @@ def check_ports(settings: Settings) -> list[str]:
     return problems
 
 
+def check_roster(settings: Settings) -> list[str]:
+    """What is wrong with the file of agents."""
+    from agents.roster import RosterError
+    from cti.roster_file import RosterFile
+
+    try:
+        RosterFile(settings.roster).read()
+    except RosterError as error:
+        return [str(error)]
+    return []
+
+
 def check_flows(settings: Settings) -> list[str]:
     """Every fault of every flow file, and of the numbers that begin at one, with file and line."""
     from cti.speech.prompt_files import PromptFiles, PromptFilesError

@@ -22,7 +22,7 @@ _VERSION = re.compile(r"\d+(?:\.\d+)+")
 _VERSION_OPTION = {"asterisk": "-V", "sipp": "-v"}
 
 
-class ProgramMissing(Exception):  # noqa: N818 (the name says what happened)
+class ProgramMissing(Exception):
     """A program is neither on PATH nor unpacked, or too old; the text says what to do."""
 
 

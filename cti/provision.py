@@ -36,7 +36,7 @@ class Provisioner:
         self._done = asyncio.Condition()
         self.rounds = 0
         self._written: dict[AgentId, str] = {}
-        """What this process has written; a fresh process writes everything once, which changes nothing that is right."""
+        """What this process has written; a fresh one writes everything once, which changes nothing that is right."""
 
     def request(self, forget: bool = False) -> None:
         """Asks for a round; `forget`: Asterisk may have lost what was written (it was started anew)."""
@@ -95,7 +95,7 @@ class Provisioner:
 
 
 def telephone(agent_id: AgentId, ha1: str) -> dict[str, dict[str, str]]:
-    """The PJSIP objects of one agent's telephone by family of the database. `auth` and `aor` come before the endpoint."""
+    """The PJSIP objects of one agent's telephone by family of the database; the endpoint comes last."""
     return {
         names.DB_AUTH: {"auth_type": "md5", "username": agent_id, "realm": SIP_REALM, "md5_cred": ha1},
         names.DB_AOR: {

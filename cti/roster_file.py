@@ -30,6 +30,26 @@ class RosterFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._good = path.with_name(f".{path.name}.good")
+
+    def read_or_last_good(self) -> dict[AgentId, Agent]:
+        """As `read`, but a broken file is logged and what was last in use counts: a restart must not cost the agents.
+
+        RosterError if nothing was ever in use.
+        """
+        try:
+            agents = self.read()
+        except RosterError as error:
+            if not self._good.exists():
+                raise
+            log.error("roster_refused", problem=str(error))
+            return RosterFile(self._good).read()
+        self._keep()
+        return agents
+
+    def _keep(self) -> None:
+        if self.path.exists():
+            _write(self._good, self.path.read_text(encoding="utf-8"))
 
     def read(self) -> dict[AgentId, Agent]:
         """The agents; none if there is no file yet. RosterError names file, line and agent."""
@@ -63,7 +83,7 @@ class RosterFile:
             elif key != "temporary":
                 entry[key] = value
         table[agent_id] = entry
-        self._write(tomlkit.dumps(document))
+        _write(self.path, tomlkit.dumps(document))
         return agent
 
     def remove(self, agent_id: str) -> None:
@@ -73,10 +93,10 @@ class RosterFile:
         if agent_id not in document.get("agent", {}):
             raise RosterError(f"{self.path}: there is no agent {agent_id}")
         del document["agent"][agent_id]
-        self._write(tomlkit.dumps(document))
+        _write(self.path, tomlkit.dumps(document))
 
     async def watch(self, on_change: Callable[[dict[AgentId, Agent]], None], poll_s: float = 1.0) -> None:
-        """Calls `on_change` with the agents whenever the file has changed and is good; a bad one is logged and not used."""
+        """Calls `on_change` with the agents whenever the file has changed; a bad one is logged and not used."""
         seen = await asyncio.to_thread(self._stamp)
         while True:
             await asyncio.sleep(poll_s)
@@ -86,6 +106,7 @@ class RosterFile:
             seen = stamp
             try:
                 agents = await asyncio.to_thread(self.read)
+                await asyncio.to_thread(self._keep)
             except RosterError as error:
                 log.error("roster_refused", problem=str(error))
                 continue
@@ -98,18 +119,20 @@ class RosterFile:
             return (0, 0, 0)
         return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
 
-    def _write(self, text: str) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".roster")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self.path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, for nobody else to read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".roster")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def new_password() -> str:

@@ -129,7 +129,7 @@ class Settings:
         Did(number="12333", flow="city", entry="social_security_line", mode="dual"),
     )
     unknown_number: str = "12345"
-    """A call for a number that is not in the table is treated as if this one had been dialled (and recorded as dialled)."""
+    """A number that is not in the table is treated like this one, and recorded as it was dialled."""
     transfers: dict[str, str] = field(default_factory=dict)
     """Allowed targets of a transfer: "110" = "PJSIP/110@trunk". Nothing else can ever be dialled."""
 

@@ -24,7 +24,7 @@ from typing import Any, Protocol
 
 from cti.daemon_log import DaemonLog
 from cti.daemon_process import SILENCE_S, Daemon
-from cti.preflight import check_flows, check_ports, check_space
+from cti.preflight import check_flows, check_ports, check_roster, check_space
 from cti.settings import Settings
 
 EX_CONFIG = 78
@@ -165,7 +165,7 @@ class Supervisor:
 
     def _check_daemon_may_start_again(self) -> None:
         code = self._daemon.exit_code
-        if code == EX_CONFIG:
+        if code == EX_CONFIG and not self._ready_pid:
             raise StartError(f"the daemon cannot use its settings:\n{self._log.last_words()}", EX_CONFIG)
         if not self._ready_pid:
             raise StartError(
@@ -191,6 +191,8 @@ class Supervisor:
             with contextlib.suppress(OSError):
                 print(self._summary(ready), flush=True)
         self._ready_pid = self._daemon.pid
+        with contextlib.suppress(OSError):  # a start without it takes longer, no more
+            self._daemon.stand_by()
 
     def _stop_all(self) -> None:
         with contextlib.ExitStack() as last_to_first:
@@ -236,7 +238,7 @@ def start_up(settings: Settings, settings_file: Path | None, summary: Callable[[
         settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         with lock_of(settings):
             secrets = load_or_create(settings)
-            if problems := [*check_flows(settings), *check_ports(settings)]:
+            if problems := [*check_flows(settings), *check_roster(settings), *check_ports(settings)]:
                 raise StartError("\n".join(problems), EX_CONFIG)
             asterisk = redis = None
             if settings.asterisk.embedded:

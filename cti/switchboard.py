@@ -22,7 +22,7 @@ CALL_OVER = frozenset({"caller_left", "cut_off"})
 """Outcomes of an offer after which there is no caller any more; after all others he keeps his place."""
 
 _READOPTION_S = 3.0
-"""After a restart, callers come back from the dialplan within this time; until then nobody overtakes one who has not."""
+"""After a restart callers come back from the dialplan within this time; nobody overtakes one who has not yet."""
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class Switchboard:
     ) -> Effects:
         """One fact about a call becomes a milestone, and everything that follows from it.
 
-        `at` is when it happened if that is not now. UnknownCall if the call is not live (and the fact is not `arrived`).
+        `at` is when it happened if that is not now. UnknownCall if the call is not live and has not just arrived.
         """
         made = [self._call_milestone(kind, call_id, now if at is None else at, data or {})]
         call = self.calls.get(call_id)
@@ -248,7 +248,7 @@ class Switchboard:
         return milestone
 
     def _agent_milestone(self, kind: AgentFact, agent_id: AgentId, at: float, data: Mapping[str, Value]) -> Milestone:
-        # An agent's history has no end, so his numbers come from the clock: they go on after old journal files are gone.
+        # An agent's history has no end: his numbers come from the clock and go on after old journal files are gone.
         seq = max(self._agent_seq.get(agent_id, 0) + 1, int(at * 1_000_000))
         milestone = Milestone("agent", agent_id, seq, at, kind, dict(data))
         self._fold(milestone)
@@ -308,8 +308,7 @@ class Switchboard:
             case CallFact.MENU_ENTERED:
                 call.phase = "menu"
             case CallFact.QUEUED:
-                # Coming back to the queue after a restart does not cost the place.
-                call.queued_at = call.queued_at if data.get("place_kept") and call.queued_at else at
+                call.queued_at = at
                 call.need = Need.from_text(str(data["need"]))
                 if call.phase != "fallback":
                     call.phase = "queue"

@@ -18,7 +18,7 @@ Path = tuple[str | int, ...]
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class YamlFault(Exception):  # noqa: N818  (carries (line, text) pairs to the loader, never leaves this folder)
+class YamlFault(Exception):
     def __init__(self, faults: list[tuple[int, str]]) -> None:
         super().__init__(faults)
         self.faults = faults

@@ -56,7 +56,7 @@ class Decision:
 
 
 def place(call: Waiting) -> tuple[float, str]:
-    """Sort key: who waits longer, with his head start, comes first; ties by call id so that order never depends on chance."""
+    """Sort key: who waits longer, with his head start, comes first; ties by call id, so that chance has no part."""
     return (call.since - call.need.priority_s, call.call_id)
 
 
@@ -82,7 +82,7 @@ def next_step_at(call: Waiting, now: float) -> float | None:
 
 
 def meets(agent: Idle, need: Need, step: int) -> bool:
-    """Whether the agent has every skill of that step at its level. Past the last step: any level of the queue's skill."""
+    """Whether the agent has every skill of that step at its level; past the last step, the queue's skill at all."""
     if step < len(need.steps):
         return all(agent.skills.get(n.skill, 0) >= n.level for n in need.steps[step].all_of)
     return agent.skills.get(need.queue, 0) >= 1

@@ -10,7 +10,7 @@ _SAFE = re.compile(r"[A-Za-z0-9.-]+")
 
 
 def segment_path(call_id: str, segment: int, started: datetime) -> PurePosixPath:
-    """Relative path `2026-11-23/<call id>-<segment>.wav`; the day is the city's own. ValueError for an unsafe call id."""
+    """`2026-11-23/<call id>-<segment>.wav`; the day is the city's own. ValueError for an unsafe call id."""
     if not _SAFE.fullmatch(call_id) or ".." in call_id:
         raise ValueError("a call id has letters, digits, dots and hyphens only")
     return PurePosixPath(f"{started:%Y-%m-%d}") / f"{call_id}-{segment}.wav"

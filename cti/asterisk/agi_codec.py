@@ -30,7 +30,7 @@ class AgiError(Exception):
     """Something about FastAGI went wrong; subclasses say what."""
 
 
-class CallerHungUp(AgiError):  # noqa: N818 (the name says what happened)
+class CallerHungUp(AgiError):
     """The caller is gone. `how` we learned it: a HANGUP line or reply 511, result=-1, or the end of the stream."""
 
     def __init__(self, how: Literal["hangup", "result", "eof"]) -> None:
@@ -38,7 +38,7 @@ class CallerHungUp(AgiError):  # noqa: N818 (the name says what happened)
         self.how = how
 
 
-class AgiTimeout(AgiError):  # noqa: N818
+class AgiTimeout(AgiError):
     """No reply within the command's deadline; the session is closed: a late reply would be taken for another's."""
 
 
@@ -46,11 +46,11 @@ class AgiProtocolError(AgiError):
     """The peer said something that FastAGI does not know, or refused a command's form (510, 520)."""
 
 
-class AgiFailed(AgiError):  # noqa: N818
+class AgiFailed(AgiError):
     """The command did not succeed although the caller is there: a sound that does not exist, an unknown application."""
 
 
-class AgiBadValue(AgiError):  # noqa: N818
+class AgiBadValue(AgiError):
     """A value that cannot be sent; nothing was sent. The text names the kind of fault, never the value."""
 
 

@@ -20,6 +20,7 @@ LINE_LIMIT: Final = 1024
 HEADER_LIMIT: Final = 128
 """Headers of an action, `Action` and `ActionID` included; Asterisk ignores what comes after."""
 
+_GREETING: Final = b"Asterisk Call Manager/"
 _END: Final = b"\r\n\r\n"
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _REPEATED = re.compile(r"Output|Variable|\w*ChanVariable")
@@ -30,15 +31,15 @@ class AmiError(Exception):
     """Something about AMI went wrong; subclasses say what."""
 
 
-class AmiDown(AmiError):  # noqa: N818 (the name says what happened)
+class AmiDown(AmiError):
     """Not connected, or the connection broke before the reply: then it is NOT known whether the action was done."""
 
 
-class AmiTimeout(AmiError):  # noqa: N818
+class AmiTimeout(AmiError):
     """No reply in time: it is not known whether the action was done."""
 
 
-class AmiRefused(AmiError):  # noqa: N818
+class AmiRefused(AmiError):
     """Asterisk answered `Response: Error`; `message` is its reason."""
 
     def __init__(self, action: str, message: str) -> None:
@@ -46,11 +47,11 @@ class AmiRefused(AmiError):  # noqa: N818
         self.message = message
 
 
-class AmiBadValue(AmiError):  # noqa: N818
+class AmiBadValue(AmiError):
     """Text that cannot be sent; nothing was sent. Says which header and what is wrong, never the value."""
 
 
-class AmiBroken(AmiError):  # noqa: N818
+class AmiBroken(AmiError):
     """The peer's stream cannot be AMI: no greeting, or a message without end."""
 
 
@@ -96,7 +97,7 @@ class AmiReader:
         self._nonce = nonce
         self._knows = knows
         self._limit = limit
-        self._tail = b""
+        self._buffer = bytearray()
         self._greeted = False
         self.version = ""
         self.expect_booted = False
@@ -104,21 +105,23 @@ class AmiReader:
 
     def feed(self, data: bytes) -> list[Message]:
         """AmiBroken: this is not AMI, or a message exceeds the limit."""
-        if self._tail:
-            data = self._tail + data
+        buffer = self._buffer
+        searched = max(0, len(buffer) - 3)
+        buffer += data
         if not self._greeted:
-            data = self._greeting(data)
-        # Only a complete message is decoded, so no character can be cut; the search need not see old bytes twice
-        # because a message larger than one read is rare and the limit small.
-        cut = data.rfind(_END)
-        if len(data) - cut > self._limit:
+            if not self._greeting():
+                return []
+            searched = 0
+        # Only complete messages are decoded, so no character is ever cut.
+        cut = buffer.rfind(_END, searched)
+        if len(buffer) - max(cut, 0) > self._limit:
             raise AmiBroken(f"a message without end after {self._limit} bytes")
         if cut < 0:
-            self._tail = data
             return []
-        self._tail = data[cut + 4 :]
+        complete = buffer[:cut].decode("utf-8", "replace")
+        del buffer[: cut + 4]
         found: list[Message] = []
-        for text in data[:cut].decode("utf-8", "replace").split("\r\n\r\n"):
+        for text in complete.split("\r\n\r\n"):
             message = self._judge(text)
             if type(message) is Refused and message.torn and found and type(found[-1]) is AmiEvent:
                 # The event before it then lacks its own end and may have another's. Asterisk writes an event at once,
@@ -129,15 +132,16 @@ class AmiReader:
             found.append(message)
         return found
 
-    def _greeting(self, data: bytes) -> bytes:
-        line, end, rest = data.partition(b"\r\n")
-        if not b"Asterisk Call Manager/".startswith(line[:22]) or (not end and len(data) > GREETING_LIMIT):
+    def _greeting(self) -> bool:
+        """Takes the greeting's line off the buffer; False: it is not complete yet."""
+        line, end, _ = bytes(self._buffer[: GREETING_LIMIT + 2]).partition(b"\r\n")
+        if not _GREETING.startswith(line[: len(_GREETING)]) or (not end and len(self._buffer) > GREETING_LIMIT):
             raise AmiBroken("what listens there is not Asterisk's manager interface")
-        if not end:
-            return data
-        self._greeted = True
-        self.version = line[22:].decode("ascii", "replace").strip()
-        return rest
+        if end:
+            del self._buffer[: len(line) + 2]
+            self.version = line[len(_GREETING) :].decode("ascii", "replace").strip()
+            self._greeted = True
+        return self._greeted
 
     def _judge(self, text: str) -> Message:
         lines = text.split("\r\n")

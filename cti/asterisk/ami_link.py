@@ -28,7 +28,7 @@ FORGOTTEN_KEPT: Final = 1000
 """Ids of actions given up that Asterisk may still answer."""
 
 
-class Lost(Exception):  # noqa: N818 (the name says what happened)
+class Lost(Exception):
     """The connection is over; the text says why."""
 
 

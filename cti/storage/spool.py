@@ -143,8 +143,7 @@ class _Entry:
             if CallFact.HUMAN_ASKED not in known:
                 yield self.queued_at, CallFact.HUMAN_ASKED, {"by": "fallback"}
             if CallFact.QUEUED not in known:
-                queued: dict[str, Value] = {"queue": "fallback", "need": Need("fallback").to_text(), "position": 0}
-                yield self.queued_at, CallFact.QUEUED, {**queued, "place_kept": False}
+                yield self.queued_at, CallFact.QUEUED, {"queue": "fallback", "need": Need("fallback").to_text()}
         if self.phase == "ended":
             yield from self._end(known)
 

@@ -19,7 +19,7 @@ class TooManyTries(Exception):
 
 
 class Passwords:
-    """At most two checks at a time (each takes 19 MiB and some ten milliseconds); five failures lock a name for 30 s."""
+    """At most two checks at a time (19 MiB and some ten milliseconds each); five failures lock a name for 30 s."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic

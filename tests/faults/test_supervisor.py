@@ -92,16 +92,29 @@ def test_asterisk_that_cannot_be_started_again_is_tried_until_it_can(supervised:
     until(lambda: supervised.asterisk_pid != first, 4, "a new Asterisk")
 
 
-def test_a_daemon_that_cannot_use_its_settings_stops_everything(supervised: Supervised) -> None:
-    supervised.start()
-    supervised.wait_ready()
+def test_a_daemon_that_cannot_use_its_settings_at_the_start_stops_everything(supervised: Supervised) -> None:
     (supervised.run_dir / "orders").write_text("exit 78")
 
-    kill(supervised.starts[0][0], signal.SIGKILL)
+    supervised.start()
 
     assert supervised.process is not None
     assert supervised.process.wait(5) == 78
     assert "yihu.toml:3: web.port: this is the reason" in supervised.output
+
+
+def test_settings_that_were_spoilt_later_cost_no_conversation(supervised: Supervised) -> None:
+    """When the daemon of a running system dies and cannot start, then Asterisk stays and it is tried again."""
+    supervised.start()
+    supervised.wait_ready()
+    asterisk = supervised.asterisk_pid
+    (supervised.run_dir / "orders").write_text("exit 78")
+
+    kill(supervised.starts[0][0], signal.SIGKILL)
+
+    supervised.wait_starts(4, 10)
+    assert supervised.asterisk_pid == asterisk
+    (supervised.run_dir / "orders").unlink()
+    until(lambda: "takes calls again" in supervised.output, 10, "a daemon that takes calls again")
 
 
 def test_a_daemon_that_never_gets_ready_is_a_failed_start(supervised: Supervised) -> None:

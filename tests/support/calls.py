@@ -21,7 +21,7 @@ def answered_call(
         yield from _arrival(caller)
         yield 5.0, CallFact.HUMAN_ASKED, {"by": "key"}
         yield 5.0, CallFact.ENTERED, {"node": "route", "type": "route", "session": "{}"}
-        queued: dict[str, Value] = {"queue": need.queue, "need": need.to_text(), "position": 1, "place_kept": False}
+        queued: dict[str, Value] = {"queue": need.queue, "need": need.to_text()}
         yield 6.0, CallFact.QUEUED, queued
         yield 10.0, CallFact.OFFERED, {"agent": "a1001", "n": 1, "why": "longest idle"}
         yield 14.0, CallFact.OFFER_FAILED, {"agent": "a1001", "n": 1, "outcome": "no_answer"}

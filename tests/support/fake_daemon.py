@@ -2,6 +2,7 @@
 
 `python -m tests.support.fake_daemon RUN_DIR`: notes each start in RUN_DIR/starts; RUN_DIR/orders says how to end
 ("exit 78" at once, "exit 3" at once); without it beats until SIGTERM.
+Like the daemon it stands by until it is told to begin.
 """
 
 import os
@@ -13,6 +14,8 @@ from pathlib import Path
 
 def main() -> None:
     run_dir = Path(sys.argv[1])
+    if not os.read(int(os.environ["YIHU_GO_FD"]), 1):
+        return
     with (run_dir / "starts").open("a") as starts:
         starts.write(f"{os.getpid()} {time.monotonic()}\n")
     orders = run_dir / "orders"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -142,6 +144,15 @@ def test_a_message_without_end_and_a_stranger_are_broken_streams() -> None:
         AmiReader(NONCE, lambda _: False).feed(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     with pytest.raises(AmiBroken, match="not Asterisk"):
         AmiReader(NONCE, lambda _: False).feed(b"Asterisk Call Manager/" + b"9" * 500)
+
+
+def test_a_long_message_in_small_pieces_costs_no_more_than_its_length() -> None:
+    began = time.thread_time()
+    endless = reader(limit=4 * 1024 * 1024)
+    endless.feed(b"Event: X\r\nValue: ")
+    for _ in range(4000):
+        endless.feed(b"x" * 1000)
+    assert time.thread_time() - began < 0.5
 
 
 @given(st.binary(max_size=300), st.integers(1, 40))

@@ -16,12 +16,12 @@ def heard(positions: list[tuple[float, int]], every_s: float = 30.0) -> list[tup
 
 
 def test_the_first_comes_early_and_the_next_only_with_news() -> None:
-    seconds = [(float(s), 5 if s < 50 else 3) for s in range(0, 70)]
+    seconds = [(float(s), 5 if s < 50 else 3) for s in range(70)]
     assert heard(seconds) == [(15.0, 5), (50.0, 3)]
 
 
 def test_without_news_he_hears_it_again_after_a_long_while() -> None:
-    assert heard([(float(s), 2) for s in range(0, 200)]) == [(15.0, 2), (105.0, 2), (195.0, 2)]
+    assert heard([(float(s), 2) for s in range(200)]) == [(15.0, 2), (105.0, 2), (195.0, 2)]
 
 
 def test_a_worse_position_is_never_announced() -> None:

@@ -66,7 +66,9 @@ class OneFlow:
 class Town:
     """A daemon's inside without Asterisk: switchboard, flow, recordings folder, and the journal as a list."""
 
-    def __init__(self, folder: Path, *agents: str, wrap_up_s: float = 0.0, journal: list[Milestone] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *agents: str, wrap_up_s: float = 0.0, journal: list[Milestone] | None = None
+    ) -> None:
         loop = asyncio.get_running_loop()
         began = datetime(2026, 11, 23, 9, tzinfo=UTC).timestamp()
         self.journal: list[Milestone] = journal if journal is not None else []
@@ -152,7 +154,12 @@ async def test_a_whole_call_from_menu_to_rating(tmp_path: Path) -> None:
     assert town.last(CallFact.RATED).data == {"score": 2, "satisfied": True}
     assert town.last(CallFact.RECORDED).data["complete"] is True
     assert town.last(CallFact.TALK_ENDED).data["side"] == "agent"
-    assert town.last(CallFact.ENDED).data == {"side": "system", "place": "after_talk", "lost_at": None, "estimated": False}
+    assert town.last(CallFact.ENDED).data == {
+        "side": "system",
+        "place": "after_talk",
+        "lost_at": None,
+        "estimated": False,
+    }
     assert line.variables["CTI_DONE"] == "1"
     assert line.said[-2:] == ["thanks_goodbye", "hangup"]
     assert [m.seq for m in town.journal if m.id == "n1-1.1"] == list(range(1, 1 + len(town.kinds()) + 4))
@@ -306,4 +313,3 @@ async def test_nothing_personal_is_said_to_the_file_system(tmp_path: Path) -> No
     town.ready("a1")
     line = await town.run(ScriptedLine(keys=[(1.0, "1")], dial=talks(town, 5.0)))
     assert line.env.caller not in str(line.recording)
-

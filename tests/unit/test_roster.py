@@ -67,3 +67,18 @@ def test_a_broken_file_is_refused_and_not_overwritten(tmp_path: Path) -> None:
 def test_removing_somebody_unknown_says_so(tmp_path: Path) -> None:
     with pytest.raises(RosterError, match="no agent a9"):
         RosterFile(tmp_path / "roster.toml").remove("a9")
+
+
+def test_a_restart_with_a_broken_file_goes_on_with_the_last_good_one(tmp_path: Path) -> None:
+    path = tmp_path / "roster.toml"
+    path.write_text(GOOD, encoding="utf-8")
+    assert set(RosterFile(path).read_or_last_good()) == {"a1001"}
+    path.write_text("[agent.a1", encoding="utf-8")
+    assert set(RosterFile(path).read_or_last_good()) == {"a1001"}
+
+
+def test_a_first_start_with_a_broken_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "roster.toml"
+    path.write_text("[agent.a1", encoding="utf-8")
+    with pytest.raises(RosterError):
+        RosterFile(path).read_or_last_good()

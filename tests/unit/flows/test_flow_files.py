@@ -220,3 +220,15 @@ def test_a_huge_file_is_not_read(house: House) -> None:
     (house.folder / "test.yaml").write_bytes(b"#" * 10_000_000)
     with pytest.raises(FlowError, match=r"test\.yaml:1: is larger than"):
         house.open()
+
+
+def test_a_restart_with_a_broken_file_goes_on_with_the_version_that_was_in_use(tmp_path: Path) -> None:
+    """Given a flow in use, when its file is broken and the daemon restarts, then calls are taken with the old one."""
+    house = House(tmp_path / "flows", tmp_path / "kept")
+    house.folder.mkdir()
+    house.write(OLD)
+    before = house.open().current("test")
+    house.write(BAD)
+    after = house.open()
+    assert after.current("test").version == before.version
+    assert "nowhere" in after.refused["test"]
