@@ -53,7 +53,8 @@ REFUSED_BACK_OFF_S: Final = 10.0
 """Asterisk answers a wrong password slowly on purpose, and repeating it does not make it right."""
 RESYNC_EVERY_S: Final = 1.0
 """Refused events ask for a resync; hostile ones shall not make us do nothing else."""
-HELD_LIMIT: Final = 20_000
+REFUSAL_TOLD_EVERY_S: Final = 1.0
+HELD_LIMIT: Final = 5_000
 """Events kept while `on_up` reads the state; if there are more, it is read again."""
 DELIVER_AT_ONCE: Final = 200
 
@@ -101,6 +102,7 @@ class Ami:
         self._held: deque[AmiEvent] = deque()
         self._overflowed = False
         self._synced_at: float | None = None
+        self._refusal_told_at = float("-inf")
         self._resync = asyncio.Event()
 
     async def run(self) -> None:
@@ -260,7 +262,9 @@ class Ami:
 
     def _refused(self, reason: str, in_list: bool) -> None:
         self.refused_events += 1
-        log.warning("ami_message_refused", user=self._username, reason=reason, total=self.refused_events)
+        if self._monotonic() >= self._refusal_told_at + REFUSAL_TOLD_EVERY_S:
+            self._refusal_told_at = self._monotonic()
+            log.warning("ami_message_refused", user=self._username, reason=reason, total=self.refused_events)
         if not in_list:  # reading the list again would refuse the same item again
             self.resync()
 

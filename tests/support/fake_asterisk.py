@@ -85,6 +85,10 @@ class FakeAmi:
         for writer in self._writers:
             writer.write(data)
 
+    @property
+    def connections(self) -> int:
+        return len(self._writers)
+
     def names(self) -> list[str]:
         return [action["Action"] for action in self.actions]
 

@@ -360,9 +360,9 @@ async def test_asterisk_that_is_still_starting_is_read_again_when_it_has_booted(
 async def test_nothing_connects_or_runs_after_the_end(asterisk: FakeAmi) -> None:
     async with connected(asterisk):
         pass
+    await eventually(lambda: not asterisk.connections, 1, "our end of the connection closed")
     await asterisk.stop()
     loop = asyncio.get_running_loop()
-    await asyncio.sleep(0.05)
     assert asyncio.all_tasks() == {asyncio.current_task()}
     assert [timer for timer in loop._scheduled if not timer.cancelled()] == []  # type: ignore[attr-defined]
 
