@@ -101,7 +101,9 @@ class Daemon:
         self.live = RedisLive(settings.redis_url, settings.city.code)
         self.board = Switchboard(settings.calls.wrap_up_s)
         self.board.set_roster(self.roster_file.read_or_last_good())
-        self.board.recover(journals.read(settings.journal_dir), wall())
+        recovered = list(journals.read(settings.journal_dir))
+        self.board.recover(recovered, wall())
+        self.timelines.add([milestone for milestone in recovered if milestone.id in self.board.calls])
         self.journal = Journal(
             settings.journal_dir,
             on_durable=self._on_durable,
