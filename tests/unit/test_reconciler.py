@@ -1,0 +1,164 @@
+"""Our picture against Asterisk's own list: who was answered, who ended while nobody held him."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from agents.roster import Agent
+from cti.asterisk.ami_codec import AmiEvent
+from cti.asterisk.channels import Channels
+from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, NeedStep, SkillNeed
+from cti.contact import Recordings
+from cti.exchange import Exchange
+from cti.reconciler import Reconciler
+from cti.switchboard import Switchboard
+
+pytestmark = pytest.mark.looptime
+
+CALL = "nboot-1.1"
+NEED = Need("general", (NeedStep((SkillNeed("general"),)),)).to_text()
+
+
+def event(name: str, **fields: str) -> AmiEvent:
+    return AmiEvent(name, fields)
+
+
+def listed(uniqueid: str, channel: str, bridge: str = "") -> AmiEvent:
+    return event("CoreShowChannel", Uniqueid=uniqueid, Channel=channel, BridgeId=bridge, ChannelState="6")
+
+
+class Town:
+    """One call that rings at agent a1, and the reconciler that watches it."""
+
+    def __init__(self, folder: Path) -> None:
+        loop = asyncio.get_running_loop()
+        self.journal: list[Milestone] = []
+        self.board = Switchboard(0.0)
+        self.board.set_roster({AgentId("a1"): Agent(AgentId("a1"), "a1", {"general": 3})})
+        self.exchange = Exchange(self.board, self, lambda: 1_000.0 + loop.time())
+        self.nonce = "nboot"
+        self.jobs: list[asyncio.Task[None]] = []
+        recordings = Recordings(folder, lambda at: datetime.fromtimestamp(at, UTC))
+        self.reconciler = Reconciler(
+            self.exchange,
+            Channels(),
+            recordings,
+            lambda: self.nonce,
+            lambda job: self.jobs.append(loop.create_task(job)),
+        )
+        self.exchange.agent(AgentFact.LOGGED_IN, AgentId("a1"))
+        self.exchange.agent(AgentFact.STATUS, AgentId("a1"), {"status": "ready"})
+        self.exchange.call(CallFact.ARRIVED, CallId(CALL), {"channel": "PJSIP/trunk-1"})
+        self.exchange.call(CallFact.QUEUED, CallId(CALL), {"queue": "general", "need": NEED})
+
+    def append(self, milestone: Milestone) -> None:
+        self.journal.append(milestone)
+
+    def kinds(self) -> list[str]:
+        return [m.kind for m in self.journal if m.stream == "call"]
+
+    def ended(self) -> Mapping[str, object]:
+        return next(m.data for m in self.journal if m.kind == CallFact.ENDED)
+
+    async def settle(self) -> None:
+        await asyncio.gather(*self.jobs)
+
+    def answer(self) -> None:
+        self.reconciler.on_event(
+            event("DialEnd", Uniqueid=CALL, Channel="PJSIP/trunk-1", DestChannel="PJSIP/a1-2", DialStatus="ANSWER")
+        )
+
+
+async def test_an_answer_is_noticed_once(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.answer()
+    town.answer()
+    assert town.kinds().count("answered") == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"DestChannel": "PJSIP/a2-2"},  # not the agent it was offered to
+        {"Uniqueid": "nboot-9.9"},  # not a call of ours
+        {"DialStatus": "NOANSWER"},
+    ],
+)
+async def test_an_answer_that_does_not_fit_changes_nothing(tmp_path: Path, fields: dict[str, str]) -> None:
+    town = Town(tmp_path)
+    right = {"Uniqueid": CALL, "Channel": "PJSIP/trunk-1", "DestChannel": "PJSIP/a1-2", "DialStatus": "ANSWER"}
+    town.reconciler.on_event(event("DialEnd", **(right | fields)))
+    assert "answered" not in town.kinds()
+
+
+async def test_an_answer_that_was_missed_is_found_in_the_list(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.reconciler.on_list([listed(CALL, "PJSIP/trunk-1", "b1"), listed("nboot-1.2", "PJSIP/a1-2", "b1")])
+    assert "answered" in town.kinds()
+
+
+async def test_a_call_that_nobody_holds_ends_with_its_channel(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.answer()
+    town.exchange.detach(CallId(CALL))
+    town.reconciler.on_event(event("Hangup", Uniqueid=CALL, Channel="PJSIP/trunk-1"))
+    await town.settle()
+    assert town.ended() == {"side": "caller", "place": "talk", "lost_at": None, "estimated": False}
+    assert town.kinds()[-3:] == ["talk_ended", "recorded", "ended"]
+
+
+async def test_a_call_that_is_held_ends_by_its_own_session(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.reconciler.on_event(event("Hangup", Uniqueid=CALL, Channel="PJSIP/trunk-1"))
+    await town.settle()
+    assert "ended" not in town.kinds()
+
+
+async def test_asterisk_died_and_every_call_of_its_boot_is_closed_as_interrupted(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.answer()
+    town.exchange.detach(CallId(CALL))
+    town.nonce = "nnewboot"
+    town.reconciler.on_list([])
+    await town.settle()
+    assert town.ended() == {"side": "interrupted", "place": "talk", "lost_at": None, "estimated": True}
+
+
+async def test_ringing_when_asterisk_died_does_not_pause_the_agent(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.exchange.detach(CallId(CALL))
+    town.nonce = "nnewboot"
+    town.reconciler.on_list([])
+    await town.settle()
+    assert town.ended()["lost_at"] == "ringing"
+    assert town.board.desks[AgentId("a1")].status == "ready"
+
+
+async def test_a_held_call_whose_channel_is_missing_gets_two_seconds_to_say_so(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.reconciler.on_list([])
+    await town.settle()
+    assert "ended" not in town.kinds()
+    await asyncio.sleep(2.1)
+    town.reconciler.on_list([])
+    await town.settle()
+    assert town.ended()["estimated"] is True
+
+
+async def test_a_call_of_the_fallback_queue_is_left_to_the_spool(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.exchange.detach(CallId(CALL))
+    town.exchange.call(CallFact.FELL_BACK, CallId(CALL), {"queue_status": ""})
+    town.reconciler.on_event(event("Hangup", Uniqueid=CALL, Channel="PJSIP/trunk-1"))
+    town.reconciler.on_list([])
+    await town.settle()
+    assert "ended" not in town.kinds()
+    await asyncio.sleep(21)
+    town.reconciler.on_list([])
+    await town.settle()
+    assert town.ended()["estimated"] is True
