@@ -41,11 +41,11 @@ class Exchange:
         """A fact about an agent. KeyError, StatusRefused as `Switchboard.apply_agent`."""
         self._carry_out(self.board.apply_agent(kind, agent_id, self.wall(), data))
 
-    def attach(self, call_id: CallId) -> None:
-        self._carry_out(self.board.attach(call_id, self.wall()))
+    def attach(self, call_id: CallId, holder: object) -> None:
+        self._carry_out(self.board.attach(call_id, holder, self.wall()))
 
-    def detach(self, call_id: CallId) -> None:
-        self.board.detach(call_id, self.wall())
+    def detach(self, call_id: CallId, holder: object) -> None:
+        self.board.detach(call_id, holder)
 
     def settle(self) -> None:
         """Routes whatever can be routed now; after a change made on the board itself (recovery, a new roster)."""

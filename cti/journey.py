@@ -17,11 +17,11 @@ import structlog
 from cti import talk
 from cti.asterisk import names
 from cti.asterisk.agi_codec import AgiEnv, CallerHungUp
-from cti.calls import CallFact, CallId, Value
+from cti.calls import AgentId, CallFact, CallId, Value
 from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
 from cti.settings import Did
-from cti.switchboard import Call
+from cti.switchboard import Call, Phase
 from ivr_flows.calendar import WorkCalendar
 from ivr_flows.model import Flow
 from ivr_flows.session import Session, begin, resume, session_from_text, step
@@ -125,15 +125,15 @@ class Journey:
             if gone.how == "eof":
                 # Asterisk did not say that the caller left: it may have died, or only this connection was cut.
                 # Whether the call still lives is found out from Asterisk's own list (cti.reconciler).
-                self._exchange.detach(self._call_id)
+                self._exchange.detach(self._call_id, self)
                 return
             await self._contact.close("caller", self._exchange.wall())
         except asyncio.CancelledError:
-            self._exchange.detach(self._call_id)
+            self._exchange.detach(self._call_id, self)
             raise
         except Exception:
             # Our fault must not cost the caller his call: the dialplan brings him back, or to the fallback queue.
-            self._exchange.detach(self._call_id)
+            self._exchange.detach(self._call_id, self)
             raise
 
     async def _live(self) -> None:
@@ -170,6 +170,7 @@ class Journey:
             "flow_version": flow.version,
         }
         self._exchange.call(CallFact.ARRIVED, self._call_id, facts)
+        self._exchange.attach(self._call_id, self)
         await self._line.set_variable(names.CTI_LOST_AT, "")
         await self._line.answer()
         session, commands = self._begin(flow, did)
@@ -181,10 +182,12 @@ class Journey:
         phase = call.phase
         self._exchange.call(CallFact.RESUMED, self._call_id, {"phase": phase})
         talked = False
+        status = self._arg(names.CitizenArg.DIAL_STATUS)
+        if phase == "queue" and status == "ANSWER":
+            phase = await self._recall_offer(call)
         if phase in ("ringing", "talk"):
-            status = self._arg(names.CitizenArg.DIAL_STATUS)
             talked = await talk.finish(self._line, self._contact, status, self._answered_s())
-        self._exchange.attach(self._call_id)
+        self._exchange.attach(self._call_id, self)
         flow = self._house.flows.get(str(call.facts["flow"]), str(call.facts["flow_version"]))
         if not call.session:
             session, commands = self._begin(flow, self._house.did_of(str(call.facts["dialled"])))
@@ -193,6 +196,14 @@ class Journey:
         if talked:
             session, commands = step(flow, session, RouteEnded("talked"))
         return flow, session, commands
+
+    async def _recall_offer(self, call: Call) -> Phase:
+        """He has talked, and the journal does not know: its last milliseconds died with the daemon."""
+        agent = AgentId(await self._line.get_variable(names.DIALLED_AGENT) or "")
+        if agent in self._exchange.board.desks:
+            data: dict[str, Value] = {"agent": agent, "n": call.offers + 1, "why": "found after a crash"}
+            self._exchange.call(CallFact.OFFERED, self._call_id, data)
+        return call.phase
 
     def _begin(self, flow: Flow, did: Did) -> tuple[Session, list[Command]]:
         house = self._house

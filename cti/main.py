@@ -305,8 +305,6 @@ class Daemon:
             # A call that ended meanwhile has its record; what the spool adds to it came too late to change it.
             if milestone.kind == CallFact.ARRIVED or call_id in self.board.calls:
                 self.exchange.call(CallFact(milestone.kind), call_id, milestone.data, milestone.at)
-            if milestone.kind == CallFact.ARRIVED:
-                self.exchange.detach(call_id)
         await self.journal.durable()
         await asyncio.to_thread(finish_import, folder)
         log.info("spool_imported", milestones=len(made))

@@ -43,13 +43,12 @@ class Call:
     answered_at: float | None = None
     ever_answered: bool = False
     survey_offered: bool = False
-    attached: bool = True
-    """An AGI session of ours holds it. False: it goes on in Asterisk alone (we crashed, or the connection was cut)."""
-    detached_at: float = 0.0
+    holder: object | None = None
+    """The session of ours that holds it. None: it goes on in Asterisk alone (we crashed, or the connection was cut)."""
 
     @property
-    def channel(self) -> str:
-        return str(self.facts.get("channel") or "")
+    def attached(self) -> bool:
+        return self.holder is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,29 +148,29 @@ class Switchboard:
     # Recovery
 
     def recover(self, milestones: Iterable[Milestone], now: float) -> None:
-        """Rebuilds the state from the journal after a restart. Every live call is detached until it comes back."""
+        """Rebuilds the state from the journal after a restart. No call is held until it comes back."""
         for milestone in milestones:
             self._fold(milestone)
         for call_id in [i for i, call in self.calls.items() if call.phase == "ended"]:
             del self.calls[call_id]
-        for call in self.calls.values():
-            call.attached = False
-            call.detached_at = now
         for agent_id, desk in self.desks.items():
             if desk.call_id is not None and desk.call_id not in self.calls:
                 self.desks[agent_id] = desk.call_over(now, 0.0)
         self._readopt_until = now + _READOPTION_S
 
-    def attach(self, call_id: CallId, now: float) -> Effects:
-        """Its AGI session is ours (again)."""
-        self._live(call_id).attached = True
+    def attach(self, call_id: CallId, holder: object, now: float) -> Effects:
+        """The session `holder` has it from now on."""
+        self._live(call_id).holder = holder
         return self._routed([], now)
 
-    def detach(self, call_id: CallId, now: float) -> None:
-        """Its AGI session is gone, though nobody said that the caller hung up."""
-        if call := self.calls.get(call_id):
-            call.attached = False
-            call.detached_at = now
+    def detach(self, call_id: CallId, holder: object) -> None:
+        """The session `holder` is gone, though nobody said that the caller hung up.
+
+        Nothing happens if another session has the call by now: it can come back before the old one is seen to be gone.
+        """
+        call = self.calls.get(call_id)
+        if call is not None and call.holder is holder:
+            call.holder = None
 
     # Reading
 

@@ -84,6 +84,8 @@ DIAL_STATUS: Final = "DIALSTATUS"
 """Written by Dial(). "ANSWER" tells the fallback that the citizen has been served and needs no queue, so the daemon
 sets it to "" when a citizen who has talked is to wait for somebody again."""
 ANSWERED_S: Final = "ANSWEREDTIME"
+DIALLED_AGENT: Final = "DIALEDPEERNUMBER"
+"""Written by Dial(): whom it called, the agent's id."""
 
 # Contexts
 CONTEXT_TRUNK: Final = "from-trunk"

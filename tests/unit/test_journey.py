@@ -293,6 +293,25 @@ async def test_a_talk_that_went_on_through_a_crash_is_rated_and_complete(tmp_pat
     assert line.variables["CTI_DONE"] == "1"
 
 
+async def test_a_talk_whose_offer_was_not_journaled_is_found_again(tmp_path: Path) -> None:
+    """The offer was made in the last milliseconds before the crash; the caller does not wait a second time."""
+    town = Town(tmp_path)
+    journey = asyncio.ensure_future(town.run(ScriptedLine(keys=[(1.0, "1")])))
+    await asyncio.sleep(20.0)
+    journey.cancel()
+    await asyncio.wait({journey})
+    after = Town(tmp_path, journal=list(town.journal))
+    after.board.recover(town.journal, after.exchange.wall())
+    await asyncio.sleep(40.0)
+    line = ScriptedLine(keys=[(3.0, "1")], dial_status="ANSWER", answered_s="30")
+    line.variables["DIALEDPEERNUMBER"] = "a1"
+    await after.run(line)
+    assert after.last(CallFact.TALK_ENDED).data["talk_s"] == pytest.approx(30.0, abs=1.0)
+    assert after.last(CallFact.TALK_ENDED).data["agent"] == "a1"
+    assert after.last(CallFact.RATED).data["score"] == 1
+    assert after.kinds().count("queued") == 1
+
+
 async def test_an_agent_rung_through_a_crash_who_did_not_answer_costs_no_place(tmp_path: Path) -> None:
     town = Town(tmp_path)
     town.ready("a1")

@@ -54,6 +54,7 @@ class Town:
         self.exchange.agent(AgentFact.LOGGED_IN, AgentId("a1"))
         self.exchange.agent(AgentFact.STATUS, AgentId("a1"), {"status": "ready"})
         self.exchange.call(CallFact.ARRIVED, CallId(CALL), {"channel": "PJSIP/trunk-1"})
+        self.exchange.attach(CallId(CALL), self)
         self.exchange.call(CallFact.QUEUED, CallId(CALL), {"queue": "general", "need": NEED})
 
     def append(self, milestone: Milestone) -> None:
@@ -105,7 +106,7 @@ async def test_an_answer_that_was_missed_is_found_in_the_list(tmp_path: Path) ->
 async def test_a_call_that_nobody_holds_ends_with_its_channel(tmp_path: Path) -> None:
     town = Town(tmp_path)
     town.answer()
-    town.exchange.detach(CallId(CALL))
+    town.exchange.detach(CallId(CALL), town)
     town.reconciler.on_event(event("Hangup", Uniqueid=CALL, Channel="PJSIP/trunk-1"))
     await town.settle()
     assert town.ended() == {"side": "caller", "place": "talk", "lost_at": None, "estimated": False}
@@ -122,7 +123,7 @@ async def test_a_call_that_is_held_ends_by_its_own_session(tmp_path: Path) -> No
 async def test_asterisk_died_and_every_call_of_its_boot_is_closed_as_interrupted(tmp_path: Path) -> None:
     town = Town(tmp_path)
     town.answer()
-    town.exchange.detach(CallId(CALL))
+    town.exchange.detach(CallId(CALL), town)
     town.nonce = "nnewboot"
     town.reconciler.on_list([])
     await town.settle()
@@ -131,7 +132,7 @@ async def test_asterisk_died_and_every_call_of_its_boot_is_closed_as_interrupted
 
 async def test_ringing_when_asterisk_died_does_not_pause_the_agent(tmp_path: Path) -> None:
     town = Town(tmp_path)
-    town.exchange.detach(CallId(CALL))
+    town.exchange.detach(CallId(CALL), town)
     town.nonce = "nnewboot"
     town.reconciler.on_list([])
     await town.settle()
@@ -152,7 +153,7 @@ async def test_a_held_call_whose_channel_is_missing_gets_two_seconds_to_say_so(t
 
 async def test_a_call_of_the_fallback_queue_is_left_to_the_spool(tmp_path: Path) -> None:
     town = Town(tmp_path)
-    town.exchange.detach(CallId(CALL))
+    town.exchange.detach(CallId(CALL), town)
     town.exchange.call(CallFact.FELL_BACK, CallId(CALL), {"queue_status": ""})
     town.reconciler.on_event(event("Hangup", Uniqueid=CALL, Channel="PJSIP/trunk-1"))
     town.reconciler.on_list([])

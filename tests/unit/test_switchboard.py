@@ -47,6 +47,7 @@ class House:
     def arrives(self, *calls: str) -> None:
         for call in calls:
             self.call(CallFact.ARRIVED, call, dialled="12345")
+            self.board.attach(CallId(call), self, self.now)
 
     def queues(self, *calls: str) -> None:
         for call in calls:
@@ -156,8 +157,8 @@ def test_after_a_crash_callers_wait_in_their_old_order_and_nobody_overtakes() ->
     assert [after.board.position(CallId(c)) for c in ("c2", "c3", "c1")] == [1, 2, 3]
     after.ready("a1")
     assert after.board.offer_of(CallId("c3")) is None
-    assert after.board.attach(CallId("c3"), after.now).wakes == ()
-    assert after.board.attach(CallId("c2"), after.now).wakes == ("c2",)
+    assert after.board.attach(CallId("c3"), after, after.now).wakes == ()
+    assert after.board.attach(CallId("c2"), after, after.now).wakes == ("c2",)
 
 
 def test_who_does_not_come_back_holds_nobody_up_for_more_than_three_seconds() -> None:
@@ -166,9 +167,21 @@ def test_who_does_not_come_back_holds_nobody_up_for_more_than_three_seconds() ->
     house.queues("c1", "c2")
     after = house.recovered()
     after.ready("a1")
-    after.board.attach(CallId("c2"), after.now)
+    after.board.attach(CallId("c2"), after, after.now)
     assert after.board.next_tick_at(after.now) == after.now + 3.0
     assert after.pass_time(3.0).wakes == ("c2",)
+
+
+def test_a_session_that_is_seen_to_be_gone_late_does_not_take_the_call_from_the_new_one() -> None:
+    house = House("a1")
+    house.arrives("c1")
+    house.queues("c1")
+    old, new = object(), object()
+    house.board.attach(CallId("c1"), old, house.now)
+    house.board.attach(CallId("c1"), new, house.now)
+    house.board.detach(CallId("c1"), old)
+    house.ready("a1")
+    assert house.board.offer_of(CallId("c1")) == "a1"
 
 
 def test_a_talk_and_its_agent_survive_a_crash() -> None:
