@@ -32,7 +32,7 @@ from cti.asterisk import names
 from cti.asterisk.agi import AgiError, AgiServer, AgiSession
 from cti.asterisk.ami import Ami, AmiEvent
 from cti.asterisk.channels import Channels
-from cti.asterisk.snapshot import snapshot
+from cti.asterisk.snapshot import device_states, snapshot
 from cti.calls import AgentId, CallFact, CallId, Milestone, Value
 from cti.contact import Recordings
 from cti.exchange import Exchange
@@ -122,6 +122,7 @@ class Daemon:
         self.agi = AgiServer({names.AGI_CITIZEN: self._citizen, names.AGI_PROVISION: self.provisioner.serve})
         self.test_agents = TestAgents(self.exchange, self._on_agents_changed, self.provisioner.settled)
         self.tokens = Tokens(secrets.admin_token)
+        self._provisioned = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
         self.house = House(
@@ -231,10 +232,13 @@ class Daemon:
 
     async def _on_observing(self) -> None:
         self.reconciler.on_list(await snapshot(self.observe))
+        self.phones.replace(await device_states(self.observe))
         self.fallback.request()
 
     async def _on_acting(self) -> None:
-        self.provisioner.request(forget=True)
+        # Another boot of Asterisk may have lost the telephones that were written in its last second.
+        self.provisioner.request(forget=self._nonce() != self._provisioned)
+        self._provisioned = self._nonce()
         self.fallback.request()
 
     async def _resync_now_and_then(self) -> None:
@@ -348,7 +352,9 @@ class Daemon:
             },
             "flows": {"ok": not self.flows.refused, "refused": dict(self.flows.refused)},
         }
-        return {"ok": all(part["ok"] for part in parts.values()), "pid": os.getpid(), "parts": parts}
+        ok = all(part["ok"] for part in parts.values())
+        live = self.live.state  # pages stand still without Redis; calls and records do not need it
+        return {"ok": ok, "pid": os.getpid(), "parts": parts | {"redis": {"ok": live.ok, "reason": live.reason}}}
 
     async def _call(self, call_id: CallId) -> dict[str, Any] | None:
         milestones = self.timelines.of(call_id)
