@@ -32,18 +32,17 @@ def routing(live: bool, calls: int, agents: int, rate: float, rounds: int, seed:
     """
     if not live:
         raise click.UsageError("give --live: it places real calls for a few minutes")
-    import asyncio
-
     import orjson
 
     from cti.bench.routing import BenchError, compare
+    from cti.demo.cleanly import run_cleanly
     from cti.demo.client import StackAway, StackRefused
     from cti.demo.sipp import SippError
     from cti.demo.stack import StackFailed
     from cti.programs import ProgramMissing
 
     try:
-        result = asyncio.run(compare(calls, agents, rate, rounds, seed))
+        result = run_cleanly(compare(calls, agents, rate, rounds, seed))
     except (BenchError, StackAway, StackRefused, StackFailed, SippError, ProgramMissing) as error:
         raise click.ClickException(str(error)) from None
     if as_json:

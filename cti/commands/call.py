@@ -50,11 +50,10 @@ def command(
     settings: Settings, dialled: str, caller: str, keys: str, say: str, hold_s: float | None, rate_key: str, agent: str
 ) -> None:
     """Place one real SIP call into the running stack and print its timeline as it happens."""
-    import asyncio
-
     from rich.console import Console
 
     from cti.demo.audio import SoundError
+    from cti.demo.cleanly import run_cleanly
     from cti.demo.client import StackAway, StackRefused
     from cti.demo.narrate import narrate
     from cti.demo.single import CallFailed, Wish, call_once
@@ -70,7 +69,7 @@ def command(
 
     wish = Wish(dialled, caller, keys, say, hold_s, rate_key, with_agent=agent == "auto")
     try:
-        record = asyncio.run(call_once(settings, wish, tell))
+        record = run_cleanly(call_once(settings, wish, tell))
     except (StackAway, StackRefused, CallFailed, SippError, SoundError, ProgramMissing) as error:
         raise click.ClickException(str(error)) from None
     _print(console_width=console.width, record=record, zone=ZoneInfo(settings.city.timezone))

@@ -24,10 +24,9 @@ def command(settings: Settings, calls: int, agents: int, rate: float, seed: int,
 
     Exit code 1 if any record differs from what the telephones saw.
     """
-    import asyncio
-
     import orjson
 
+    from cti.demo.cleanly import run_cleanly
     from cti.demo.client import StackAway, StackRefused
     from cti.demo.run import DemoRefused, demonstrate
     from cti.demo.sipp import SippError
@@ -35,7 +34,7 @@ def command(settings: Settings, calls: int, agents: int, rate: float, seed: int,
     from cti.programs import ProgramMissing
 
     try:
-        result = asyncio.run(demonstrate(settings, calls, agents, rate, seed))
+        result = run_cleanly(demonstrate(settings, calls, agents, rate, seed))
     except (StackAway, StackRefused, StackFailed, DemoRefused, SippError, ProgramMissing) as error:
         raise click.ClickException(str(error)) from None
     if as_json:
