@@ -54,7 +54,7 @@ class AgiSession:
         self._stale = 0
         """Replies still to come for commands that were under way when HANGUP came."""
         self._barrier = ""
-        self._barrier_passed: asyncio.Future[None] | None = None
+        self._settled: asyncio.Future[None] | None = None
         self._barriers = 0
         self._woken = False
 
@@ -82,7 +82,7 @@ class AgiSession:
         """The next key, or "" when `timeout_s` has passed or `wake` was called."""
         data = encode_command(_WAIT, str(max(0, int(timeout_s * 1000))))
         async with self._lock:
-            await self._settle(_WAIT, DEADLINE_S)
+            await self._settle(_WAIT, DEADLINE_S, dead_ok=False)
             reply = None if self._woken else await self._ask(_WAIT, data, timeout_s + DEADLINE_S)
         key = _key(await self._done(self._accept(reply, _WAIT), "WAIT FOR DIGIT failed")) if reply else ""
         if not key:
@@ -113,6 +113,7 @@ class AgiSession:
         """Runs a dialplan application to its end; returns its result: 0, or -1 if it ended badly with the caller there.
 
         Each argument is one of the application's: exec("Dial", "PJSIP/a1001", "15", "g"). No deadline unless asked for.
+        Cancelling does not end the application, and no other command can be sent until it has ended.
         """
         reply = await self.command("EXEC", application, application_data(args), deadline_s=deadline_s)
         if reply.result == "-2":
@@ -146,19 +147,21 @@ class AgiSession:
         """Sends one command and returns its reply 200. `dead_ok`: a command that Asterisk allows after the hang-up."""
         data = encode_command(verb, *args)
         async with self._lock:
-            await self._settle(verb, deadline_s)
+            await self._settle(verb, deadline_s, dead_ok=dead_ok)
             reply = await self._ask(verb, data, deadline_s, dead_ok=dead_ok)
         return self._accept(reply, verb)
 
-    async def _settle(self, verb: str, deadline_s: float | None) -> None:
-        """Waits until Asterisk has read an earlier barrier: reading two commands at once, it would overlook one."""
-        if self._barrier:
-            self._barrier_passed = self._loop.create_future()
-            await self._within(self._barrier_passed, deadline_s, verb)
+    async def _settle(self, verb: str, deadline_s: float | None, *, dead_ok: bool) -> None:
+        """Waits until Asterisk has read what was sent before: reading two commands at once, it would overlook one."""
+        while True:
+            if self._how is not None and (not dead_ok or self.closed.is_set()):
+                raise CallerHungUp(self._how)
+            if not self._barrier and not self._stale:
+                return
+            self._settled = self._loop.create_future()
+            await self._within(self._settled, deadline_s, verb)
 
     async def _ask(self, verb: str, data: bytes, deadline_s: float | None, *, dead_ok: bool = False) -> Reply:
-        if self._how is not None and (not dead_ok or self.closed.is_set()):
-            raise CallerHungUp(self._how)
         pending: asyncio.Future[Reply] = self._loop.create_future()
         self._pending, self._pending_verb, self._pending_dead_ok = pending, verb, dead_ok
         self._transport.write(data)
@@ -233,7 +236,7 @@ class AgiSession:
     def connection_lost(self) -> None:
         self._gone("eof")
         self.closed.set()
-        for future in (self._pending, self._barrier_passed):
+        for future in (self._pending, self._settled):
             _fail(future, CallerHungUp("eof"))
 
     def _on_hangup_line(self) -> None:
@@ -248,9 +251,10 @@ class AgiSession:
         if self._barrier and reply.value == self._barrier:
             self._barrier, self._stale, self._pending = "", 0, None
             _resolve(pending, _INTERRUPTED)
-            _resolve(self._barrier_passed, None)
+            _resolve(self._settled, None)
         elif self._stale:
             self._stale -= 1
+            _resolve(self._settled, None)
         elif pending is not None:
             self._pending = None
             _resolve(pending, reply)

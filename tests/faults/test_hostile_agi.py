@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import time
 from collections.abc import Callable
@@ -20,7 +21,12 @@ LIVE = f"{NONCE}-1.1"
 
 
 async def test_a_call_in_progress_is_not_held_up(record_property: Callable[[str, object], None]) -> None:
-    gaps = [await _attacked() for _ in range(TRIES)]
+    gc.collect()
+    gc.freeze()  # what other tests left in this process would make each collection long
+    try:
+        gaps = [await _attacked() for _ in range(TRIES)]
+    finally:
+        gc.unfreeze()
     record_property("max_gap_ms", [round(wall * 1000, 1) for wall, _ in gaps])
     print("longest gaps, wall and own processor time, ms:", [(round(w * 1000, 1), round(c * 1000, 1)) for w, c in gaps])
     assert all(cpu <= STALL_S for _, cpu in gaps), gaps
