@@ -43,7 +43,7 @@ class FallbackMembers:
             try:
                 await self.compare()
             except AmiError as error:
-                log.warning("fallback_members_postponed", problem=str(error))
+                log.info("fallback_members_postponed", problem=str(error))
                 await asyncio.sleep(0.5)
                 self._wanted.set()
 

@@ -59,15 +59,15 @@ def command(settings: Settings, day: str, statistics: str | None, as_json: bool)
 def print_report(report: Report, title: str) -> None:
     """The report as tables on the terminal."""
     from rich.console import Console
+    from rich.markup import escape
 
     from cti.metrics.rates import LOSS_PLACES
 
     console = Console()
-    rates = _table(title, "Rate", "中文", "Value", "Numerator / denominator", "Formula")
+    rates = _table(title, "Rate", "Value", "Of")
     for rate in report.rates:
-        rates.add_row(
-            rate.name, rate.chinese, _value(rate), f"{rate.numerator:.10g} / {rate.denominator}", rate.formula
-        )
+        name = f"[bold]{rate.name}[/]  {rate.chinese}\n[dim]{escape(rate.formula)}[/]"
+        rates.add_row(name, f"[bold]{_value(rate)}[/]", f"{rate.numerator:.6g} / {rate.denominator}")
     console.print(rates)
 
     lost = _table("Not answered by a person, by place", "Place", "呼损位置", "Calls")
@@ -112,9 +112,9 @@ def _table(title: str, first: str, *others: str) -> Table:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
-    table.add_column(first, no_wrap=True)
+    table.add_column(first)
     for other in others:
-        table.add_column(other, justify="left" if other in ("中文", "呼损位置", "Formula") else "right")
+        table.add_column(other, justify="left" if other == "呼损位置" else "right", no_wrap=True)
     return table
 
 
