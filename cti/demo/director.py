@@ -42,7 +42,8 @@ class Director:
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _citizen_lines: dict[str, Line] = field(default_factory=dict)
     _agent_lines: dict[str, Line] = field(default_factory=dict)
-    _citizens: Sipp | None = None
+    _phones: dict[str, Sipp] = field(default_factory=dict)
+    """By caller's number"""
     _agents: Sipp | None = None
     _timers: dict[str, list[asyncio.TimerHandle]] = field(default_factory=dict)
     _talks: dict[str, float] = field(default_factory=dict)
@@ -96,26 +97,27 @@ class Director:
             rows.append((plan.number, plan.dialled, str(line.port)))
         options = ("-m", str(len(rows)), "-r", str(max(1, round(rate * 10))), "-rp", "10000", "-l", "1000")
         timeout_s = len(rows) / rate + limit_s
-        self._citizens = await Sipp.start(
+        sipp = await Sipp.start(
             "citizen", self.server, CITIZEN_HOST, folder, self._on_citizen_line, rows, options, timeout_s
         )
+        self._phones |= {plan.number: sipp for plan in plans}
         try:
-            await self._citizens.wait()
+            await sipp.wait()
             await self._settle()
         finally:
-            await self._hang_up_all()
-            await self._stop(self._citizens)
+            await self._hang_up_all(sipp)
+            await self._stop(sipp)
             for plan in plans:
                 self._citizen_lines.pop(plan.number).close()
 
-    async def _hang_up_all(self) -> None:
+    async def _hang_up_all(self, sipp: Sipp) -> None:
         """After an interruption: a telephone that falls silent would leave its call standing in the system."""
-        assert self._citizens is not None
-        if self._citizens.process.returncode is None:
+        if sipp.process.returncode is None:
             for call in list(self.account.open_calls()):
-                self._citizens.order(call.sip_call_id, "INFO", CITIZEN_HOST)
+                if self._phones[call.caller] is sipp:
+                    sipp.order(call.sip_call_id, "INFO", CITIZEN_HOST)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._citizens.process.wait(), 1.5)
+                await asyncio.wait_for(sipp.process.wait(), 1.5)
 
     async def _settle(self, limit_s: float = 5.0) -> None:
         """The agents' side of the last calls may be a few milliseconds behind."""
@@ -148,14 +150,15 @@ class Director:
             sound.silence()
             self._forget(call.caller)
 
-    def talk_began(self, call: CitizenCall) -> None:
-        """The citizen tells his request, and leaves in the middle of the talk if that is his plan. The telephones of
-        our own agents cause this; for a call that somebody else's agent took, whoever knows of it has to."""
+    def talk_began(self, call: CitizenCall, leaves_after_s: float | None = None) -> None:
+        """The citizen tells his request, and leaves in the middle of the talk if that is his plan (or yours). The
+        telephones of our own agents cause this; for a call that another agent took, whoever knows of it has to."""
         plan = self.plans[call.caller]
         self._talking.add(call.caller)
         self._citizen_lines[call.caller].say(self.samples[plan.sample % len(self.samples)])
-        if plan.leaves_talk_after_s is not None:
-            self._later(plan.leaves_talk_after_s, call.caller, self._leave, call, False)
+        leaves = plan.leaves_talk_after_s if leaves_after_s is None else leaves_after_s
+        if leaves is not None:
+            self._later(leaves, call.caller, self._leave, call, False)
 
     def talk_ended(self, call: CitizenCall) -> None:
         """The agent has hung up: the citizen listens, and rates if that is his plan. As `talk_began`."""
@@ -171,8 +174,8 @@ class Director:
     def _leave(self, call: CitizenCall, unless_talking: bool) -> None:
         if unless_talking and call.caller in self._talking:
             return
-        if self._citizens is not None and call.left_at is None:
-            self._citizens.order(call.sip_call_id, "INFO", CITIZEN_HOST)
+        if call.left_at is None:
+            self._phones[call.caller].order(call.sip_call_id, "INFO", CITIZEN_HOST)
 
     def _on_agent_line(self, line: LogLine) -> None:
         try:
@@ -185,7 +188,11 @@ class Director:
         leg = self.account.apply_agent(line)
         plan = self.plans.get(leg.caller)
         sound = self._agent_lines[leg.agent]
-        if line.kind == "offered":
+        if line.kind == "offered" and plan is None:
+            # Somebody else's call: he is no part of this, and after a refusal he keeps his place for a real agent.
+            if self._agents is not None:
+                self._agents.order(leg.leg_id, "MESSAGE", AGENT_HOST)
+        elif line.kind == "offered":
             answer_s, talk_s = self.manner.next_offer()
             self._talks[leg.leg_id] = talk_s
             if answer_s is not None:

@@ -80,7 +80,7 @@ _WORDS: dict[str, Callable[[_Data], str]] = {
     CallFact.ARRIVED: _arrived,
     CallFact.ENTERED: lambda data: f"flow: {data.get('node')} ({data.get('type')})",
     CallFact.MENU_ENTERED: lambda data: f"hears the menu {data.get('node')}",
-    CallFact.HUMAN_ASKED: lambda data: f"wants a person (by {data.get('by')})",
+    CallFact.HUMAN_ASKED: lambda data: f"wants a person ({str(data.get('by')).replace('_', ' ')})",
     CallFact.QUEUED: _queued,
     CallFact.OFFERED: lambda data: f"rings at agent {data.get('agent')}",
     CallFact.OFFER_FAILED: lambda d: f"agent {d.get('agent')} {_OUTCOMES.get(str(d.get('outcome')), d.get('outcome'))}",

@@ -14,7 +14,7 @@ from cti.demo import audio
 from cti.demo.client import Stack, StackAway
 from cti.demo.director import Director
 from cti.demo.plan import AgentManner, Outcome, Plan
-from cti.demo.sipp import CITIZEN_HOST, Server, SippError
+from cti.demo.sipp import CITIZEN_HOST, Server
 from cti.metrics.record import CallRecord
 from cti.settings import Settings
 
@@ -40,7 +40,8 @@ class Wish:
     say: str = ""
     """Name of a shipped sample, or a WAV file"""
     hold_s: float | None = None
-    """Length of the talk; without an agent, of the whole call. None: until the sample has been said once"""
+    """Length of the talk; without an agent, of the whole call. None: until the sample has been said once, or as long as
+    an agent of your own likes"""
     rating: str = ""
     with_agent: bool = True
     """Have a test agent answer when nobody else can"""
@@ -58,87 +59,99 @@ async def call_once(settings: Settings, wish: Wish, tell: Callable[[Milestone], 
             raise StackAway(f"no running stack answers at {stack.address}: start it with: make run")
         if CITIZEN_HOST not in settings.asterisk.trunk_addresses:
             raise CallFailed(f"test calls come from {CITIZEN_HOST}, which asterisk.trunk_addresses does not let in")
-        idle = [row for row in await stack.agents() if row["state"] == "idle"]
-        helper = wish.with_agent and not idle
-        try:
-            with tempfile.TemporaryDirectory(prefix="yihu-sipp-") as folder:
-                return await _call(settings, stack, Path(folder), wish, sample, hold_s, helper, tell)
-        finally:
-            if helper:
-                await stack.remove_test_agents()
+        with tempfile.TemporaryDirectory(prefix="yihu-sipp-") as folder:
+            return await _Call(settings, stack, Path(folder), wish, sample, hold_s, tell).run()
 
 
-async def _call(
-    settings: Settings,
-    stack: Stack,
-    folder: Path,
-    wish: Wish,
-    sample: bytes,
-    hold_s: float,
-    helper: bool,
-    tell: Callable[[Milestone], None],
-) -> CallRecord:
-    manner = AgentManner(random.Random(1), (hold_s, hold_s), (1.0, 1.0))
-    server = Server(settings.asterisk.host, settings.asterisk.sip_port)
-    async with Director(server, folder, manner, [sample]) as director, stack.timeline() as milestones:
-        if helper:
-            made = await stack.add_test_agents(1, ALL_SKILLS, "test", 0.0)
-            await director.add_agents({agent.id: agent.sip_password for agent in made})
-            await stack.set_status(made[0].id, "ready")
-        placing = asyncio.create_task(director.place([_plan(wish, hold_s, helper)], 1.0))
-        watching = asyncio.create_task(_watch(milestones, director, wish, tell))
-        try:
-            done, _ = await asyncio.wait([placing, watching], return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-            await placing
-            call_id = await asyncio.wait_for(watching, _END_LIMIT_S)
-        except TimeoutError:
-            refused = any(call.left_side == "refused" for call in director.account.calls.values())
-            raise CallFailed(
-                "the telephone says that the call was refused: look into `yihu doctor`"
-                if refused
-                else f"the call is over, but its record is not {_END_LIMIT_S:g} s later: look into the daemon's log"
-            ) from None
-        finally:
-            placing.cancel()
-            watching.cancel()
-            await asyncio.gather(placing, watching, return_exceptions=True)
-        if not director.account.calls:
-            raise SippError(f"SIPp placed no call: {director.complaints[:3]}")
-        return await stack.call(call_id)
+@dataclass(slots=True)
+class _Call:
+    settings: Settings
+    stack: Stack
+    folder: Path
+    wish: Wish
+    sample: bytes
+    hold_s: float
+    tell: Callable[[Milestone], None]
+    helped: bool = False
 
+    async def run(self) -> CallRecord:
+        manner = AgentManner(random.Random(1), (self.hold_s, self.hold_s), (1.0, 1.0))
+        server = Server(self.settings.asterisk.host, self.settings.asterisk.sip_port)
+        director = Director(server, self.folder, manner, [self.sample])
+        async with director, self.stack.timeline() as milestones:
+            placing = asyncio.create_task(director.place([self._plan()], 1.0))
+            watching = asyncio.create_task(self._watch(milestones, director))
+            try:
+                done, _ = await asyncio.wait([placing, watching], return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+                await placing
+                call_id = await asyncio.wait_for(watching, _END_LIMIT_S)
+            except TimeoutError:
+                raise CallFailed(self._why_nothing(director)) from None
+            finally:
+                for task in (placing, watching):
+                    task.cancel()
+                await asyncio.gather(placing, watching, return_exceptions=True)
+                if self.helped:
+                    await self.stack.remove_test_agents()
+            return await self.stack.call(call_id)
 
-def _plan(wish: Wish, hold_s: float, helper: bool) -> Plan:
-    return Plan(
-        number=wish.caller,
-        dialled=wish.dialled,
-        outcome=Outcome.CHOOSES_AND_RATES if wish.rating else Outcome.CHOOSES_NO_RATING,
-        keys=tuple((_FIRST_KEY_S + n * _KEY_EVERY_S, key) for n, key in enumerate(wish.keys)),
-        leaves_after_s=PATIENCE_S if wish.with_agent else hold_s,
-        # A person who is logged in decides himself when to hang up; he may also leave it to the caller.
-        leaves_talk_after_s=None if helper else hold_s,
-        rating=wish.rating,
-    )
+    def _plan(self) -> Plan:
+        wish = self.wish
+        return Plan(
+            number=wish.caller,
+            dialled=wish.dialled,
+            outcome=Outcome.CHOOSES_AND_RATES if wish.rating else Outcome.CHOOSES_NO_RATING,
+            keys=tuple((_FIRST_KEY_S + n * _KEY_EVERY_S, key) for n, key in enumerate(wish.keys)),
+            leaves_after_s=PATIENCE_S if wish.with_agent else self.hold_s,
+            rating=wish.rating,
+        )
 
+    async def _watch(self, milestones: AsyncIterator[Milestone], director: Director) -> str:
+        """Until the call's end is on disk; its id."""
+        mine = ""
+        async for milestone in milestones:
+            if not mine and milestone.kind == CallFact.ARRIVED:
+                mine = milestone.id if milestone.data.get("pii_caller") == self.wish.caller else ""
+            if milestone.id != mine:
+                continue
+            self.tell(milestone)
+            if milestone.kind == CallFact.QUEUED:
+                await self._help(director, str(milestone.data.get("queue", "")))
+            elif milestone.kind in (CallFact.ANSWERED, CallFact.TALK_ENDED):
+                self._with_others_agent(milestone, director)
+            elif milestone.kind == CallFact.ENDED:
+                return mine
+        raise StackAway("the stack stopped while the call was going on")
 
-async def _watch(
-    milestones: AsyncIterator[Milestone], director: Director, wish: Wish, tell: Callable[[Milestone], None]
-) -> str:
-    """Until the call's end is on disk; its id."""
-    mine = ""
-    async for milestone in milestones:
-        if not mine and milestone.kind == CallFact.ARRIVED:
-            mine = milestone.id if milestone.data.get("pii_caller") == wish.caller else ""
-        if milestone.id != mine:
-            continue
-        tell(milestone)
+    async def _help(self, director: Director, queue: str) -> None:
+        """A test agent logs in if nobody who could take the call is at work."""
+        if not self.wish.with_agent or self.helped:
+            return
+        at_work = [row for row in await self.stack.agents() if row["state"] not in ("offline", "not_ready")]
+        if any(row["skills"].get(queue) for row in at_work):
+            return
+        self.helped = True
+        made = await self.stack.add_test_agents(1, ALL_SKILLS, "test", 0.0)
+        await director.add_agents({agent.id: agent.sip_password for agent in made})
+        await self.stack.set_status(made[0].id, "ready")
+
+    def _with_others_agent(self, milestone: Milestone, director: Director) -> None:
+        """An agent whose telephone is not ours talks to the citizen, which our director cannot see. That agent decides
+        when to hang up, unless we were told how long to hold."""
+        if milestone.data.get("agent") in director.agents:
+            return
         call = next(iter(director.account.calls.values()))
-        elsewhere = str(milestone.data.get("agent")) not in director.agents
-        if milestone.kind == CallFact.ANSWERED and elsewhere:
-            director.talk_began(call)
-        elif milestone.kind == CallFact.TALK_ENDED and elsewhere and milestone.data.get("side") == "agent":
+        if milestone.kind == CallFact.ANSWERED:
+            director.talk_began(call, self.wish.hold_s)
+        elif milestone.data.get("side") == "agent":
             director.talk_ended(call)
-        elif milestone.kind == CallFact.ENDED:
-            return mine
-    raise StackAway("the stack stopped while the call was going on")
+
+    def _why_nothing(self, director: Director) -> str:
+        calls = list(director.account.calls.values())
+        if not calls:
+            return f"SIPp placed no call: {director.complaints[:3]}"
+        if calls[0].left_side == "refused":
+            return "Asterisk refused the call: look into `yihu doctor`"
+        return f"the call is over, but {_END_LIMIT_S:g} s later its record is not: look into the daemon's log"
