@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 from typing import Any, Final, Literal, TypeVar
 
@@ -57,6 +58,10 @@ class AgiSession:
         self._settled: asyncio.Future[None] | None = None
         self._barriers = 0
         self._woken = False
+        self._awaited: asyncio.Future[Any] | None = None
+        self._awaited_verb = ""
+        self._due = math.inf
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def hung_up(self) -> bool:
@@ -159,29 +164,42 @@ class AgiSession:
             if not self._barrier and not self._stale:
                 return
             self._settled = self._loop.create_future()
-            await self._within(self._settled, deadline_s, verb)
+            self._limit(self._settled, deadline_s, verb)
+            await self._settled
 
     async def _ask(self, verb: str, data: bytes, deadline_s: float | None, *, dead_ok: bool = False) -> Reply:
         pending: asyncio.Future[Reply] = self._loop.create_future()
         self._pending, self._pending_verb, self._pending_dead_ok = pending, verb, dead_ok
         self._transport.write(data)
         try:
-            return await self._within(pending, deadline_s, verb)
+            self._limit(pending, deadline_s, verb)
+            return await pending
         except asyncio.CancelledError:
             self._send_barrier()
             raise
 
-    async def _within(self, future: asyncio.Future[_T], deadline_s: float | None, verb: str) -> _T:
-        if deadline_s is None:
-            return await future
-        timer = self._loop.call_later(deadline_s, self._expire, future, verb)
-        try:
-            return await future
-        finally:
-            timer.cancel()
+    def _limit(self, future: asyncio.Future[Any], deadline_s: float | None, verb: str) -> None:
+        """`future` is what the one command of the moment waits for; it fails when `deadline_s` is over.
 
-    def _expire(self, future: asyncio.Future[Any], verb: str) -> None:
-        _fail(future, AgiTimeout(f"{verb}: no reply within its deadline; the session is closed"))
+        One timer a session, which looks when it fires: setting and cancelling one for each command would cost as much
+        as the command itself.
+        """
+        self._awaited, self._awaited_verb = future, verb
+        self._due = math.inf if deadline_s is None else self._loop.time() + deadline_s
+        if self._timer is not None and self._timer.when() > self._due:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None and deadline_s is not None:
+            self._timer = self._loop.call_at(self._due, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        if self._awaited is None or self._awaited.done() or self._due == math.inf:
+            return
+        if self._loop.time() < self._due:
+            self._timer = self._loop.call_at(self._due, self._on_timer)
+            return
+        _fail(self._awaited, AgiTimeout(f"{self._awaited_verb}: no reply within its deadline; the session is closed"))
         self._transport.abort()
 
     def _accept(self, reply: Reply, verb: str) -> Reply:
@@ -236,6 +254,8 @@ class AgiSession:
     def connection_lost(self) -> None:
         self._gone("eof")
         self.closed.set()
+        if self._timer is not None:
+            self._timer.cancel()
         for future in (self._pending, self._settled):
             _fail(future, CallerHungUp("eof"))
 
