@@ -19,6 +19,8 @@ ASTERISK_LEAST = (22, 10, 1)
 """Older ones have holes that a caller without a password can use (advisories of 2026-06-25)."""
 
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
+_CANNOT_LOAD = 127
+"""Exit code of the loader when a library is missing; the programs' own codes for their version differ widely."""
 _VERSION_OPTION = {"asterisk": "-V", "sipp": "-v"}
 
 
@@ -73,7 +75,9 @@ def _unpacked(name: str, root: Path) -> Program | None:
     loaders = [loader for d in ("usr/lib", "lib", "usr/lib64", "lib64") for loader in _loaders(root / d)]
     if binary is None or not loaders:
         return None
-    libraries = [d for base in ("usr/lib", "lib") for d in sorted((root / base).glob("*-linux-gnu*")) if d.is_dir()]
+    # espeak-ng plays through PulseAudio's library, whose private part lies in a folder of its own.
+    places = ("usr/lib/*-linux-gnu*", "lib/*-linux-gnu*", "usr/lib/*-linux-gnu*/pulseaudio")
+    libraries = [d for place in places for d in sorted(root.glob(place)) if d.is_dir()]
     prefix = (str(loaders[0]), "--library-path", ":".join(map(str, libraries)), str(binary))
     return _with_version(name, prefix, root)
 
@@ -98,6 +102,8 @@ def _with_version(name: str, prefix: tuple[str, ...], root: Path | None) -> Prog
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
+        return None
+    if done.returncode == _CANNOT_LOAD:
         return None
     found = _VERSION.search((done.stdout + done.stderr).decode("utf-8", "replace"))
     return Program(prefix, root, found[0]) if found else None

@@ -14,8 +14,9 @@ asterisk_is_new_enough() {
     [ -n "$version" ] && [ "$(printf '%s\n' "$least" "$version" | sort -V | head -n 1)" = "$least" ]
 }
 
-asterisk_is_new_enough || setup/debian_root.sh .deps/asterisk forky asterisk asterisk-moh-opsound-wav
-{ on_path redis-server && on_path sipp; } || setup/debian_root.sh .deps/tools host redis-server sip-tester
+asterisk_is_new_enough || setup/debian_root.sh .deps/asterisk forky asterisk
+{ on_path redis-server && on_path sipp && on_path espeak-ng; } ||
+    setup/debian_root.sh .deps/tools host redis-server sip-tester espeak-ng
 if [ "$1" = test ] && ! on_path initdb && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null; then
     setup/debian_root.sh .deps/postgres host postgresql
 fi

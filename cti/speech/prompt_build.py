@@ -88,7 +88,7 @@ def _speaking(voices: Mapping[str, Voice], language: str) -> Voice:
         return voice
     have = ", ".join(voices) or "none"
     raise VoiceError(
-        f"no installed voice speaks {language} (installed: {have}): as root, apt-get install espeak-ng; "
+        f"no installed voice speaks {language} (installed: {have}): run `make setup`, which unpacks espeak-ng; "
         "for a natural voice run setup/get_kokoro.sh and set YIHU_KOKORO_DIR"
     )
 

@@ -52,7 +52,7 @@ def trimmed(samples: Any, rate: int, lead_s: float, trail_s: float) -> Any:
     loud = np.nonzero(_speech_frames(samples, rate))[0]
     frame = int(rate * _FRAME_S)
     lead, trail = int(lead_s * rate), int(trail_s * rate)
-    first, end = (loud[0] * frame, (loud[-1] + 1) * frame) if len(loud) else (0, 0)
+    first, end = (int(loud[0]) * frame, (int(loud[-1]) + 1) * frame) if len(loud) else (0, 0)
     padded = np.concatenate([np.zeros(lead), samples, np.zeros(trail)])  # index i of samples is i + lead here
     cut = padded[first : end + lead + trail].copy()
     ramp = np.linspace(0, 1, min(lead, trail, len(cut)), endpoint=False)

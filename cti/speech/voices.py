@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 import wave
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from cti.programs import ProgramMissing, find_program
 from cti.speech.errors import SpeechError
 
 
@@ -166,10 +167,15 @@ def _english_phonemes(text: str) -> str:
 
 
 def _espeak(*options: str, text: str) -> str:
-    program = shutil.which("espeak-ng")
-    if program is None:
-        raise VoiceError("espeak-ng is not on PATH: as root, apt-get install espeak-ng")
-    done = subprocess.run([program, *options, "--stdin"], input=text, capture_output=True, text=True, timeout=60)
+    try:
+        program = find_program("espeak-ng")
+    except ProgramMissing as error:
+        raise VoiceError(str(error)) from None
+    environment = dict(os.environ)
+    if program.root is not None:
+        environment["ESPEAK_DATA_PATH"] = str(next(program.root.glob("usr/lib/*/espeak-ng-data")))
+    command = [*program.argv_prefix, *options, "--stdin"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, env=environment)
     if done.returncode:
         raise VoiceError(f"espeak-ng failed ({done.returncode}): {done.stderr.strip()[-300:]}")
     return done.stdout
@@ -180,6 +186,7 @@ def installed_voices() -> dict[str, Voice]:
     voices: dict[str, Voice] = {}
     if folder := os.environ.get("YIHU_KOKORO_DIR"):
         voices["kokoro"] = KokoroVoice(Path(folder))
-    if shutil.which("espeak-ng"):
+    with contextlib.suppress(ProgramMissing):
+        find_program("espeak-ng")
         voices["espeak"] = EspeakVoice()
     return voices
