@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from blockbuster import blockbuster_ctx
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -17,3 +18,13 @@ def _event_loop_of_the_main_thread() -> Iterator[None]:
     yield
     loop.close()
     asyncio.set_event_loop(None)
+
+
+@pytest.fixture
+def no_blocking_on_the_loop() -> Iterator[None]:
+    """A blocking call of ours on the event loop fails the test: it would stall every call in progress.
+
+    For tests of what runs while calls do; what is built before the loop serves anybody (stores, flows) may block.
+    """
+    with blockbuster_ctx(["cti", "ivr_flows", "queues", "agents", "recordings"]):
+        yield

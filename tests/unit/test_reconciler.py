@@ -18,7 +18,7 @@ from cti.exchange import Exchange
 from cti.reconciler import Reconciler
 from cti.switchboard import Switchboard
 
-pytestmark = pytest.mark.looptime
+pytestmark = [pytest.mark.looptime, pytest.mark.usefixtures("no_blocking_on_the_loop")]
 
 CALL = "nboot-1.1"
 NEED = Need("general", (NeedStep((SkillNeed("general"),)),)).to_text()

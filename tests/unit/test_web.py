@@ -19,6 +19,8 @@ from cti.web.passwords import Passwords
 from cti.web.test_agents import TestAgents
 from cti.web.tokens import Tokens
 
+pytestmark = pytest.mark.usefixtures("no_blocking_on_the_loop")
+
 ADMIN = {"Authorization": "Bearer the-admin-token"}
 HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("right")
 
