@@ -14,6 +14,7 @@ import gc
 import json
 import os
 import random
+import resource
 import signal
 import sys
 import time
@@ -207,7 +208,7 @@ class Daemon:
     def _ami(self, user: str, secret: str) -> Ami:
         observes = user == names.AMI_RO
         return Ami(
-            host=self.settings.asterisk.host,
+            host=self.settings.asterisk.ami_host,
             port=self.settings.asterisk.ami_port,
             username=user,
             secret=secret,
@@ -423,6 +424,9 @@ def main() -> int:
     if not _stand_by():
         return 0
     logs.set_up()
+    # Two descriptors a call, and a thousand connections of a stranger must not keep a caller out.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     try:
         settings = load_settings()
         os.umask(0o077)
