@@ -29,7 +29,15 @@ def check_sql(settings: Settings) -> Iterator[Finding]:
     import sqlalchemy as sa
     from sqlalchemy.exc import SQLAlchemyError
 
+    from cti.storage.sql import SqlStore
+    from cti.storage.store import StoreError
+
     url = settings.sql_url
+    try:
+        SqlStore(url).close()
+    except StoreError as error:
+        yield Finding("fail", "database", str(error))
+        return
     shown = sa.make_url(url).render_as_string(hide_password=True)
     if not settings.sql.url and not (settings.var / "yihu.db").exists():
         yield Finding("ok", "database", "SQLite, will be made at the first start")
@@ -81,7 +89,7 @@ def check_ami(settings: Settings) -> Iterator[Finding]:
         secrets = load_or_create(settings)
     except SecretsError:
         return  # said already
-    host = "127.0.0.1" if settings.asterisk.embedded else settings.asterisk.host
+    host = settings.asterisk.ami_host
     for user, secret in (("cti-ro", secrets.ami_ro), ("cti-ctl", secrets.ami_ctl)):
         try:
             accepted = _ami_accepts(host, settings.asterisk.ami_port, user, secret)

@@ -53,6 +53,11 @@ class Asterisk:
     trunk_addresses: tuple[str, ...] = ("127.0.0.2",)
     """Where calls of the carrier come from; nobody else may call. The default lets this machine play the carrier."""
 
+    @property
+    def ami_host(self) -> str:
+        """Our own Asterisk listens for AMI on loopback, wherever its telephones are."""
+        return "127.0.0.1" if self.embedded else self.host
+
 
 @dataclass(frozen=True, config=_strict)
 class Agi:

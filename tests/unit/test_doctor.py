@@ -13,10 +13,10 @@ from click.testing import CliRunner
 
 from cti.cli import main
 from cti.doctor import examine, pinned_versions, running_supervisor
-from cti.doctor_peers import Finding, check_ami, check_health
+from cti.doctor_peers import Finding, check_ami, check_health, check_sql
 from cti.preflight import check_ports, port_holder
 from cti.secrets import load_or_create
-from cti.settings import Agi, Asterisk, City, Settings, Web
+from cti.settings import Agi, Asterisk, City, Settings, Sql, Web
 from tests.support.ports import free_ports
 
 
@@ -136,3 +136,16 @@ def test_the_command_ends_with_1_when_something_has_to_be_mended(tmp_path: Path)
     assert done.exit_code == 1
     assert "Nowhere is unknown: install tzdata, or set city.timezone" in done.output
     assert done.output.splitlines()[-1].endswith("to mend")
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://yihu@db/yihu"])
+def test_an_address_that_is_no_database_of_ours_is_a_finding_with_an_example(url: str) -> None:
+    (finding,) = check_sql(Settings(sql=Sql(url=url)))
+
+    assert finding.level == "fail"
+    assert "postgresql+psycopg://" in finding.text
+
+
+def test_ami_of_our_own_asterisk_is_on_loopback_wherever_its_telephones_are() -> None:
+    assert Asterisk(host="192.0.2.7").ami_host == "127.0.0.1"
+    assert Asterisk(host="192.0.2.7", embedded=False).ami_host == "192.0.2.7"
