@@ -57,7 +57,7 @@ class Contact:
         return True
 
     def end_talk(self, side: Literal["agent", "caller", "interrupted"], at: float) -> None:
-        """The talk is over; its recording is measured in the background (see `settled`).
+        """The talk is over since `at`; its recording is measured in the background (see `settled`).
 
         Asterisk writes the file out when the recording is stopped or the channel is let go: see to that at once.
         """

@@ -169,7 +169,9 @@ class Journey:
             "flow": did.flow,
             "flow_version": flow.version,
         }
-        self._exchange.call(CallFact.ARRIVED, self._call_id, facts)
+        # We may hear of him later than he came: no daemon was there, or the last one died before it had noted him.
+        arrived_at = self._moment(names.CitizenArg.ARRIVED_AT)
+        self._exchange.call(CallFact.ARRIVED, self._call_id, facts, arrived_at)
         self._exchange.attach(self._call_id, self)
         await self._line.set_variable(names.CTI_LOST_AT, "")
         await self._line.answer()
@@ -186,7 +188,8 @@ class Journey:
         if phase == "queue" and status == "ANSWER":
             phase = await self._recall_offer(call)
         if phase in ("ringing", "talk"):
-            talked = await talk.finish(self._line, self._contact, status, self._answered_s())
+            ended_at = self._moment(names.CitizenArg.LOST_AT)
+            talked = await talk.finish(self._line, self._contact, status, ended_at or self._exchange.wall())
         self._exchange.attach(self._call_id, self)
         flow = self._house.flows.get(str(call.facts["flow"]), str(call.facts["flow_version"]))
         if not call.session:
@@ -220,9 +223,9 @@ class Journey:
         index = names.CITIZEN_ARGS.index(which)
         return self._line.env.args[index] if index < len(self._line.env.args) else ""
 
-    def _answered_s(self) -> float:
-        text = self._arg(names.CitizenArg.ANSWERED_S)
-        return float(text) if text.isdigit() else 0.0
+    def _moment(self, which: names.CitizenArg) -> float | None:
+        """A time that the dialplan noted, never later than now."""
+        return talk.past(self._arg(which), self._exchange.wall())
 
     # Commands
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING
 
 from cti.asterisk import names
@@ -26,21 +27,23 @@ async def offer(line: Line, contact: Contact, agent: AgentId, timeout_s: float) 
     # b: only while bridged, so that ringing is not recorded, and a talk goes on being recorded if we die.
     await line.exec("MixMonitor", str(path), "b")
     headers = f"{names.AGENT_HEADERS}^s^1({contact.call_id}^{agent})"
-    options = f"gm({names.MUSIC_CLASS})b({headers})"
+    options = f"gm({names.MUSIC_CLASS})b({headers})U({names.AGENT_ANSWERED}^s^1)"
     await line.exec("Dial", f"PJSIP/{agent}", f"{timeout_s:g}", options)
     status = await line.get_variable(names.DIAL_STATUS) or ""
-    answered_s = float(await line.get_variable(names.ANSWERED_S) or 0.0) if status == "ANSWER" else 0.0
-    return await finish(line, contact, status, answered_s)
+    return await finish(line, contact, status, contact.exchange.wall())
 
 
-async def finish(line: Line, contact: Contact, status: str, answered_s: float) -> bool:
-    """The Dial() is over with `status`, in this session or (after a crash of the daemon) before it. As `offer`."""
+async def finish(line: Line, contact: Contact, status: str, ended_at: float) -> bool:
+    """The Dial() is over with `status` since `ended_at`, in this session or, after a crash of the daemon, before it.
+
+    As `offer`.
+    """
     call = contact.call
-    now = contact.exchange.wall()
     if status == "ANSWER" and call.phase == "ringing" and call.agent is not None:
-        contact.answered(call.agent, now - answered_s)
+        noted = await line.get_variable(names.CTI_ANSWERED_AT) or ""
+        contact.answered(call.agent, past(noted, ended_at) or ended_at)
     if call.phase == "talk":
-        contact.end_talk("agent", now)
+        contact.end_talk("agent", max(ended_at, call.answered_at or ended_at))
         await line.exec("StopMixMonitor")
         return True
     path = contact.file()
@@ -49,3 +52,8 @@ async def finish(line: Line, contact: Contact, status: str, answered_s: float) -
     await line.exec("StopMixMonitor")
     await asyncio.to_thread(path.unlink, missing_ok=True)
     return False
+
+
+def past(noted: str, now: float) -> float | None:
+    """A UTC second as the dialplan writes it, not later than `now`; None if there is none."""
+    return min(float(noted), now) if re.fullmatch(r"\d{1,12}(\.\d{1,6})?", noted) else None

@@ -57,7 +57,7 @@ def note(args: dict[str, str], environment: dict[str, str], at: float) -> dict[s
         "queue_member": text["queue_member"],
         "answered_at": answered_at,
         "dial_status": text["dial_status"],
-        "answered_s": _number(text["answered_s"]),
+        "talked_from": _number(text["talked_from"]),
     }
 
 
@@ -100,7 +100,7 @@ def _clean(text: str) -> str:
 
 
 def _number(text: str) -> float | None:
-    return float(text) if re.fullmatch(r"\d{1,12}", text) else None
+    return float(text) if re.fullmatch(r"\d{1,12}(\.\d{1,6})?", text) else None
 
 
 if __name__ == "__main__":

@@ -30,10 +30,15 @@ class CitizenArg(StrEnum):
     """The number dialled first, when the call was diverted to us; else empty"""
     DIAL_STATUS = "dial_status"
     """DIALSTATUS of the last Dial() of this call; empty at the first entry"""
-    ANSWERED_S = "answered_s"
-    """ANSWEREDTIME of the last Dial() in whole seconds; empty at the first entry"""
+    ANSWERED_AT = "answered_at"
+    """UTC second (with milliseconds) at which an agent last answered; empty before"""
     MEDIUM = "medium"
     """voice or video"""
+    ARRIVED_AT = "arrived_at"
+    """UTC second (with milliseconds) at which the call arrived"""
+    LOST_AT = "lost_at"
+    """Since when no daemon has the call: its arrival at the first entry, later the end of the last session, or of the
+    talk that outlived it. Empty if the daemon at the first address has just lost it"""
 
 
 CITIZEN_ARGS: Final = tuple(CitizenArg)
@@ -55,7 +60,7 @@ EMERGENCY_ARGS: Final = (
     "original",
     "queue_status",
     "dial_status",
-    "answered_s",
+    "talked_from",
     "queue_member",
     "queue_wait_s",
     "queue_entered_at",
@@ -67,9 +72,14 @@ EMERGENCY_ARGS: Final = (
 # Channel variables
 CTI_DONE: Final = "CTI_DONE"
 """Set to 1 by the daemon as its last deed. The dialplan believes nothing else: AGISTATUS says SUCCESS after a crash."""
+CTI_ARRIVED_AT: Final = "CTI_ARRIVED_AT"
+"""UTC second, with milliseconds, at which the call arrived."""
+CTI_ANSWERED_AT: Final = "CTI_ANSWERED_AT"
+"""UTC second, with milliseconds, at which an agent answered; set in AGENT_ANSWERED. (Dial()'s own ANSWEREDTIME counts
+from our answer to the citizen.)"""
 CTI_LOST_AT: Final = "CTI_LOST_AT"
-"""UTC second since when no daemon serves the call. The daemon sets it to "" when it takes the call; the dialplan to the
-present after a session that ended without CTI_DONE. Ten seconds after it the fallback begins."""
+"""UTC second, with milliseconds, since when no daemon serves the call. The daemon sets it to "" when it takes the call;
+the dialplan to the present after a session that ended without CTI_DONE. Ten seconds after it the fallback begins."""
 CTI_LOSSES: Final = "CTI_LOSSES"
 """How often a daemon was lost shortly after it took the call (the dialplan counts): the bound against a crash loop."""
 CTI_ENTERED_AT: Final = "CTI_ENTERED_AT"
@@ -83,7 +93,6 @@ CTI_QUEUED_AT: Final = "CTI_QUEUED_AT"
 DIAL_STATUS: Final = "DIALSTATUS"
 """Written by Dial(). "ANSWER" tells the fallback that the citizen has been served and needs no queue, so the daemon
 sets it to "" when a citizen who has talked is to wait for somebody again."""
-ANSWERED_S: Final = "ANSWEREDTIME"
 DIALLED_AGENT: Final = "DIALEDPEERNUMBER"
 """Written by Dial(): whom it called, the agent's id."""
 
@@ -100,6 +109,8 @@ PROVISION_WAIT_EXTEN: Final = "wait"
 """`Exten` of that Originate, in CONTEXT_PROVISION, `Priority` 1."""
 AGENT_HEADERS: Final = "cti-agent-headers"
 """Pre-dial handler: Dial(PJSIP/a1001,15,gb(cti-agent-headers^s^1(<call id>^<agent id>)))."""
+AGENT_ANSWERED: Final = "cti-agent-answered"
+"""Subroutine on the agent's channel at his answer: Dial(…,U(cti-agent-answered^s^1))."""
 
 # SIP headers that the handler adds to the INVITE for the agent
 HEADER_CALL: Final = "X-CTI-Call"

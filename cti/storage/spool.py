@@ -31,9 +31,12 @@ class Known:
 
     last_seq: int = 0
     kinds: frozenset[str] = frozenset()
+    answered_at: float | None = None
+    """Last answer."""
 
     def after(self, milestone: Milestone) -> Known:
-        return Known(max(self.last_seq, milestone.seq), self.kinds | {milestone.kind})
+        answered_at = milestone.at if milestone.kind == CallFact.ANSWERED else self.answered_at
+        return Known(max(self.last_seq, milestone.seq), self.kinds | {milestone.kind}, answered_at)
 
 
 def known_calls(milestones: Iterable[Milestone]) -> dict[CallId, Known]:
@@ -67,7 +70,7 @@ def import_spool(
                 log.error("spool_line_unreadable", file=str(path), line=number, error=type(error).__name__)
                 continue
             state = calls.get(entry.call_id) or known.get(entry.call_id, Known())
-            for at, kind, data in entry.facts(state.kinds, describe):
+            for at, kind, data in entry.facts(state, describe):
                 milestone = Milestone("call", entry.call_id, state.last_seq + 1, at, str(kind), data)
                 state = state.after(milestone)
                 made.append(milestone)
@@ -95,14 +98,14 @@ class _Entry:
     call_id: CallId
     arrival: Mapping[str, Value]
     lost_at: float
-    """Since when no daemon had the call: for one that no daemon ever had, its arrival."""
+    """Since when no daemon had the call: its arrival, the loss of the daemon, or the end of a talk that outlived it."""
     queued_at: float | None
     queue_status: str
     agent: str
     answered_at: float | None
     """By the fallback queue."""
-    talked_s: float | None
-    """Length of a conversation that a daemon had begun and Asterisk ended alone."""
+    talked_from: float | None
+    """Answer to the offer of a daemon that died before the talk was over."""
 
     @staticmethod
     def parse(line: bytes) -> _Entry:
@@ -127,11 +130,12 @@ class _Entry:
             queue_status=str(raw.get("queue_status") or ""),
             agent=str(raw.get("queue_member") or "").rpartition("/")[2],
             answered_at=_number(raw, "answered_at"),
-            talked_s=_number(raw, "answered_s") if raw.get("dial_status") == "ANSWER" else None,
+            talked_from=_number(raw, "talked_from") if raw.get("dial_status") == "ANSWER" else None,
         )
 
-    def facts(self, known: frozenset[str], describe: Callable[[str], Mapping[str, Value]]) -> Iterator[_Fact]:
-        """What this line adds to a call of which the kinds `known` are journaled."""
+    def facts(self, state: Known, describe: Callable[[str], Mapping[str, Value]]) -> Iterator[_Fact]:
+        """What this line adds to a call of which `state` is journaled."""
+        known = state.kinds
         if CallFact.ENDED in known:
             return
         if not known:
@@ -145,9 +149,10 @@ class _Entry:
             if CallFact.QUEUED not in known:
                 yield self.queued_at, CallFact.QUEUED, {"queue": "fallback", "need": Need("fallback").to_text()}
         if self.phase == "ended":
-            yield from self._end(known)
+            yield from self._end(state)
 
-    def _end(self, known: frozenset[str]) -> Iterator[_Fact]:
+    def _end(self, state: Known) -> Iterator[_Fact]:
+        known = state.kinds
         by_agent = self.queue_status == "CONTINUE"
         answered = CallFact.ANSWERED in known
         if self.answered_at is not None:
@@ -160,10 +165,12 @@ class _Entry:
                 yield self.answered_at, CallFact.ANSWERED, {"agent": self.agent, "n": 0, "wait_s": measured}
             yield self.at, CallFact.TALK_ENDED, {"agent": self.agent, "n": 0, "side": side, "talk_s": talk_s}
             answered = True
-        elif self.talked_s is not None and CallFact.TALK_ENDED not in known:
+        elif self.talked_from is not None and CallFact.TALK_ENDED not in known:
+            began = state.answered_at or self.talked_from
             if not answered:
-                yield self.at - self.talked_s, CallFact.ANSWERED, {"agent": "", "n": 0, "wait_s": None}
-            yield self.at, CallFact.TALK_ENDED, {"agent": "", "n": 0, "side": "interrupted", "talk_s": self.talked_s}
+                yield began, CallFact.ANSWERED, {"agent": "", "n": 0, "wait_s": None}
+            talk_s = max(0.0, self.lost_at - began)
+            yield self.lost_at, CallFact.TALK_ENDED, {"agent": "", "n": 0, "side": "interrupted", "talk_s": talk_s}
             answered = True
         side = "agent" if by_agent else "system" if self.queue_status else "caller"
         lost_at = None if answered else "fallback"

@@ -40,7 +40,7 @@ def test_a_call_from_the_trunk_reaches_the_daemon_with_its_facts(asterisk: Runni
     assert session.env["agi_uniqueid"].startswith(asterisk.server.nonce + "-")
     assert args[CitizenArg.DIALLED] == "12333"
     assert re.fullmatch(r"1-\d+@127\.0\.0\.2", args[CitizenArg.SIP_CALL_ID])
-    assert args[CitizenArg.ORIGINAL] == args[CitizenArg.DIAL_STATUS] == args[CitizenArg.ANSWERED_S] == ""
+    assert args[CitizenArg.ORIGINAL] == args[CitizenArg.DIAL_STATUS] == args[CitizenArg.ANSWERED_AT] == ""
     assert args[CitizenArg.MEDIUM] == "voice"
 
 
@@ -73,7 +73,7 @@ KNOWN_ENVIRONMENT = {
     *("agi_network", "agi_network_script", "agi_request", "agi_channel", "agi_language", "agi_type", "agi_uniqueid"),
     *("agi_version", "agi_callerid", "agi_calleridname", "agi_callingpres", "agi_callingani2", "agi_callington"),
     *("agi_callingtns", "agi_dnid", "agi_rdnis", "agi_context", "agi_extension", "agi_priority", "agi_enhanced"),
-    *("agi_accountcode", "agi_threadid", *(f"agi_arg_{n}" for n in range(1, 7))),
+    *("agi_accountcode", "agi_threadid", *(f"agi_arg_{n}" for n in range(1, len(CITIZEN_ARGS) + 1))),
 }
 
 

@@ -28,7 +28,8 @@ class ScriptedLine:
         caller: str = "13800138000",
         dialled: str = "12345",
         dial_status: str = "",
-        answered_s: str = "",
+        arrived_at: str = "",
+        lost_at: str = "",
     ) -> None:
         self.env = AgiEnv(
             script="citizen",
@@ -40,11 +41,10 @@ class ScriptedLine:
             context="cti-citizen",
             extension="s",
             language="zh-CN",
-            args=("sip-" + call_id, dialled, "", dial_status, answered_s, "voice"),
+            args=("sip-" + call_id, dialled, "", dial_status, "", "voice", arrived_at, lost_at),
         )
         self.said: list[str] = []
         self.variables: dict[str, str] = {}
-        self.talked_s = 0.0
         self._keys: asyncio.Queue[str] = asyncio.Queue()
         self._gone = asyncio.Event()
         self._how = "hangup"
@@ -132,12 +132,11 @@ class ScriptedLine:
         self.said.append(" ".join((application, *args[:1])) if application == "Dial" else application)
         if application == "MixMonitor":
             self.recording = Path(args[0])
-            self.recording.write_bytes(bytes(44))
+            await asyncio.to_thread(self.recording.write_bytes, bytes(44))
         if application == "Dial":
             assert self._dial is not None
             status = await self._until(self._dial(self, args))
             self.variables["DIALSTATUS"] = status
-            self.variables["ANSWEREDTIME"] = f"{self.talked_s:.0f}"
         return 0
 
     async def hangup(self) -> None:

@@ -77,8 +77,10 @@ def test_the_citizens_arguments_come_in_the_order_the_daemon_reads() -> None:
         names.CitizenArg.DIALLED: names.CTI_DIALLED,
         names.CitizenArg.ORIGINAL: names.CTI_ORIGINAL,
         names.CitizenArg.DIAL_STATUS: names.DIAL_STATUS,
-        names.CitizenArg.ANSWERED_S: names.ANSWERED_S,
+        names.CitizenArg.ANSWERED_AT: names.CTI_ANSWERED_AT,
         names.CitizenArg.MEDIUM: names.CTI_MEDIUM,
+        names.CitizenArg.ARRIVED_AT: names.CTI_ARRIVED_AT,
+        names.CitizenArg.LOST_AT: names.CTI_LOST_AT,
     }
     expected = ["${" + variables[arg] + "}" for arg in names.CITIZEN_ARGS]
     calls = [args for args in applications("AGI", dialplan()) if args[0].endswith("/" + names.AGI_CITIZEN)]
@@ -94,7 +96,7 @@ def test_the_emergency_script_gets_its_arguments_in_order() -> None:
         "original": names.CTI_ORIGINAL,
         "queue_status": "QUEUESTATUS",
         "dial_status": names.DIAL_STATUS,
-        "answered_s": names.ANSWERED_S,
+        "talked_from": names.CTI_ANSWERED_AT,
         "queue_member": "MEMBERINTERFACE",
         "queue_wait_s": "QEHOLDTIME",
         "queue_entered_at": names.CTI_QUEUED_AT,
@@ -116,11 +118,13 @@ def test_every_context_the_code_names_exists() -> None:
         names.CONTEXT_AGENT,
         names.CONTEXT_PROVISION,
         names.AGENT_HEADERS,
+        names.AGENT_ANSWERED,
     }
     assert named <= set(contexts())
     assert f"exten => {names.PROVISION_WAIT_EXTEN},1," in contexts()[names.CONTEXT_PROVISION]
     assert "exten => s,1," in contexts()[names.CONTEXT_PROVISION]
     assert "exten => s,1," in contexts()[names.AGENT_HEADERS]
+    assert "exten => s,1," in contexts()[names.AGENT_ANSWERED]
 
 
 def test_every_context_the_dialplan_jumps_to_exists() -> None:
@@ -193,7 +197,7 @@ def test_the_queue_and_its_music_have_the_names_the_code_uses() -> None:
     assert section("queues.conf", "general")["persistentmembers"] == "yes"
     assert section("queues.conf", names.FALLBACK_QUEUE)["musicclass"] == names.MUSIC_CLASS
     assert section("musiconhold.conf", names.MUSIC_CLASS)["mode"] == "files"
-    assert {args[0] for args in applications("MusicOnHold", dialplan())} == {names.MUSIC_CLASS}
+    assert {args[0] for args in applications("StartMusicOnHold", dialplan())} == {names.MUSIC_CLASS}
 
 
 def test_the_trunk_is_known_by_its_address_and_nobody_is_anonymous() -> None:
@@ -236,7 +240,7 @@ def test_every_application_and_function_of_the_dialplan_has_its_module() -> None
         "ExecIf": "app_exec",
         "Gosub": "app_stack",
         "Return": "app_stack",
-        "MusicOnHold": "res_musiconhold",
+        "StartMusicOnHold": "res_musiconhold",
         "Playback": "app_playback",
         "Queue": "app_queue",
         "Reload": "app_reload",
@@ -244,6 +248,8 @@ def test_every_application_and_function_of_the_dialplan_has_its_module() -> None
         "REDIRECTING": "func_callerid",
         "CHANNEL": "func_channel",
         "FILTER": "func_strings",
+        "MASTER_CHANNEL": "func_channel",
+        "STRFTIME": "func_strings",
         "IF": "func_logic",
         "PJSIP_HEADER": "res_pjsip_header_funcs",
     }

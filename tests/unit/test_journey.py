@@ -25,7 +25,7 @@ from ivr_flows.model import Flow
 from ivr_flows.words import Prompt
 from tests.support.scripted_line import ScriptedLine
 
-pytestmark = pytest.mark.looptime
+pytestmark = [pytest.mark.looptime, pytest.mark.usefixtures("no_blocking_on_the_loop")]
 
 FLOW = """
 flow: city
@@ -122,8 +122,7 @@ def talks(town: Town, seconds: float) -> Callable:
 
         Contact(town.exchange, call.id, town.house.recordings).answered(call.agent, town.exchange.wall())
         await asyncio.sleep(seconds)
-        line.recording.write_bytes(bytes(44 + int(16_000 * seconds)))
-        line.talked_s = seconds
+        await asyncio.to_thread(line.recording.write_bytes, bytes(44 + int(16_000 * seconds)))
         return "ANSWER"
 
     return dial
@@ -285,9 +284,11 @@ async def test_a_talk_that_went_on_through_a_crash_is_rated_and_complete(tmp_pat
     after = Town(tmp_path, journal=list(town.journal))
     after.board.recover(town.journal, after.exchange.wall())
     await asyncio.sleep(40.0)
-    line = await after.run(ScriptedLine(keys=[(3.0, "1")], dial_status="ANSWER", answered_s="57"))
+    ended_at = f"{after.last(CallFact.ANSWERED).at + 50.25:.3f}"
+    line = await after.run(ScriptedLine(keys=[(3.0, "1")], dial_status="ANSWER", lost_at=ended_at))
     assert after.kinds()[-1] == "ended"
-    assert after.last(CallFact.TALK_ENDED).data["talk_s"] == pytest.approx(57.0, abs=2.0)
+    assert after.last(CallFact.TALK_ENDED).data["talk_s"] == 50.25
+    assert after.last(CallFact.TALK_ENDED).at == after.last(CallFact.ANSWERED).at + 50.25
     assert after.last(CallFact.RATED).data["score"] == 1
     assert [m.kind for m in after.journal].count("ended") == 1
     assert line.variables["CTI_DONE"] == "1"
@@ -303,7 +304,8 @@ async def test_a_talk_whose_offer_was_not_journaled_is_found_again(tmp_path: Pat
     after = Town(tmp_path, journal=list(town.journal))
     after.board.recover(town.journal, after.exchange.wall())
     await asyncio.sleep(40.0)
-    line = ScriptedLine(keys=[(3.0, "1")], dial_status="ANSWER", answered_s="30")
+    line = ScriptedLine(keys=[(3.0, "1")], dial_status="ANSWER")
+    line.variables["CTI_ANSWERED_AT"] = f"{after.exchange.wall() - 30:.3f}"
     line.variables["DIALEDPEERNUMBER"] = "a1"
     await after.run(line)
     assert after.last(CallFact.TALK_ENDED).data["talk_s"] == pytest.approx(30.0, abs=1.0)
@@ -332,3 +334,11 @@ async def test_nothing_personal_is_said_to_the_file_system(tmp_path: Path) -> No
     town.ready("a1")
     line = await town.run(ScriptedLine(keys=[(1.0, "1")], dial=talks(town, 5.0)))
     assert line.env.caller not in str(line.recording)
+
+
+async def test_a_call_arrived_when_the_dialplan_says_however_late_a_daemon_takes_it(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    arrived_at = town.exchange.wall() - 7.5
+    await town.run(ScriptedLine(keys=[(1.0, "hangup")], arrived_at=f"{arrived_at:.3f}"))
+    assert town.last(CallFact.ARRIVED).at == arrived_at
+    assert town.last(CallFact.ENDED).at == arrived_at + 8.5

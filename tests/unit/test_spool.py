@@ -26,7 +26,7 @@ EMPTY: Mapping[str, object] = {
     "queue_member": "",
     "answered_at": None,
     "dial_status": "",
-    "answered_s": None,
+    "talked_from": None,
 }
 
 
@@ -41,6 +41,7 @@ def described(dialled: str) -> Mapping[str, Value]:
 
 
 ARRIVED = {"phase": "arrived", "at": 1000.5, "uniqueid": "c1", "queued_at": 1000}
+TALKED = {"dial_status": "ANSWER", "talked_from": 920, "lost_at": 1000}
 ANSWERED = {"queue_status": "CONTINUE", "queue_member": "PJSIP/a1001", "answered_at": 1020}
 
 
@@ -88,7 +89,7 @@ def test_a_call_that_a_daemon_had_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_a_conversation_that_outlived_the_daemon_is_closed_with_its_length(tmp_path: Path) -> None:
     begun = [m for m in answered_call("c1", 900.0) if m.at <= 920.0]
     assert begun[-1].kind == CallFact.ANSWERED
-    spooled(tmp_path, {"phase": "ended", "at": 1000, "uniqueid": "c1", "dial_status": "ANSWER", "answered_s": 80})
+    spooled(tmp_path, {**TALKED, "phase": "ended", "at": 1010, "uniqueid": "c1"})
     record = fold([*begun, *import_spool(tmp_path, known_calls(begun))])
     assert (record.talk_s, record.lost_at, record.agents) == (80.0, None, ("a1002",))
 
@@ -96,7 +97,7 @@ def test_a_conversation_that_outlived_the_daemon_is_closed_with_its_length(tmp_p
 def test_an_answer_that_the_dying_daemon_could_not_note_counts(tmp_path: Path) -> None:
     begun = answered_call("c1", 900.0)[:10]
     assert begun[-1].kind == CallFact.OFFERED
-    spooled(tmp_path, {"phase": "ended", "at": 1000, "uniqueid": "c1", "dial_status": "ANSWER", "answered_s": 80})
+    spooled(tmp_path, {**TALKED, "phase": "ended", "at": 1010, "uniqueid": "c1"})
     record = fold([*begun, *import_spool(tmp_path, known_calls(begun))])
     assert (record.answered_at, record.talk_s, record.lost_at) == (920.0, 80.0, None)
 
