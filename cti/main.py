@@ -72,6 +72,7 @@ log = structlog.get_logger()
 EX_CONFIG = 78
 _BEAT_S = 0.2
 _RESYNC_S = 15.0
+_SPOOL_LIMIT_S = 3.0
 
 
 class Daemon:
@@ -125,6 +126,7 @@ class Daemon:
         self.tokens = Tokens(secrets.admin_token)
         self._provisioned = ""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._spool_read = asyncio.Event()
         self._stop = asyncio.Event()
         self.house = House(
             exchange=self.exchange,
@@ -232,6 +234,10 @@ class Daemon:
         self.phones.apply(event)
 
     async def _on_observing(self) -> None:
+        # A call that Asterisk served alone has ended properly there; in Asterisk's list it would only be missing.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SPOOL_LIMIT_S):
+                await self._spool_read.wait()
         self.reconciler.on_list(await snapshot(self.observe))
         self.phones.replace(await device_states(self.observe))
         self.fallback.request()
@@ -290,6 +296,7 @@ class Daemon:
                 await self._import_spool()
             except StoreError as error:
                 log.warning("spool_import_postponed", problem=str(error))
+            self._spool_read.set()
             await asyncio.sleep(2.0)
 
     async def _import_spool(self) -> None:
