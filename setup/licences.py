@@ -55,7 +55,8 @@ packages.
 | redis-server (7.0 of Debian 12) | live snapshot and bus | BSD-3-Clause up to 7.2; later releases have other licences |
 | SIPp (sip-tester) | the telephones of `yihu call`, `yihu demo`, `yihu bench` and the tests | GPL-2.0-or-later |
 | PostgreSQL | the tests; an operator's own database | PostgreSQL Licence |
-| Kokoro-82M, espeak-ng | rendering prompts anew; a running Yihu needs neither | Apache-2.0; GPL-3.0-or-later |
+| espeak-ng | rendering prompts anew; no call needs it | GPL-3.0-or-later |
+| Kokoro-82M (fetched by hand, `setup/get_kokoro.sh`) | the same, in a natural voice | Apache-2.0 |
 
 The recordings that callers hear were rendered from our own texts: see
 [asterisk-config/sounds](../asterisk-config/sounds/README.md). The hold melody is ours (`setup/hold_melody.py`), and the
