@@ -35,7 +35,7 @@ from cti.asterisk.ami import Ami, AmiEvent
 from cti.asterisk.channels import Channels
 from cti.asterisk.snapshot import device_states, snapshot
 from cti.calls import AgentId, CallFact, CallId, Milestone, Value
-from cti.contact import Recordings
+from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
 from cti.fallback_members import FallbackMembers
 from cti.flow_files import FlowFiles
@@ -119,7 +119,7 @@ class Daemon:
         self.reconciler = Reconciler(self.exchange, self.channels, self.recordings, self._nonce, self._spawn)
         self.observe = self._ami(names.AMI_RO, secrets.ami_ro)
         self.act = self._ami(names.AMI_CTL, secrets.ami_ctl)
-        self.provisioner = Provisioner(self.act, self._agents)
+        self.provisioner = Provisioner(self.observe, self.act, self._agents)
         self.fallback = FallbackMembers(self.observe, self.act, self.board.logged_in)
         self.agi = AgiServer({names.AGI_CITIZEN: self._citizen, names.AGI_PROVISION: self.provisioner.serve})
         self.test_agents = TestAgents(self.exchange, self._on_agents_changed, self.provisioner.settled)
@@ -240,6 +240,7 @@ class Daemon:
                 await self._spool_read.wait()
         self.reconciler.on_list(await snapshot(self.observe))
         self.phones.replace(await device_states(self.observe))
+        self.provisioner.request()  # it may not have been able to look until now
         self.fallback.request()
 
     async def _on_acting(self) -> None:
@@ -316,10 +317,23 @@ class Daemon:
                 continue
             # A call that ended meanwhile has its record; what the spool adds to it came too late to change it.
             if milestone.kind == CallFact.ARRIVED or call_id in self.board.calls:
-                self.exchange.call(CallFact(milestone.kind), call_id, milestone.data, milestone.at)
+                await self._take_over(milestone)
         await self.journal.durable()
         await asyncio.to_thread(finish_import, folder)
         log.info("spool_imported", milestones=len(made))
+
+    async def _take_over(self, milestone: Milestone) -> None:
+        """One fact from the spool; of a talk that a daemon began we know the agent, and there is a recording."""
+        kind, call_id = CallFact(milestone.kind), CallId(milestone.id)
+        call, contact = self.board.calls.get(call_id), Contact(self.exchange, call_id, self.recordings)
+        agent = call.agent if call is not None else None
+        if kind is CallFact.ANSWERED and agent is not None:
+            contact.answered(agent, milestone.at)
+        elif kind is CallFact.TALK_ENDED and agent is not None:
+            contact.end_talk("interrupted", milestone.at)
+            await contact.settled()
+        else:
+            self.exchange.call(kind, call_id, milestone.data, milestone.at)
 
     def _describe(self, dialled: str) -> dict[str, Value]:
         did = self._did_of(dialled)

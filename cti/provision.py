@@ -16,7 +16,7 @@ import structlog
 from agents.roster import SIP_REALM, Agent
 from cti.asterisk import names
 from cti.asterisk.agi import AgiSession
-from cti.asterisk.ami import AmiError
+from cti.asterisk.ami import AmiError, AmiEvent
 from cti.calls import AgentId
 
 log = structlog.get_logger()
@@ -26,22 +26,31 @@ class Actions(Protocol):
     async def action(self, name: str, *headers: tuple[str, str], timeout_s: float = 2.0) -> Mapping[str, str]: ...
 
 
+class Lists(Protocol):
+    async def list_action(self, name: str, *headers: tuple[str, str], timeout_s: float = 5.0) -> list[AmiEvent]: ...
+
+
 class Provisioner:
     """Keeps Asterisk's telephones equal to the roster. `request` after any change and after each AMI connection."""
 
-    def __init__(self, ami: Actions, agents: Callable[[], Mapping[AgentId, Agent]]) -> None:
-        self._ami = ami
+    def __init__(self, read: Lists, act: Actions, agents: Callable[[], Mapping[AgentId, Agent]]) -> None:
+        self._read = read
+        self._act = act
         self._agents = agents
         self._wanted = asyncio.Event()
         self._done = asyncio.Condition()
         self.rounds = 0
         self._written: dict[AgentId, str] = {}
-        """What this process has written; a fresh one writes everything once, which changes nothing that is right."""
+        """What stands in the database: the digest where this process wrote it, "" where it was found. So a fresh one
+        writes everything once, which changes nothing that is right, and takes away who left while none was there."""
+        self._looked = False
+        self._serving = asyncio.Lock()
 
     def request(self, forget: bool = False) -> None:
         """Asks for a round; `forget`: Asterisk may have lost what was written (it was started anew)."""
         if forget:
             self._written.clear()
+            self._looked = False
         self._wanted.set()
 
     async def settled(self) -> None:
@@ -58,12 +67,14 @@ class Provisioner:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
+            if not self._looked:
+                await self._look()
             if self._is_settled():
                 async with self._done:
                     self._done.notify_all()
                 continue
             try:
-                await self._ami.action(
+                await self._act.action(
                     "Originate",
                     ("Channel", names.PROVISION_CHANNEL),
                     ("Context", names.CONTEXT_PROVISION),
@@ -77,18 +88,31 @@ class Provisioner:
                 await asyncio.sleep(0.5)
                 self._wanted.set()
 
+    async def _look(self) -> None:
+        """Notes whose telephones stand in the database; without an answer the next request asks again."""
+        try:
+            listed = await self._read.list_action("DBGetTree", ("Family", names.DB_AUTH))
+        except AmiError as error:
+            log.info("provision_look_postponed", problem=str(error))
+            return
+        self._looked = True
+        for event in listed:
+            if event.name == "DBGetTreeResponse":
+                self._written.setdefault(AgentId(event.fields.get("Key", "").rpartition("/")[2]), "")
+
     async def serve(self, session: AgiSession) -> None:
-        """The AGI route `provision`: brings the database up to the roster."""
-        wanted = {agent.id: agent.sip_ha1 for agent in self._agents().values() if agent.sip_ha1}
-        for agent_id, ha1 in wanted.items():
-            if self._written.get(agent_id) != ha1:
-                for family, value in telephone(agent_id, ha1).items():
-                    await session.database_put(family, agent_id, json.dumps(value, separators=(",", ":")))
-                self._written[agent_id] = ha1
-        for agent_id in self._written.keys() - wanted.keys():
-            for family in (names.DB_ENDPOINT, names.DB_AOR, names.DB_AUTH):
-                await session.database_del(family, agent_id)
-            del self._written[agent_id]
+        """The AGI route `provision`: brings the database up to the roster. Of two sessions at once one waits."""
+        async with self._serving:
+            wanted = {agent.id: agent.sip_ha1 for agent in self._agents().values() if agent.sip_ha1}
+            for agent_id, ha1 in wanted.items():
+                if self._written.get(agent_id) != ha1:
+                    for family, value in telephone(agent_id, ha1).items():
+                        await session.database_put(family, agent_id, json.dumps(value, separators=(",", ":")))
+                    self._written[agent_id] = ha1
+            for agent_id in self._written.keys() - wanted.keys():
+                for family in (names.DB_ENDPOINT, names.DB_AOR, names.DB_AUTH):
+                    await session.database_del(family, agent_id)
+                self._written.pop(agent_id, None)
         self.rounds += 1
         async with self._done:
             self._done.notify_all()

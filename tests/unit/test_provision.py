@@ -55,6 +55,9 @@ class Manager:
         return {}
 
     async def list_action(self, name: str, *headers: tuple[str, str], timeout_s: float = 5.0) -> list[AmiEvent]:
+        if name == "DBGetTree":
+            keys = [f"/{family}/{key}" for family, key in self.database.rows if dict(headers)["Family"] == family]
+            return [AmiEvent("DBGetTreeResponse", {"Key": key}) for key in keys]
         rows = [AmiEvent("QueueParams", {"Queue": "fallback"})]
         for interface, paused in self.members.items():
             rows.append(AmiEvent("QueueMember", {"Location": interface, "Paused": str(int(paused))}))
@@ -72,7 +75,7 @@ async def settle(provisioner: Provisioner) -> None:
 
 async def test_telephones_follow_the_roster_and_only_changes_are_written() -> None:
     manager, roster = Manager(), {AgentId("a1"): agent("a1", "x"), AgentId("a2"): agent("a2", "y")}
-    manager.provisioner = provisioner = Provisioner(manager, lambda: roster)
+    manager.provisioner = provisioner = Provisioner(manager, manager, lambda: roster)
     running = asyncio.ensure_future(provisioner.run())
     await settle(provisioner)
     assert {key for _, key in manager.database.rows} == {"a1", "a2"}
@@ -89,7 +92,7 @@ async def test_telephones_follow_the_roster_and_only_changes_are_written() -> No
 async def test_it_is_tried_again_when_asterisk_was_away() -> None:
     manager, roster = Manager(), {AgentId("a1"): agent("a1", "x")}
     manager.down = 1
-    manager.provisioner = provisioner = Provisioner(manager, lambda: roster)
+    manager.provisioner = provisioner = Provisioner(manager, manager, lambda: roster)
     running = asyncio.ensure_future(provisioner.run())
     await settle(provisioner)
     assert manager.database.rows
@@ -98,7 +101,7 @@ async def test_it_is_tried_again_when_asterisk_was_away() -> None:
 
 async def test_everything_is_written_again_for_a_new_asterisk() -> None:
     manager, roster = Manager(), {AgentId("a1"): agent("a1", "x")}
-    manager.provisioner = provisioner = Provisioner(manager, lambda: roster)
+    manager.provisioner = provisioner = Provisioner(manager, manager, lambda: roster)
     running = asyncio.ensure_future(provisioner.run())
     await settle(provisioner)
     manager.database.rows.clear()
@@ -106,6 +109,22 @@ async def test_everything_is_written_again_for_a_new_asterisk() -> None:
     await asyncio.wait_for(provisioner.settled(), 5)
     assert len(manager.database.rows) == 3
     running.cancel()
+
+
+async def test_who_left_the_roster_while_no_daemon_ran_loses_his_telephone() -> None:
+    manager, roster = Manager(), {AgentId("a1"): agent("a1", "x"), AgentId("a2"): agent("a2", "y")}
+    manager.provisioner = before = Provisioner(manager, manager, lambda: roster)
+    running = asyncio.ensure_future(before.run())
+    await settle(before)
+    running.cancel()
+    del roster[AgentId("a2")]
+
+    manager.provisioner = after = Provisioner(manager, manager, lambda: roster)
+    running = asyncio.ensure_future(after.run())
+    await settle(after)
+    running.cancel()
+
+    assert {key for _, key in manager.database.rows} == {"a1"}
 
 
 async def test_members_of_the_fallback_queue_are_those_who_are_logged_in() -> None:
