@@ -36,13 +36,12 @@ def main(argv: list[str]) -> int:
 
 def note(args: dict[str, str], environment: dict[str, str], at: float) -> dict[str, str | float | None]:
     """The line for one call. `args` by EMERGENCY_ARGS, `environment` as AGI gives it; what is missing becomes "" or
-    None. Numbers of people stand only in keys that start `pii_`. ValueError if the phase is not one of `Phase`."""
+    None, the moment itself `at`. Numbers of people stand only in keys that start `pii_`. ValueError if the phase is not
+    one of `Phase`."""
     text = {name: _clean(args.get(name, "")) for name in EMERGENCY_ARGS}
     caller = _clean(environment.get("agi_callerid", ""))
-    queued_at, waited_s = _number(text["queue_entered_at"]), _number(text["queue_wait_s"])
-    answered_at = None if queued_at is None or waited_s is None or not text["queue_member"] else queued_at + waited_s
     return {
-        "at": at,
+        "at": _number(text["at"]) or at,
         "phase": Phase(text["phase"]).value,
         "uniqueid": _clean(environment.get("agi_uniqueid", "")),
         "channel": _clean(environment.get("agi_channel", "")),
@@ -52,10 +51,9 @@ def note(args: dict[str, str], environment: dict[str, str], at: float) -> dict[s
         "sip_call_id": text["sip_call_id"],
         "medium": text["medium"],
         "lost_at": _number(text["lost_at"]),
-        "queued_at": queued_at,
+        "queued_at": _number(text["queue_entered_at"]),
         "queue_status": text["queue_status"],
         "queue_member": text["queue_member"],
-        "answered_at": answered_at,
         "dial_status": text["dial_status"],
         "talked_from": _number(text["talked_from"]),
     }

@@ -62,10 +62,10 @@ EMERGENCY_ARGS: Final = (
     "dial_status",
     "talked_from",
     "queue_member",
-    "queue_wait_s",
     "queue_entered_at",
     "lost_at",
     "medium",
+    "at",
 )
 """The arguments of the emergency script in their order; all but the first may be empty."""
 
@@ -108,7 +108,7 @@ PROVISION_CHANNEL: Final = f"Local/s@{CONTEXT_PROVISION}/n"
 PROVISION_WAIT_EXTEN: Final = "wait"
 """`Exten` of that Originate, in CONTEXT_PROVISION, `Priority` 1."""
 AGENT_HEADERS: Final = "cti-agent-headers"
-"""Pre-dial handler: Dial(PJSIP/a1001,15,gb(cti-agent-headers^s^1(<call id>^<agent id>)))."""
+"""Pre-dial handler: Dial(PJSIP/a1001,15,gb(cti-agent-headers^s^1(<call id>)))."""
 AGENT_ANSWERED: Final = "cti-agent-answered"
 """Subroutine on the agent's channel at his answer: Dial(…,U(cti-agent-answered^s^1))."""
 

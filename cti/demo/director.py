@@ -174,6 +174,10 @@ class Director:
     def _leave(self, call: CitizenCall, unless_talking: bool) -> None:
         if unless_talking and call.caller in self._talking:
             return
+        self.hang_up(call)
+
+    def hang_up(self, call: CitizenCall) -> None:
+        """The citizen leaves now, whatever his plan was."""
         if call.left_at is None:
             self._phones[call.caller].order(call.sip_call_id, "INFO", CITIZEN_HOST)
 

@@ -116,7 +116,8 @@ class _Entry:
         uniqueid = raw["uniqueid"]
         if not isinstance(uniqueid, str) or not uniqueid:
             raise ValueError("no uniqueid")
-        at = float(raw["at"])
+        at, agent = float(raw["at"]), str(raw.get("queue_member") or "").rpartition("/")[2]
+        talked_from = _number(raw, "talked_from")
         texts = {
             key: str(raw.get(key) or "") for key in ("pii_caller", "dialled", "original", "sip_call_id", "channel")
         }
@@ -128,9 +129,9 @@ class _Entry:
             lost_at=min(at, _number(raw, "lost_at") or at),
             queued_at=_number(raw, "queued_at"),
             queue_status=str(raw.get("queue_status") or ""),
-            agent=str(raw.get("queue_member") or "").rpartition("/")[2],
-            answered_at=_number(raw, "answered_at"),
-            talked_from=_number(raw, "talked_from") if raw.get("dial_status") == "ANSWER" else None,
+            agent=agent,
+            answered_at=talked_from if agent else None,
+            talked_from=talked_from if raw.get("dial_status") == "ANSWER" else None,
         )
 
     def facts(self, state: Known, describe: Callable[[str], Mapping[str, Value]]) -> Iterator[_Fact]:
@@ -173,8 +174,11 @@ class _Entry:
             yield self.lost_at, CallFact.TALK_ENDED, {"agent": "", "n": 0, "side": "interrupted", "talk_s": talk_s}
             answered = True
         side = "agent" if by_agent else "system" if self.queue_status else "caller"
-        lost_at = None if answered else "fallback"
-        yield self.at, CallFact.ENDED, {"side": side, "place": "fallback", "lost_at": lost_at, "estimated": False}
+        place = "fallback"
+        if known and self.queued_at is None and not answered:  # left the music before the fallback queue began
+            place = "queue" if CallFact.QUEUED in known else "menu"
+        lost_at = None if answered else place
+        yield self.at, CallFact.ENDED, {"side": side, "place": place, "lost_at": lost_at, "estimated": False}
 
 
 def _number(raw: Mapping[str, Any], key: str) -> float | None:

@@ -68,7 +68,7 @@ def test_the_telephone_learns_which_call_it_rings_for(
         session.command('SET VARIABLE CTI_LOST_AT ""')
         session.command("ANSWER")
         call_id = session.env["agi_uniqueid"]
-        session.command(f'EXEC Dial "PJSIP/{AGENT},15,gb({AGENT_HEADERS}^s^1({call_id}^{AGENT}))"')
+        session.command(f'EXEC Dial "PJSIP/{AGENT},15,gb({AGENT_HEADERS}^s^1({call_id}))"')
         status.append(session.command("GET VARIABLE DIALSTATUS"))
         session.command("SET VARIABLE CTI_DONE 1")
         session.command("HANGUP")

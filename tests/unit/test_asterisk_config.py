@@ -98,10 +98,10 @@ def test_the_emergency_script_gets_its_arguments_in_order() -> None:
         "dial_status": names.DIAL_STATUS,
         "talked_from": names.CTI_ANSWERED_AT,
         "queue_member": "MEMBERINTERFACE",
-        "queue_wait_s": "QEHOLDTIME",
         "queue_entered_at": names.CTI_QUEUED_AT,
         "lost_at": names.CTI_LOST_AT,
         "medium": names.CTI_MEDIUM,
+        "at": "STRFTIME(,,%s.%3q)",
     }
     (call,) = [args for args in applications("AGI", dialplan()) if args[0] == names.EMERGENCY_SCRIPT]
     phases = set(re.findall(r"Gosub\(cti-emergency,s,1\((\w+)\)\)", dialplan()))
@@ -193,6 +193,8 @@ def test_every_outcome_of_the_queue_has_a_branch_and_an_unknown_one_too() -> Non
 def test_the_queue_and_its_music_have_the_names_the_code_uses() -> None:
     (queue,) = applications("Queue", dialplan())
     assert queue[0] == names.FALLBACK_QUEUE
+    assert queue[1] == f"cb({names.AGENT_HEADERS}^s^1(${{UNIQUEID}}))"
+    assert queue[6] == names.AGENT_ANSWERED
     assert section("queues.conf", names.FALLBACK_QUEUE)["ringinuse"] == "no"
     assert section("queues.conf", "general")["persistentmembers"] == "yes"
     assert section("queues.conf", names.FALLBACK_QUEUE)["musicclass"] == names.MUSIC_CLASS

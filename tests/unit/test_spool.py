@@ -24,7 +24,6 @@ EMPTY: Mapping[str, object] = {
     "queued_at": None,
     "queue_status": "",
     "queue_member": "",
-    "answered_at": None,
     "dial_status": "",
     "talked_from": None,
 }
@@ -42,7 +41,7 @@ def described(dialled: str) -> Mapping[str, Value]:
 
 ARRIVED = {"phase": "arrived", "at": 1000.5, "uniqueid": "c1", "queued_at": 1000}
 TALKED = {"dial_status": "ANSWER", "talked_from": 920, "lost_at": 1000}
-ANSWERED = {"queue_status": "CONTINUE", "queue_member": "PJSIP/a1001", "answered_at": 1020}
+ANSWERED = {"queue_status": "CONTINUE", "queue_member": "PJSIP/a1001", "talked_from": 1020}
 
 
 def test_a_call_without_a_daemon_becomes_a_whole_record(tmp_path: Path) -> None:
@@ -73,6 +72,17 @@ def test_a_caller_who_left_while_no_daemon_answered_is_a_call_too(tmp_path: Path
     record = fold(import_spool(tmp_path, {}))
     assert (record.arrived_at, record.ended_at, record.lost_at, record.queued_at) == (990, 995, "fallback", None)
     assert not record.fell_back
+
+
+@pytest.mark.parametrize(("kept", "place"), [(7, "queue"), (4, "menu")])
+def test_who_left_before_the_fallback_began_is_lost_where_the_daemon_lost_him(
+    tmp_path: Path, kept: int, place: str
+) -> None:
+    begun = answered_call("c1", 900.0)[:kept]
+    assert (begun[-1].kind == CallFact.QUEUED) == (place == "queue")
+    spooled(tmp_path, {"phase": "ended", "at": 995, "uniqueid": "c1"})
+    record = fold([*begun, *import_spool(tmp_path, known_calls(begun))])
+    assert (record.lost_at, record.ended_place, record.ended_at) == (place, place, 995)
 
 
 def test_a_call_that_a_daemon_had_goes_on_where_it_was(tmp_path: Path) -> None:
