@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from cti.calls import AgentId, CallFact, CallId, Value
@@ -41,11 +41,12 @@ class Contact:
     def call(self) -> Call:
         return self.exchange.board.calls[self.call_id]
 
-    def file(self) -> Path:
-        """Recording of the present offer: the same before and after a crash, as it follows from the record alone."""
+    def segment(self) -> PurePosixPath:
+        """Recording of the present offer, in the folder of recordings: the same before and after a crash, as it
+        follows from the record alone. There is a file only if the agent answered.
+        """
         call = self.call
-        day = self._recordings.local_time(call.arrived_at)
-        return self._recordings.folder / segment_path(call.id, call.offers, day)
+        return segment_path(call.id, call.offers, self._recordings.local_time(call.arrived_at))
 
     def answered(self, agent: AgentId, at: float) -> bool:
         """The agent took the call at `at`; False if that is no news (known, or the call is elsewhere by now)."""
@@ -59,13 +60,13 @@ class Contact:
     def end_talk(self, side: Literal["agent", "caller", "interrupted"], at: float) -> None:
         """The talk is over since `at`; its recording is measured in the background (see `settled`).
 
-        Asterisk writes the file out when the recording is stopped or the channel is let go: see to that at once.
+        Asterisk writes the file out when the agent's channel ends.
         """
-        call, path = self.call, self.file()
+        call, segment = self.call, self.segment()
         talk_s = round(at - (call.answered_at or at), 3)
         data: dict[str, Value] = {"agent": call.agent, "n": call.offers, "side": side, "talk_s": talk_s}
         self.exchange.call(CallFact.TALK_ENDED, self.call_id, data, at)
-        self._checks.append(asyncio.create_task(self._measure(path, talk_s)))
+        self._checks.append(asyncio.create_task(self._measure(segment, talk_s)))
 
     async def settled(self) -> None:
         """Until every recording is measured."""
@@ -82,13 +83,11 @@ class Contact:
         place = call.phase
         if call.phase == "ringing" and call.agent is not None:
             # An answer that we were not told of (observation was cut) has left its sound in the file.
-            talk_s = await asyncio.to_thread(_sound_s, self.file())
+            talk_s = await asyncio.to_thread(_sound_s, self._recordings.folder / self.segment())
             if not (talk_s > 0.2 and self.answered(call.agent, at - talk_s)):
                 outcome = "cut_off" if side == "interrupted" else "caller_left"
                 data: dict[str, Value] = {"agent": call.agent, "n": call.offers, "outcome": outcome}
-                path = self.file()
                 self.exchange.call(CallFact.OFFER_FAILED, self.call_id, data, at)
-                await asyncio.to_thread(path.unlink, missing_ok=True)
         if call.phase == "talk":
             self.end_talk("interrupted" if side == "interrupted" else "caller", at)
         await self.settled()
@@ -113,16 +112,16 @@ class Contact:
             return "queue" if seats else "no_seat"
         return "overflow" if call.queued_at else "menu"
 
-    async def _measure(self, path: Path, talk_s: float) -> None:
+    async def _measure(self, segment: PurePosixPath, talk_s: float) -> None:
         """Notes how long the file really is, as soon as it is whole."""
-        loop = asyncio.get_running_loop()
+        loop, path = asyncio.get_running_loop(), self._recordings.folder / segment
         until = loop.time() + _FILE_LIMIT_S
         size, before = await asyncio.to_thread(_size, path), -1
         while (size != before or not is_complete(size, talk_s)) and loop.time() < until:
             await asyncio.sleep(0.1)
             size, before = await asyncio.to_thread(_size, path), size
-        file = path.relative_to(self._recordings.folder).as_posix()
-        data: dict[str, Value] = {"file": file, "bytes": size, "talk_s": talk_s, "complete": is_complete(size, talk_s)}
+        complete = is_complete(size, talk_s)
+        data: dict[str, Value] = {"file": str(segment), "bytes": size, "talk_s": talk_s, "complete": complete}
         self.exchange.call(CallFact.RECORDED, self.call_id, data)
 
 

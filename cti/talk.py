@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import TYPE_CHECKING
 
@@ -20,17 +19,19 @@ _OUTCOMES = {"NOANSWER": "no_answer", "BUSY": "rejected", "CANCEL": "caller_left
 async def offer(line: Line, contact: Contact, agent: AgentId, timeout_s: float) -> bool:
     """Rings the agent. True: they talked and the agent has hung up; False: he did not answer, the place is kept.
 
-    Raises CallerHungUp when the caller leaves, ringing or talking; `Contact.close` then completes the record.
+    The dialplan records from the answer on, on the agent's channel: the recording needs no step of ours, and goes on
+    if we die. Raises CallerHungUp when the caller leaves, ringing or talking; `Contact.close` completes the record.
     """
-    path = contact.file()
-    await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-    # b: only while bridged, so that ringing is not recorded, and a talk goes on being recorded if we die.
-    await line.exec("MixMonitor", str(path), "b")
-    headers = f"{names.AGENT_HEADERS}^s^1({contact.call_id}^{agent})"
-    options = f"gm({names.MUSIC_CLASS})b({headers})U({names.AGENT_ANSWERED}^s^1)"
+    headers = f"{names.AGENT_HEADERS}^s^1({contact.call_id})"
+    answered = f"{names.AGENT_ANSWERED}^{contact.segment()}"
+    options = f"gm({names.MUSIC_CLASS})b({headers})U({answered})"
     await line.exec("Dial", f"PJSIP/{agent}", f"{timeout_s:g}", options)
-    status = await line.get_variable(names.DIAL_STATUS) or ""
-    return await finish(line, contact, status, contact.exchange.wall())
+    ended_at = contact.exchange.wall()
+    if contact.call.phase == "talk":
+        # The agent is free for the next caller before anything else is asked.
+        contact.end_talk("agent", ended_at)
+        return True
+    return await finish(line, contact, await line.get_variable(names.DIAL_STATUS) or "", ended_at)
 
 
 async def finish(line: Line, contact: Contact, status: str, ended_at: float) -> bool:
@@ -44,13 +45,9 @@ async def finish(line: Line, contact: Contact, status: str, ended_at: float) -> 
         contact.answered(call.agent, past(noted, ended_at) or ended_at)
     if call.phase == "talk":
         contact.end_talk("agent", max(ended_at, call.answered_at or ended_at))
-        await line.exec("StopMixMonitor")
         return True
-    path = contact.file()
     data = {"agent": call.agent, "n": call.offers, "outcome": _OUTCOMES.get(status, "unreachable")}
     contact.exchange.call(CallFact.OFFER_FAILED, contact.call_id, data)
-    await line.exec("StopMixMonitor")
-    await asyncio.to_thread(path.unlink, missing_ok=True)
     return False
 
 

@@ -110,7 +110,7 @@ PROVISION_WAIT_EXTEN: Final = "wait"
 AGENT_HEADERS: Final = "cti-agent-headers"
 """Pre-dial handler: Dial(PJSIP/a1001,15,gb(cti-agent-headers^s^1(<call id>)))."""
 AGENT_ANSWERED: Final = "cti-agent-answered"
-"""Subroutine on the agent's channel at his answer: Dial(…,U(cti-agent-answered^s^1))."""
+"""Subroutine on the agent's channel at his answer, with the recording: Dial(…,U(cti-agent-answered^<day>/<file>))."""
 
 # SIP headers that the handler adds to the INVITE for the agent
 HEADER_CALL: Final = "X-CTI-Call"

@@ -106,6 +106,7 @@ def _placeholders(settings: Settings, ami_ro: str, ami_ctl: str, nonce: str, pro
         "db": str(_db_dir(settings)),
         "share": str(_share_dir(settings)),
         "spool": str(settings.spool_dir),
+        "recordings": str(settings.recordings_dir),
         "run": str(socket_dir(settings)),
         "log": str(settings.log_dir / "asterisk"),
         "moh": str(TEMPLATES / "moh"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -45,6 +46,8 @@ class ScriptedLine:
         )
         self.said: list[str] = []
         self.variables: dict[str, str] = {}
+        self.recording = Path()
+        """Of the last Dial(), in the folder of recordings."""
         self._keys: asyncio.Queue[str] = asyncio.Queue()
         self._gone = asyncio.Event()
         self._how = "hangup"
@@ -130,11 +133,11 @@ class ScriptedLine:
     async def exec(self, application: str, *args: str) -> int:
         self._check()
         self.said.append(" ".join((application, *args[:1])) if application == "Dial" else application)
-        if application == "MixMonitor":
-            self.recording = Path(args[0])
-            await asyncio.to_thread(self.recording.write_bytes, bytes(44))
         if application == "Dial":
             assert self._dial is not None
+            found = re.search(r"U\(cti-agent-answered\^(.+?)\)", args[2])
+            assert found, "the answer starts the recording"
+            self.recording = Path(found[1])
             status = await self._until(self._dial(self, args))
             self.variables["DIALSTATUS"] = status
         return 0

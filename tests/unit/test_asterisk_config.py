@@ -243,6 +243,7 @@ def test_every_application_and_function_of_the_dialplan_has_its_module() -> None
         "Gosub": "app_stack",
         "Return": "app_stack",
         "StartMusicOnHold": "res_musiconhold",
+        "MixMonitor": "app_mixmonitor",
         "Playback": "app_playback",
         "Queue": "app_queue",
         "Reload": "app_reload",

@@ -95,6 +95,12 @@ class Town:
     def append(self, milestone: Milestone) -> None:
         self.journal.append(milestone)
 
+    def record(self, line: ScriptedLine, size: int) -> None:
+        """The recording of the last Dial() has this size."""
+        path = self.house.recordings.folder / line.recording
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(bytes(size))
+
     def ready(self, *agents: str) -> None:
         for agent in agents:
             self.exchange.agent(AgentFact.LOGGED_IN, AgentId(agent))
@@ -122,7 +128,7 @@ def talks(town: Town, seconds: float) -> Callable:
 
         Contact(town.exchange, call.id, town.house.recordings).answered(call.agent, town.exchange.wall())
         await asyncio.sleep(seconds)
-        await asyncio.to_thread(line.recording.write_bytes, bytes(44 + int(16_000 * seconds)))
+        await asyncio.to_thread(town.record, line, 44 + int(16_000 * seconds))
         return "ANSWER"
 
     return dial
@@ -189,7 +195,7 @@ async def test_a_waiting_caller_is_woken_at_once_and_hears_his_position_first(tm
     assert line.said[-1] == "position=1"
     before = loop.time()
     town.ready("a1")
-    while "MixMonitor" not in line.said:
+    while "Dial PJSIP/a1" not in line.said:
         await asyncio.sleep(0)
     assert loop.time() - before < 0.1, "the announcement was cut short"
     await journey
@@ -239,7 +245,7 @@ async def test_hanging_up_in_the_talk_ends_it_and_measures_the_recording(tmp_pat
     line = ScriptedLine(keys=[(1.0, "1"), (12.0, "hangup")], dial=talks(town, 60.0))
     journey = asyncio.ensure_future(town.run(line))
     await asyncio.sleep(13.1)
-    line.recording.write_bytes(bytes(4096))  # a disk that was full
+    town.record(line, 4096)  # a disk that was full
     await journey
     assert line.said[-1] == "closed", "the line is let go before the file is measured"
     assert town.last(CallFact.TALK_ENDED).data["side"] == "caller"
