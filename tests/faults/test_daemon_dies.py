@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from cti.calls import CallFact
-from tests.support.city import City, citizen, eventually
+from tests.support.city import City, citizen, eventually, on_disk
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -27,7 +27,7 @@ async def test_talks_go_on_and_the_queue_keeps_its_order(
     await eventually(lambda: _all_wait(api.positions()), 10, "twenty who wait")
     talks, queue = telephones.talks, await api.positions()
     for call_id in queue:
-        await _on_disk(telephones, call_id, CallFact.QUEUED)
+        await on_disk(telephones, call_id, CallFact.QUEUED)
 
     # When the daemon dies, or hangs and is killed for it
     dead, at = stack.kill_daemon(number)
@@ -39,7 +39,7 @@ async def test_talks_go_on_and_the_queue_keeps_its_order(
     assert await api.positions() == queue
     assert telephones.talks == talks
     assert not [call for call in account.calls.values() if call.left_at is not None]
-    back_at = [await _on_disk(telephones, call_id, CallFact.RESUMED) for call_id in queue]
+    back_at = [await on_disk(telephones, call_id, CallFact.RESUMED) for call_id in queue]
     measured(
         signal=number.name,
         ready_after_s=ready_at - at,
@@ -69,13 +69,3 @@ async def _all_wait(positions: object) -> bool:
 async def _attached(telephones: City, queue: list[str]) -> bool:
     rows = {row["call_id"]: row for row in (await telephones.api.live())["calls"]}
     return all(call_id in rows and rows[call_id]["attached"] for call_id in queue)
-
-
-async def _on_disk(telephones: City, call_id: str, kind: CallFact) -> float:
-    """When this last happened to the call, as soon as the journal has it."""
-
-    async def happened() -> list[float]:
-        return [m.at for m in await telephones.api.milestones(call_id) if m.kind == kind]
-
-    times: list[float] = await eventually(happened, 2, f"{kind} on disk")
-    return max(times)

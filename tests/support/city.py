@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cti.calls import CallFact
 from cti.demo import audio
 from cti.demo.account import AgentLeg
 from cti.demo.client import StackAway, StackRefused
@@ -135,3 +136,13 @@ async def eventually(condition: Callable[[], Any], limit_s: float, what: str, ev
             return answer
         assert loop.time() < end, f"{what}: not within {limit_s:g} s"
         await asyncio.sleep(every_s)
+
+
+async def on_disk(telephones: City, call_id: str, kind: CallFact) -> float:
+    """When this last happened to the call, as soon as the journal has it."""
+
+    async def happened() -> list[float]:
+        return [m.at for m in await telephones.api.milestones(call_id) if m.kind == kind]
+
+    times: list[float] = await eventually(happened, 2, f"{kind} on disk")
+    return max(times)
