@@ -217,6 +217,7 @@ class Daemon:
             nonce=self._nonce,
             on_event=self._on_event if observes else _ignore,
             on_up=self._on_observing if observes else self._on_acting,
+            on_down=self.reconciler.on_down if observes else None,
             rng=random.Random(),
         )
 

@@ -43,6 +43,7 @@ class Reconciler:
         self._spawn = spawn
         self._closing: set[CallId] = set()
         self._missing_since: dict[CallId, float] = {}
+        self._down_at: float | None = None
 
     def on_event(self, event: AmiEvent) -> None:
         """Never blocks, never raises for an event that does not fit."""
@@ -57,6 +58,10 @@ class Reconciler:
                     self._close(call.id, estimated=False)
             case _:
                 pass
+
+    def on_down(self, _reason: str) -> None:
+        """The observing connection is gone: if Asterisk died, it was now."""
+        self._down_at = self._exchange.wall()
 
     def on_list(self, listed: list[AmiEvent]) -> None:
         """Asterisk's complete list: who is not in it has ended, who is bridged with his agent has been answered."""
@@ -89,12 +94,15 @@ class Reconciler:
         self._closing.add(call_id)
         # Another boot of Asterisk than the call's own: it was cut off together with everything else.
         interrupted = not call_id.startswith(f"{self._nonce()}-")
-        self._spawn(self._close_now(call_id, interrupted, estimated))
+        at = self._exchange.wall()
+        if interrupted and self._down_at is not None:
+            at, estimated = self._down_at, False
+        self._spawn(self._close_now(call_id, at, interrupted, estimated))
 
-    async def _close_now(self, call_id: CallId, interrupted: bool, estimated: bool) -> None:
+    async def _close_now(self, call_id: CallId, at: float, interrupted: bool, estimated: bool) -> None:
         try:
             contact = Contact(self._exchange, call_id, self._recordings)
-            await contact.close("interrupted" if interrupted else "caller", self._exchange.wall(), estimated=estimated)
+            await contact.close("interrupted" if interrupted else "caller", at, estimated=estimated)
             log.info("call_closed_unheld", call_id=call_id, interrupted=interrupted, estimated=estimated)
         finally:
             self._closing.discard(call_id)

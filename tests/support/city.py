@@ -94,10 +94,14 @@ class City:
         await asyncio.gather(*self._placing, return_exceptions=True)
 
         async def is_empty() -> bool:
-            await self.api.remove_test_agents()
-            return not (await self.api.live())["calls"] and not await self.api.agents()
+            return not (await self.api.live())["calls"]
 
         await eventually(is_empty, 20, "an empty system")
+        await eventually(self._dismiss, 5, "agents' leave", every_s=0.5)
+
+    async def _dismiss(self) -> bool:
+        await self.api.remove_test_agents()
+        return not await self.api.agents()
 
 
 @asynccontextmanager

@@ -130,6 +130,21 @@ async def test_asterisk_died_and_every_call_of_its_boot_is_closed_as_interrupted
     assert town.ended() == {"side": "interrupted", "place": "talk", "lost_at": None, "estimated": True}
 
 
+async def test_a_call_that_was_cut_ended_when_asterisk_died_not_when_it_was_back(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.answer()
+    await asyncio.sleep(5.0)
+    town.exchange.detach(CallId(CALL), town)
+    town.reconciler.on_down("Asterisk closed the connection")
+    await asyncio.sleep(2.5)
+    town.nonce = "nnewboot"
+    town.reconciler.on_list([])
+    await town.settle()
+    assert (town.ended()["side"], town.ended()["estimated"]) == ("interrupted", False)
+    talk = next(m for m in town.journal if m.kind == CallFact.TALK_ENDED)
+    assert (talk.at, talk.data["talk_s"]) == (1_005.0, 5.0)
+
+
 async def test_ringing_when_asterisk_died_does_not_pause_the_agent(tmp_path: Path) -> None:
     town = Town(tmp_path)
     town.exchange.detach(CallId(CALL), town)
