@@ -10,7 +10,7 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from typing import Final, cast
 
 import structlog
 
@@ -190,10 +190,9 @@ class _Connection(asyncio.Protocol):
         return self._session.env.uniqueid if self._session else ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's are not of that class
         # asyncio sets it only if the listening socket was made with its protocol named, and create_server names none.
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._timer = self._server.on_connected(self)
 
     def begin(self, env: AgiEnv) -> AgiSession:

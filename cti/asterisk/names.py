@@ -112,9 +112,8 @@ AGENT_HEADERS: Final = "cti-agent-headers"
 AGENT_ANSWERED: Final = "cti-agent-answered"
 """Subroutine on the agent's channel at his answer, with the recording: Dial(…,U(cti-agent-answered^<day>/<file>))."""
 
-# SIP headers that the handler adds to the INVITE for the agent
+# SIP header that the handler adds to the INVITE for the agent
 HEADER_CALL: Final = "X-CTI-Call"
-HEADER_AGENT: Final = "X-CTI-Agent"
 
 # Everything else
 FALLBACK_QUEUE: Final = "fallback"

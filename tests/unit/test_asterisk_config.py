@@ -174,7 +174,7 @@ def test_every_prompt_is_one_of_ours_and_in_the_catalogue() -> None:
 def test_the_agents_telephone_gets_the_headers_it_reads() -> None:
     headers = re.findall(r"PJSIP_HEADER\(add,([\w-]+)\)", contexts()[names.AGENT_HEADERS])
 
-    assert headers == [names.HEADER_CALL, names.HEADER_AGENT]
+    assert headers == [names.HEADER_CALL]
 
 
 def test_only_digits_can_be_dialled_and_no_agent_can_dial_out() -> None:
