@@ -197,6 +197,10 @@ class Daemon:
     # Calls
 
     async def _citizen(self, session: AgiSession) -> None:
+        nonce = self._nonce()
+        if nonce and not session.env.uniqueid.startswith(f"{nonce}-"):
+            log.warning("agi_call_of_no_asterisk_of_ours")
+            return
         with structlog.contextvars.bound_contextvars(call_id=session.env.uniqueid):
             await Journey(session, self.house).run()
 

@@ -41,7 +41,7 @@ class TrunkCall:
 
 @dataclass(slots=True, eq=False)
 class Trunk(asyncio.DatagramProtocol):
-    """`async with Trunk(host, port) as trunk`: then `call`. It answers what the other side asks for by itself."""
+    """`async with Trunk(host, port) as trunk`: then `call`. It hangs up what is still up at the end."""
 
     host: str
     port: int
@@ -61,6 +61,9 @@ class Trunk(asyncio.DatagramProtocol):
         self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None
     ) -> None:
         assert self._transport is not None
+        for call in self.calls.values():
+            if call.answered_at is not None and call.over_at is None:
+                self.hang_up(call)
         self._transport.close()
 
     def call(
