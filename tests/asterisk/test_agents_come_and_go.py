@@ -100,7 +100,7 @@ def test_the_fallback_queue_rings_the_agents_and_notes_who_answered(
     assert telephone.wait(5) == 0, telephone.heard()
     assert last["queue_status"] == "CONTINUE"
     assert last["queue_member"] == f"PJSIP/{AGENT}"
-    assert last["queued_at"] <= last["answered_at"] <= last["at"]
+    assert last["queued_at"] <= last["talked_from"] <= last["at"]
 
 
 def test_an_agent_who_dials_a_number_is_told_and_reaches_nobody(asterisk: RunningAsterisk, call: Call) -> None:

@@ -45,7 +45,7 @@ def test_no_daemon_at_all_the_caller_is_answered_by_the_fallback_and_noted(
     assert abs(first["lost_at"] - began) <= 1
     # nobody is logged in: the caller heard why and was let go, not left in an empty queue
     assert last["queue_status"] == "JOINEMPTY"
-    assert last["answered_at"] is None
+    assert last["talked_from"] is None
     assert party.wait(5) == 0, party.heard()
     heard = party.heard()
     assert heard.index("SIP/2.0 180 Ringing") < heard.index("SIP/2.0 200 OK")
@@ -124,7 +124,7 @@ def test_a_citizen_who_has_talked_is_not_queued_again(asterisk: RunningAsterisk,
         assert party.wait(20) == 0, party.heard()
 
     (note,) = until(lambda: notes(asterisk, party), 3, "one note")
-    assert (note["phase"], note["dial_status"], note["queue_status"]) == ("ended", "ANSWER", "")
+    assert (note["phase"], note["dial_status"], note["queue_status"]) == ("ended", "ANSWER", "SERVED")
 
 
 def test_who_gives_up_while_no_daemon_is_there_is_still_noted(asterisk: RunningAsterisk, call: Call) -> None:
