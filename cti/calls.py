@@ -51,7 +51,7 @@ class CallFact(StrEnum):
     RATED = "rated"
     """[score, satisfied]: score counts from 1 = best"""
     TRANSFERRED = "transferred"
-    """[target]: 110, 119, 120 or 122 by policy"""
+    """[target]: 110, 119, 120 or 122 by policy answered; `at` is when they were dialled"""
     RESUMED = "resumed"
     """A new daemon took the call over [phase]"""
     FELL_BACK = "fell_back"

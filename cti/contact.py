@@ -101,8 +101,8 @@ class Contact:
             self.exchange.call(CallFact.ENDED, self.call_id, facts, at)
 
     def _lost_at(self, call: Call, place: str) -> str | None:
-        """Where the call was lost, None if a person ever answered it (呼损位置)."""
-        if call.ever_answered:
+        """Where the call was lost, None if a person ever answered it, here or where it was transferred (呼损位置)."""
+        if call.ever_answered or call.transferred:
             return None
         if place == "ringing":
             return "ringing"

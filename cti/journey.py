@@ -292,9 +292,18 @@ class Journey:
         target = self._house.transfers.get(command.target)
         if target is None:
             return TransferEnded(False)
-        self._exchange.call(CallFact.TRANSFERRED, self._call_id, {"target": command.target})
-        await self._line.exec("Dial", target, "30", "g")
-        return TransferEnded(await self._line.get_variable(names.DIAL_STATUS) == "ANSWER")
+        at = self._exchange.wall()
+        try:
+            await self._line.exec("Dial", target, "30", "g")
+        except CallerHungUp:
+            # He may have left ringing or talking; Asterisk still says which, also of a channel that has ended.
+            if await self._line.get_variable(names.DIAL_STATUS, dead_ok=True) == "ANSWER":
+                self._exchange.call(CallFact.TRANSFERRED, self._call_id, {"target": command.target}, at)
+            raise
+        connected = await self._line.get_variable(names.DIAL_STATUS) == "ANSWER"
+        if connected:
+            self._exchange.call(CallFact.TRANSFERRED, self._call_id, {"target": command.target}, at)
+        return TransferEnded(connected)
 
     # Waiting
 

@@ -35,6 +35,7 @@ from cti.asterisk.ami import Ami, AmiEvent
 from cti.asterisk.channels import Channels
 from cti.asterisk.snapshot import device_states, snapshot
 from cti.calls import AgentId, CallFact, CallId, Milestone, Value
+from cti.clock import SteadyClock
 from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
 from cti.fallback_members import FallbackMembers
@@ -78,9 +79,9 @@ _SPOOL_LIMIT_S = 3.0
 class Daemon:
     """Everything of one city, built from its settings. `run` returns when the daemon was asked to stop."""
 
-    def __init__(self, settings: Settings, secrets: Secrets, wall: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, secrets: Secrets) -> None:
         self.settings = settings
-        self.wall = wall
+        self.wall = wall = SteadyClock(time.time, time.monotonic)
         zone = ZoneInfo(settings.city.timezone)
         self._dids = {did.number: did for did in settings.did}
         self.local_time: Callable[[float], datetime] = lambda at: datetime.fromtimestamp(at, zone)
@@ -348,6 +349,8 @@ class Daemon:
     async def _publish_snapshots(self) -> None:
         while True:
             await asyncio.sleep(0.5)
+            if not self.board.calls:
+                self.wall.anchor()
             self.live.set_snapshot(orjson.dumps(self.board.snapshot(self.wall())))
 
     # Web

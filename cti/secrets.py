@@ -29,8 +29,6 @@ class Secrets:
     """Password of the AMI user `cti-ctl`, which acts."""
     admin_token: str = field(repr=False)
     """Bearer token of the administrator in the REST API; the command line uses it."""
-    masking_key: str = field(repr=False)
-    """Key under which numbers are turned into stable aliases where the number itself must not stand."""
 
 
 def load_or_create(settings: Settings) -> Secrets:

@@ -43,6 +43,7 @@ class Call:
     answered_at: float | None = None
     ever_answered: bool = False
     survey_offered: bool = False
+    transferred: bool = False
     holder: object | None = None
     """The session of ours that holds it. None: it goes on in Asterisk alone (we crashed, or the connection was cut)."""
 
@@ -331,6 +332,8 @@ class Switchboard:
             case CallFact.TALK_ENDED:
                 self._free_desk(call, at)
                 call.phase, call.answered_at = "after_talk", None
+            case CallFact.TRANSFERRED:
+                call.transferred = True
             case CallFact.SURVEY_OFFERED:
                 call.survey_offered = True
             case CallFact.ENDED:

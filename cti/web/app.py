@@ -16,7 +16,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.roster import RosterError
-from agents.status import StatusRefused
+from agents.status import Status, StatusRefused
 from cti.calls import AgentFact, AgentId, CallId
 from cti.exchange import Exchange
 from cti.web.feed import Feed
@@ -143,7 +143,9 @@ def _admin(request: web.Request) -> Api:
 def _anybody(request: web.Request) -> Api:
     api = request.app[API]
     token = _token(request)
-    if not api.tokens.is_admin(token) and api.tokens.agent(token, api.exchange.wall()) is None:
+    agent_id = api.tokens.agent(token, api.exchange.wall())
+    desk = api.exchange.board.desks.get(agent_id) if agent_id is not None else None
+    if not api.tokens.is_admin(token) and (desk is None or desk.status is Status.OFFLINE):
         raise _Refused(401, "not_logged_in", "log in first: POST /api/login")
     return api
 

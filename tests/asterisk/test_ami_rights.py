@@ -21,14 +21,15 @@ NOBODY_MAY = [
     ("AGI", {"Channel": "x", "Command": "y"}),
     ("Filter", {"Operation": "Add", "Filter": "x"}),
     ("UserEvent", {"UserEvent": "x"}),
+    ("Hangup", {"Channel": "x"}),
+    ("Redirect", {"Channel": "x", "Context": "y", "Exten": "s", "Priority": "1"}),
+    ("Setvar", {"Variable": "x", "Value": "y"}),
 ]
 ACTS = [
-    ("PlayDTMF", {"Channel": "x", "Digit": "D", "Receive": "true"}),
     ("QueueAdd", {"Queue": "no-such", "Interface": "PJSIP/a1001"}),
     ("QueueRemove", {"Queue": FALLBACK_QUEUE, "Interface": "PJSIP/a9999"}),
     ("QueuePause", {"Queue": "no-such", "Interface": "PJSIP/a1001", "Paused": "true"}),
     ("Originate", {"Channel": "Local/none@no-such-context/n", "Context": "none", "Exten": "s", "Priority": "1"}),
-    ("Hangup", {"Channel": "x"}),
 ]
 LOOKS = [
     ("CoreSettings", {}),

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import copy
 import random
-import statistics
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
@@ -149,25 +148,6 @@ async def test_a_waiting_caller_is_woken_in_a_millisecond(
     began = time.perf_counter()
     assert await session.wait_for_digit(0.3) == ""
     assert 0.25 < time.perf_counter() - began < 1  # and an unwoken wait lasts
-
-
-async def test_a_key_emulated_over_ami_wakes_too(
-    house: House, call: Call, record_property: Callable[[str, object], None]
-) -> None:
-    session = await waiting_caller(house, call)
-    took_ms: list[float] = []
-    for _ in range(20):
-        waiting = asyncio.ensure_future(session.wait_for_digit(0.5))
-        await asyncio.sleep(0.15)
-        began = time.perf_counter()
-        headers = (("Channel", session.env.channel), ("Digit", "D"), ("Receive", "true"))
-        reply = await house.act.action("PlayDTMF", *headers)
-        assert reply["Message"] == "DTMF successfully queued"
-        if await waiting == "D":
-            took_ms.append((time.perf_counter() - began) * 1000)
-    record_property("play_dtmf_ms", {"arrived": len(took_ms), "of": 20, "p50": statistics.median(took_ms)})
-    print(f"wake by PlayDTMF: {len(took_ms)} of 20, ms: {sorted(round(one, 2) for one in took_ms)}")
-    assert len(took_ms) >= 10
 
 
 async def test_a_citizen_who_hangs_up_is_noticed_waiting_and_between_commands(house: House, call: Call) -> None:

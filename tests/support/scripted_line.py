@@ -123,7 +123,8 @@ class ScriptedLine:
         self.said.append("music" if on else "silence")
 
     async def get_variable(self, name: str, *, dead_ok: bool = False) -> str | None:
-        self._check()
+        if not dead_ok:
+            self._check()
         return self.variables.get(name)
 
     async def set_variable(self, name: str, value: str) -> None:
@@ -136,8 +137,8 @@ class ScriptedLine:
         if application == "Dial":
             assert self._dial is not None
             found = re.search(r"U\(cti-agent-answered\^(.+?)\)", args[2])
-            assert found, "the answer starts the recording"
-            self.recording = Path(found[1])
+            assert found or "@" in args[0], "an agent's answer starts the recording"
+            self.recording = Path(found[1]) if found else Path()
             status = await self._until(self._dial(self, args))
             self.variables["DIALSTATUS"] = status
         return 0

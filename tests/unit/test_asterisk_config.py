@@ -219,7 +219,7 @@ def test_agents_are_read_from_where_the_daemon_writes_them(address: str) -> None
 
 def test_the_two_ami_users_have_no_right_that_runs_programs() -> None:
     assert section("manager.conf", names.AMI_RO)["write"] == "reporting"
-    assert section("manager.conf", names.AMI_CTL)["write"] == "call,agent,originate"
+    assert section("manager.conf", names.AMI_CTL)["write"] == "agent,originate"
     assert section("manager.conf", "general")["bindaddr"] == "127.0.0.1"
     users = re.findall(r"^\[([\w-]+)\]$", (CONFIG / "manager.conf").read_text(), re.MULTILINE)
     assert users == ["general", names.AMI_RO, names.AMI_CTL]

@@ -46,6 +46,18 @@ nodes:
 """
 
 
+POLICE = """
+flow: city
+languages: [zh-CN]
+person: general
+start: police
+nodes:
+  police: {type: transfer, target: "110", prompts: transfer_110, otherwise: general, after: bye}
+  general: {type: route, queue: general, after: bye}
+  bye: {type: hangup, prompts: goodbye}
+"""
+
+
 class Sounds:
     def files(self, prompt: Prompt, language: str) -> tuple[str, ...]:
         return (prompt.id or f"{prompt.say}={prompt.value}",)
@@ -67,7 +79,12 @@ class Town:
     """A daemon's inside without Asterisk: switchboard, flow, recordings folder, and the journal as a list."""
 
     def __init__(
-        self, folder: Path, *agents: str, wrap_up_s: float = 0.0, journal: list[Milestone] | None = None
+        self,
+        folder: Path,
+        *agents: str,
+        wrap_up_s: float = 0.0,
+        journal: list[Milestone] | None = None,
+        flow: str = FLOW,
     ) -> None:
         loop = asyncio.get_running_loop()
         began = datetime(2026, 11, 23, 9, tzinfo=UTC).timestamp()
@@ -79,7 +96,7 @@ class Town:
         self.exchange = Exchange(self.board, self, lambda: began + loop.time())
         self.house = House(
             exchange=self.exchange,
-            flows=OneFlow(load(FLOW, "city", None, ())),
+            flows=OneFlow(load(flow, "city", None, ("110",))),
             sounds=Sounds(),
             did_of=lambda dialled: Did(number="12345", flow="city"),
             city="dongguan",
@@ -89,7 +106,7 @@ class Town:
             offer_timeout_s=15.0,
             survey_scale=3,
             announcements=(),
-            transfers={},
+            transfers={"110": "PJSIP/110@trunk"},
         )
 
     def append(self, milestone: Milestone) -> None:
@@ -348,3 +365,37 @@ async def test_a_call_arrived_when_the_dialplan_says_however_late_a_daemon_takes
     await town.run(ScriptedLine(keys=[(1.0, "hangup")], arrived_at=f"{arrived_at:.3f}"))
     assert town.last(CallFact.ARRIVED).at == arrived_at
     assert town.last(CallFact.ENDED).at == arrived_at + 8.5
+
+
+@pytest.mark.parametrize(
+    ("leaves", "status", "lost_at"), [(False, "ANSWER", None), (True, "ANSWER", None), (True, "", "menu")]
+)
+async def test_who_was_transferred_is_not_lost(tmp_path: Path, leaves: bool, status: str, lost_at: str | None) -> None:
+    """Given a transfer to 110 by policy, when they answered, then the call is not lost, whoever hung up."""
+    town = Town(tmp_path, flow=POLICE)
+
+    async def police(line: ScriptedLine, args: tuple[str, ...]) -> str:
+        assert args[0] == "PJSIP/110@trunk"
+        await asyncio.sleep(3.0)
+        line.variables["DIALSTATUS"] = status
+        if leaves:
+            line.leave()
+        await asyncio.sleep(30.0)
+        return status
+
+    await town.run(ScriptedLine(dial=police))
+    assert ("transferred" in town.kinds()) is (status == "ANSWER")
+    assert town.last(CallFact.ENDED).data["lost_at"] == lost_at
+
+
+async def test_a_transfer_that_nobody_answers_leads_to_a_person(tmp_path: Path) -> None:
+    town = Town(tmp_path, flow=POLICE)
+    town.ready("a1")
+    answers = talks(town, 5.0)
+
+    async def dial(line: ScriptedLine, args: tuple[str, ...]) -> str:
+        return "NOANSWER" if args[0] == "PJSIP/110@trunk" else await answers(line, args)
+
+    await town.run(ScriptedLine(dial=dial))
+    assert "transferred" not in town.kinds()
+    assert town.last(CallFact.ANSWERED).data["agent"] == "a1"

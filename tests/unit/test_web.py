@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 
 from agents.roster import Agent
-from cti.calls import AgentId, CallFact, CallId, Milestone
+from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone
 from cti.exchange import Exchange
 from cti.switchboard import Switchboard
 from cti.web.app import Api, make_app
@@ -89,6 +89,7 @@ async def test_an_agents_day(desk: Desk, client: TestClient) -> None:
         assert (row["status"], row["reason"], row["state"], row["phone"]) == (status, reason, state, "registered")
     assert (await client.post("/api/logout", headers=mine)).status == 200
     assert desk.journal[-1].kind == "logged_out"
+    assert (await client.get("/api/agents", headers=mine)).status == 401, "the token ends with the log-out"
 
 
 @pytest.mark.parametrize(
@@ -157,6 +158,8 @@ async def test_an_agent_does_not_get_what_is_the_administrators(client: TestClie
 
 
 async def test_an_agent_cannot_act_for_another(desk: Desk, client: TestClient) -> None:
+    desk.board.set_roster({AgentId(a): Agent(AgentId(a), a, {"general": 3}) for a in ("a1", "a2")})
+    desk.exchange.agent(AgentFact.LOGGED_IN, AgentId("a2"))
     other = desk.api.tokens.make(AgentId("a2"), desk.now)
     answer = await client.post(
         "/api/agents/a1/status", json={"status": "ready"}, headers={"Authorization": f"Bearer {other}"}
