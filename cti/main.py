@@ -36,7 +36,7 @@ from cti.asterisk.channels import Channels
 from cti.asterisk.snapshot import device_states, snapshot
 from cti.calls import AgentId, CallFact, CallId, Milestone, Value
 from cti.clock import SteadyClock
-from cti.contact import Contact, Recordings
+from cti.contact import Recordings
 from cti.exchange import Exchange
 from cti.fallback_members import FallbackMembers
 from cti.flow_files import FlowFiles
@@ -47,13 +47,13 @@ from cti.provision import Provisioner
 from cti.reconciler import Reconciler
 from cti.roster_file import RosterFile
 from cti.secrets import Secrets, load_or_create
+from cti.served_alone import ServedAlone
 from cti.settings import Did, Settings, SettingsError, load_settings
 from cti.speech.prompt_files import PromptFiles
 from cti.storage import journal as journals
 from cti.storage.drain import Drainer
 from cti.storage.journal import Journal, JournalError
 from cti.storage.live import RedisLive
-from cti.storage.spool import finish_import, has_spool, import_spool, known_calls
 from cti.storage.sql import SqlStore
 from cti.storage.store import StoreError
 from cti.storage.worker import Worker
@@ -116,6 +116,14 @@ class Daemon:
         self.drainer = Drainer(self.journal, self.store, self.sql_worker)
         self.exchange = Exchange(self.board, self.journal, wall)
         self.recordings = Recordings(settings.recordings_dir, self.local_time)
+        self.served_alone = ServedAlone(
+            self.exchange,
+            self.recordings,
+            settings.spool_dir,
+            self.journal,
+            lambda call_id: self.sql_worker.run(self.store.milestones, call_id),
+            self._place_of,
+        )
         self.channels, self.phones = Channels(), Phones()
         self.reconciler = Reconciler(self.exchange, self.channels, self.recordings, self._nonce, self._spawn)
         self.observe = self._ami(names.AMI_RO, secrets.ami_ro)
@@ -127,7 +135,6 @@ class Daemon:
         self.tokens = Tokens(secrets.admin_token)
         self._provisioned = ""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._spool_read = asyncio.Event()
         self._stop = asyncio.Event()
         self.house = House(
             exchange=self.exchange,
@@ -161,7 +168,7 @@ class Daemon:
                 self.flows.watch(),
                 self.roster_file.watch(self._on_roster),
                 self._resync_now_and_then(),
-                self._import_spool_now_and_then(),
+                self.served_alone.run(),
                 self._publish_snapshots(),
             ]
             if fd := os.environ.get("YIHU_HEARTBEAT_FD"):
@@ -210,6 +217,12 @@ class Daemon:
         assert found is not None  # checked at the start
         return found
 
+    def _place_of(self, dialled: str) -> dict[str, Value]:
+        """City, mode and statistics of a number, for a call that no daemon saw arrive."""
+        did = self._did_of(dialled)
+        city = did.city or self.settings.city.code
+        return {"city": city, "mode": did.mode, "statistics": did.statistics or did.number, "flow": did.flow}
+
     # Asterisk
 
     def _ami(self, user: str, secret: str) -> Ami:
@@ -243,7 +256,7 @@ class Daemon:
         # A call that Asterisk served alone has ended properly there; in Asterisk's list it would only be missing.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SPOOL_LIMIT_S):
-                await self._spool_read.wait()
+                await self.served_alone.read.wait()
         self.reconciler.on_list(await snapshot(self.observe))
         self.phones.replace(await device_states(self.observe))
         self.provisioner.request()  # it may not have been able to look until now
@@ -295,56 +308,6 @@ class Daemon:
         log.info("call_ended", **dataclasses.asdict(record))
         if faults:
             log.error("call_contradiction", call_id=call_id, faults="; ".join(faults))
-
-    async def _import_spool_now_and_then(self) -> None:
-        """Calls that Asterisk's emergency script noted while no daemon answered."""
-        while True:
-            try:
-                await self._import_spool()
-            except StoreError as error:
-                log.warning("spool_import_postponed", problem=str(error))
-            self._spool_read.set()
-            await asyncio.sleep(2.0)
-
-    async def _import_spool(self) -> None:
-        folder = self.settings.spool_dir
-        if not await asyncio.to_thread(has_spool, folder):
-            return
-        await self.journal.durable()
-        known = await asyncio.to_thread(lambda: known_calls(journals.read(self.settings.journal_dir)))
-        made = await asyncio.to_thread(import_spool, folder, known, self._describe)
-        recorded = set()
-        for call_id in {CallId(m.id) for m in made if m.kind == CallFact.ARRIVED}:
-            if await self.sql_worker.run(self.store.milestones, call_id):
-                recorded.add(call_id)  # ended and gone from the journal's files: its record stands
-        for milestone in made:
-            call_id = CallId(milestone.id)
-            if call_id in recorded:
-                continue
-            # A call that ended meanwhile has its record; what the spool adds to it came too late to change it.
-            if milestone.kind == CallFact.ARRIVED or call_id in self.board.calls:
-                await self._take_over(milestone)
-        await self.journal.durable()
-        await asyncio.to_thread(finish_import, folder)
-        log.info("spool_imported", milestones=len(made))
-
-    async def _take_over(self, milestone: Milestone) -> None:
-        """One fact from the spool; of a talk that a daemon began we know the agent, and there is a recording."""
-        kind, call_id = CallFact(milestone.kind), CallId(milestone.id)
-        call, contact = self.board.calls.get(call_id), Contact(self.exchange, call_id, self.recordings)
-        agent = call.agent if call is not None else None
-        if kind is CallFact.ANSWERED and agent is not None:
-            contact.answered(agent, milestone.at)
-        elif kind is CallFact.TALK_ENDED and agent is not None:
-            contact.end_talk("interrupted", milestone.at)
-            await contact.settled()
-        else:
-            self.exchange.call(kind, call_id, milestone.data, milestone.at)
-
-    def _describe(self, dialled: str) -> dict[str, Value]:
-        did = self._did_of(dialled)
-        city = did.city or self.settings.city.code
-        return {"city": city, "mode": did.mode, "statistics": did.statistics or did.number, "flow": did.flow}
 
     async def _publish_snapshots(self) -> None:
         while True:
