@@ -45,7 +45,7 @@ class CallFact(StrEnum):
     TALK_ENDED = "talk_ended"
     """[agent, n, side, talk_s]: side is agent, caller or interrupted"""
     RECORDED = "recorded"
-    """[file, bytes, talk_s, complete]: complete compares the file's length with the talk"""
+    """[n, file, bytes, talk_s, complete]: n is the offer's; complete compares the file's length with the talk"""
     SURVEY_OFFERED = "survey_offered"
     """[scale]"""
     RATED = "rated"

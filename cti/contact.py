@@ -35,18 +35,18 @@ class Contact:
         self.exchange = exchange
         self.call_id = call_id
         self._recordings = recordings
-        self._checks: list[asyncio.Task[None]] = []
+        self._measuring: dict[int, asyncio.Task[None]] = {}
 
     @property
     def call(self) -> Call:
         return self.exchange.board.calls[self.call_id]
 
-    def segment(self) -> PurePosixPath:
-        """Recording of the present offer, in the folder of recordings: the same before and after a crash, as it
-        follows from the record alone. There is a file only if the agent answered.
+    def segment(self, n: int | None = None) -> PurePosixPath:
+        """Recording of offer `n` or the present one, in the folder of recordings: the same before and after a crash,
+        as it follows from the record alone. There is a file only if the agent answered.
         """
         call = self.call
-        return segment_path(call.id, call.offers, self._recordings.local_time(call.arrived_at))
+        return segment_path(call.id, n or call.offers, self._recordings.local_time(call.arrived_at))
 
     def answered(self, agent: AgentId, at: float) -> bool:
         """The agent took the call at `at`; False if that is no news (known, or the call is elsewhere by now)."""
@@ -62,16 +62,22 @@ class Contact:
 
         Asterisk writes the file out when the agent's channel ends.
         """
-        call, segment = self.call, self.segment()
+        call = self.call
         talk_s = round(at - (call.answered_at or at), 3)
         data: dict[str, Value] = {"agent": call.agent, "n": call.offers, "side": side, "talk_s": talk_s}
         self.exchange.call(CallFact.TALK_ENDED, self.call_id, data, at)
-        self._checks.append(asyncio.create_task(self._measure(segment, talk_s)))
+        self.measure()
+
+    def measure(self) -> None:
+        """Measures what has not been, in the background: a daemon may have died between a talk's end and that."""
+        for n, talk_s in self.call.unmeasured.items():
+            if n not in self._measuring:
+                self._measuring[n] = asyncio.create_task(self._measure(n, talk_s))
 
     async def settled(self) -> None:
         """Until every recording is measured."""
-        if self._checks:
-            await asyncio.wait(self._checks)
+        if self._measuring:
+            await asyncio.wait(self._measuring.values())
 
     async def close(
         self, side: Literal["caller", "system", "interrupted"], at: float, *, estimated: bool = False
@@ -90,6 +96,7 @@ class Contact:
                 self.exchange.call(CallFact.OFFER_FAILED, self.call_id, data, at)
         if call.phase == "talk":
             self.end_talk("interrupted" if side == "interrupted" else "caller", at)
+        self.measure()
         await self.settled()
         if self.call_id in self.exchange.board.calls:
             facts: dict[str, Value] = {
@@ -112,8 +119,9 @@ class Contact:
             return "queue" if seats else "no_seat"
         return "overflow" if call.queued_at else "menu"
 
-    async def _measure(self, segment: PurePosixPath, talk_s: float) -> None:
+    async def _measure(self, n: int, talk_s: float) -> None:
         """Notes how long the file really is, as soon as it is whole."""
+        segment = self.segment(n)
         loop, path = asyncio.get_running_loop(), self._recordings.folder / segment
         until = loop.time() + _FILE_LIMIT_S
         size, before = await asyncio.to_thread(_size, path), -1
@@ -121,8 +129,10 @@ class Contact:
             await asyncio.sleep(0.1)
             size, before = await asyncio.to_thread(_size, path), size
         complete = is_complete(size, talk_s)
-        data: dict[str, Value] = {"file": str(segment), "bytes": size, "talk_s": talk_s, "complete": complete}
-        self.exchange.call(CallFact.RECORDED, self.call_id, data)
+        data: dict[str, Value] = {"n": n, "file": str(segment), "bytes": size, "talk_s": talk_s, "complete": complete}
+        call = self.exchange.board.calls.get(self.call_id)
+        if call is not None and n in call.unmeasured:  # else another session of the same call has seen to it
+            self.exchange.call(CallFact.RECORDED, self.call_id, data)
 
 
 def _size(path: Path) -> int:

@@ -190,6 +190,7 @@ class Journey:
         if phase in ("ringing", "talk"):
             ended_at = self._moment(names.CitizenArg.LOST_AT)
             talked = await talk.finish(self._line, self._contact, status, ended_at or self._exchange.wall())
+        self._contact.measure()
         self._exchange.attach(self._call_id, self)
         flow = self._house.flows.get(str(call.facts["flow"]), str(call.facts["flow_version"]))
         if not call.session:

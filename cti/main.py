@@ -33,7 +33,7 @@ from cti.asterisk import names
 from cti.asterisk.agi import AgiError, AgiServer, AgiSession
 from cti.asterisk.ami import Ami, AmiEvent
 from cti.asterisk.channels import Channels
-from cti.asterisk.snapshot import device_states, snapshot
+from cti.asterisk.snapshot import device_states, snapshot, variable
 from cti.calls import AgentId, CallFact, CallId, Milestone, Value
 from cti.clock import SteadyClock
 from cti.contact import Recordings
@@ -58,6 +58,7 @@ from cti.storage.sql import SqlStore
 from cti.storage.store import StoreError
 from cti.storage.worker import Worker
 from cti.switchboard import Switchboard
+from cti.talk import past
 from cti.timelines import Timelines
 from cti.web.app import Api, make_app
 from cti.web.feed import Feed
@@ -257,10 +258,20 @@ class Daemon:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SPOOL_LIMIT_S):
                 await self.served_alone.read.wait()
-        self.reconciler.on_list(await snapshot(self.observe))
+        listed = await snapshot(self.observe)
+        self.reconciler.on_list(listed, await self._answers_noted())
         self.phones.replace(await device_states(self.observe))
         self.provisioner.request()  # it may not have been able to look until now
         self.fallback.request()
+
+    async def _answers_noted(self) -> dict[CallId, float]:
+        """When agents answered, by the dialplan's note, of the calls that are not answered as far as we know."""
+        noted = {}
+        for call in [call for call in self.board.calls.values() if call.phase == "ringing"]:
+            text = await variable(self.observe, str(call.facts["channel"]), names.CTI_ANSWERED_AT)
+            if (at := past(text, self.wall())) is not None:
+                noted[call.id] = at
+        return noted
 
     async def _on_acting(self) -> None:
         # Another boot of Asterisk may have lost the telephones that were written in its last second.

@@ -5,7 +5,8 @@ AMI events are hints. What closes a call is Asterisk's own list of channels, or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -63,8 +64,11 @@ class Reconciler:
         """The observing connection is gone: if Asterisk died, it was now."""
         self._down_at = self._exchange.wall()
 
-    def on_list(self, listed: list[AmiEvent]) -> None:
-        """Asterisk's complete list: who is not in it has ended, who is bridged with his agent has been answered."""
+    def on_list(self, listed: list[AmiEvent], answered: Mapping[CallId, float] = MappingProxyType({})) -> None:
+        """Asterisk's complete list: who is not in it has ended, who is bridged with his agent has been answered.
+
+        `answered`: when that was (UTC seconds), as far as the dialplan noted it; else it is taken to be now.
+        """
         self._channels.replace(listed)
         now = self._exchange.wall()
         present = self._channels.channels
@@ -74,7 +78,7 @@ class Reconciler:
                 if call.phase == "ringing" and (bridge := present[call.id].bridge_id):
                     for other in present.values():
                         if other.bridge_id == bridge and other.uniqueid != call.id:
-                            self._on_answer(call.id, other.name)
+                            self._on_answer(call.id, other.name, answered.get(call.id, 0.0))
                 continue
             missing_s = now - self._missing_since.setdefault(call.id, now)
             patience_s = _ORPHAN_S if call.attached else _SPOOL_S if call.phase == "fallback" else 0.0
@@ -83,10 +87,12 @@ class Reconciler:
         for call_id in self._missing_since.keys() - self._exchange.board.calls.keys():
             del self._missing_since[call_id]
 
-    def _on_answer(self, call_id: CallId, agent_channel: str) -> None:
-        call = self._exchange.board.calls.get(call_id)
+    def _on_answer(self, call_id: CallId, agent_channel: str, noted: float = 0.0) -> None:
+        call, now = self._exchange.board.calls.get(call_id), self._exchange.wall()
         if call is not None and call.agent is not None and agent_channel.startswith(f"PJSIP/{call.agent}-"):
-            Contact(self._exchange, call_id, self._recordings).answered(call.agent, self._exchange.wall())
+            # What was noted before this waiting began is an earlier talk's.
+            at = min(noted, now) if noted >= call.queued_at else now
+            Contact(self._exchange, call_id, self._recordings).answered(call.agent, at)
 
     def _close(self, call_id: CallId, *, estimated: bool) -> None:
         if call_id in self._closing:

@@ -44,6 +44,8 @@ class Call:
     ever_answered: bool = False
     survey_offered: bool = False
     transferred: bool = False
+    unmeasured: dict[int, float] = field(default_factory=dict)
+    """Talks whose recording has not been measured: number of the offer -> seconds."""
     holder: object | None = None
     """The session of ours that holds it. None: it goes on in Asterisk alone (we crashed, or the connection was cut)."""
 
@@ -332,6 +334,10 @@ class Switchboard:
             case CallFact.TALK_ENDED:
                 self._free_desk(call, at)
                 call.phase, call.answered_at = "after_talk", None
+                if n := int(data.get("n") or 0):  # 0: the fallback queue's, which is not recorded
+                    call.unmeasured[n] = float(data.get("talk_s") or 0.0)
+            case CallFact.RECORDED:
+                call.unmeasured.pop(int(data.get("n") or 0), None)
             case CallFact.TRANSFERRED:
                 call.transferred = True
             case CallFact.SURVEY_OFFERED:

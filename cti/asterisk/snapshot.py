@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cti.asterisk.ami import Ami, AmiEvent
+from cti.asterisk.ami import Ami, AmiEvent, AmiRefused
 
 TIMEOUT_S: Final = 5.0
 
@@ -12,6 +12,15 @@ TIMEOUT_S: Final = 5.0
 async def snapshot(ami: Ami) -> list[AmiEvent]:
     """Every channel with the bridge it is in (header BridgeId): what `Channels.replace` takes. AmiError."""
     return await ami.list_action("CoreShowChannels", timeout_s=TIMEOUT_S)
+
+
+async def variable(ami: Ami, channel: str, name: str) -> str:
+    """A channel's variable; "" if it is not set or the channel is gone. AmiError."""
+    try:
+        reply = await ami.action("Getvar", ("Channel", channel), ("Variable", name), timeout_s=TIMEOUT_S)
+    except AmiRefused:
+        return ""
+    return reply.get("Value", "")
 
 
 async def device_states(ami: Ami) -> dict[str, str]:

@@ -317,6 +317,23 @@ async def test_a_talk_that_went_on_through_a_crash_is_rated_and_complete(tmp_pat
     assert line.variables["CTI_DONE"] == "1"
 
 
+async def test_a_recording_that_the_dead_daemon_had_not_measured_is_measured(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.ready("a1")
+    journey = asyncio.ensure_future(town.run(ScriptedLine(keys=[(1.0, "1")], dial=talks(town, 5.0))))
+    while "talk_ended" not in town.kinds():
+        await asyncio.sleep(0.01)
+    journey.cancel()
+    await asyncio.wait({journey})
+    assert "recorded" not in town.kinds()
+    after = Town(tmp_path, journal=list(town.journal))
+    after.board.recover(town.journal, after.exchange.wall())
+    await after.run(ScriptedLine(keys=[(3.0, "1")], dial_status="ANSWER"))
+    recorded = [m.data for m in after.journal if m.kind == CallFact.RECORDED]
+    assert [(data["n"], data["talk_s"], data["complete"]) for data in recorded] == [(1, 5.0, True)]
+    assert after.kinds()[-1] == "ended"
+
+
 async def test_a_talk_whose_offer_was_not_journaled_is_found_again(tmp_path: Path) -> None:
     """The offer was made in the last milliseconds before the crash; the caller does not wait a second time."""
     town = Town(tmp_path)

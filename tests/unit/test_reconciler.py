@@ -103,6 +103,16 @@ async def test_an_answer_that_was_missed_is_found_in_the_list(tmp_path: Path) ->
     assert "answered" in town.kinds()
 
 
+@pytest.mark.parametrize(("noted", "at"), [(1_004.0, 1_004.0), (0.0, 1_006.0), (999.0, 1_006.0), (1_007.0, 1_006.0)])
+async def test_a_missed_answer_was_when_the_dialplan_noted_it(tmp_path: Path, noted: float, at: float) -> None:
+    """Not before the caller waited (an earlier talk's), and not in the future."""
+    town = Town(tmp_path)
+    await asyncio.sleep(6.0)
+    channels = [listed(CALL, "PJSIP/trunk-1", "b1"), listed("nboot-1.2", "PJSIP/a1-2", "b1")]
+    town.reconciler.on_list(channels, {CallId(CALL): noted})
+    assert next(m.at for m in town.journal if m.kind == CallFact.ANSWERED) == at
+
+
 async def test_a_call_that_nobody_holds_ends_with_its_channel(tmp_path: Path) -> None:
     town = Town(tmp_path)
     town.answer()
