@@ -13,7 +13,7 @@ import structlog
 
 from cti.asterisk.ami import AmiEvent
 from cti.asterisk.channels import Channels
-from cti.calls import CallId
+from cti.calls import AgentId, CallId
 from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
 
@@ -45,11 +45,14 @@ class Reconciler:
         self._closing: set[CallId] = set()
         self._missing_since: dict[CallId, float] = {}
         self._down_at: float | None = None
+        self._legs: dict[AgentId, dict[str, CallId]] = {}
+        """Channels of agents' telephones by uniqueid, each with the call it belongs to."""
 
     def on_event(self, event: AmiEvent) -> None:
         """Never blocks, never raises for an event that does not fit."""
         if not self._channels.apply(event):
             return
+        self._follow_leg(event)
         match event.name:
             case "DialEnd" if event.fields.get("DialStatus") == "ANSWER":
                 self._on_answer(CallId(event.fields.get("Uniqueid", "")), event.fields.get("DestChannel", ""))
@@ -63,6 +66,7 @@ class Reconciler:
     def on_down(self, _reason: str) -> None:
         """The observing connection is gone: if Asterisk died, it was now."""
         self._down_at = self._exchange.wall()
+        self._legs.clear()  # better an agent rung in vain than one who is forgotten
 
     def on_list(self, listed: list[AmiEvent], answered: Mapping[CallId, float] = MappingProxyType({})) -> None:
         """Asterisk's complete list: who is not in it has ended, who is bridged with his agent has been answered.
@@ -70,6 +74,9 @@ class Reconciler:
         `answered`: when that was (UTC seconds), as far as the dialplan noted it; else it is taken to be now.
         """
         self._channels.replace(listed)
+        self._legs.clear()
+        for channel in self._channels.channels.values():
+            self._add_leg(channel.name, channel.uniqueid, channel.linkedid)
         now = self._exchange.wall()
         present = self._channels.channels
         for call in list(self._exchange.board.calls.values()):
@@ -86,6 +93,25 @@ class Reconciler:
                 self._close(call.id, estimated=True)
         for call_id in self._missing_since.keys() - self._exchange.board.calls.keys():
             del self._missing_since[call_id]
+        self._exchange.settle()
+
+    def elsewhere(self, agent_id: AgentId) -> bool:
+        """He is on the telephone, and not in a call that we connected."""
+        calls = self._exchange.board.calls
+        linked = (calls.get(call_id) for call_id in self._legs.get(agent_id, {}).values())
+        return any(call is None or call.phase == "fallback" for call in linked)
+
+    def _follow_leg(self, event: AmiEvent) -> None:
+        name, uniqueid = event.fields.get("Channel", ""), event.fields.get("Uniqueid", "")
+        if event.name == "Newchannel":
+            self._add_leg(name, uniqueid, event.fields.get("Linkedid", ""))
+        elif event.name == "Hangup" and (legs := self._legs.get(_agent_of(name))) is not None and uniqueid in legs:
+            del legs[uniqueid]
+            self._exchange.settle()
+
+    def _add_leg(self, channel: str, uniqueid: str, linkedid: str) -> None:
+        if (agent_id := _agent_of(channel)) in self._exchange.board.desks:
+            self._legs.setdefault(agent_id, {})[uniqueid] = CallId(linkedid)
 
     def _on_answer(self, call_id: CallId, agent_channel: str, noted: float = 0.0) -> None:
         call, now = self._exchange.board.calls.get(call_id), self._exchange.wall()
@@ -112,3 +138,8 @@ class Reconciler:
             log.info("call_closed_unheld", call_id=call_id, interrupted=interrupted, estimated=estimated)
         finally:
             self._closing.discard(call_id)
+
+
+def _agent_of(channel: str) -> AgentId:
+    """The endpoint's name in "PJSIP/a1001-0000001f"."""
+    return AgentId(channel.removeprefix("PJSIP/").rpartition("-")[0])

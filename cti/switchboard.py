@@ -70,9 +70,14 @@ class UnknownCall(KeyError):
 
 @dataclass
 class Switchboard:
-    """Calls, desks and queue of one city. `wrap_up_s` is the default after-call work."""
+    """Calls, desks and queue of one city. `wrap_up_s` is the default after-call work.
+
+    `elsewhere` says whether an agent is on the telephone with somebody whom we did not connect (the fallback queue
+    did): he is offered nothing then. Call `tick` when that is over.
+    """
 
     wrap_up_s: float
+    elsewhere: Callable[[AgentId], bool] = lambda agent_id: False
     calls: dict[CallId, Call] = field(default_factory=dict)
     desks: dict[AgentId, Desk] = field(default_factory=dict)
     _agent_seq: dict[AgentId, int] = field(default_factory=dict)
@@ -283,7 +288,7 @@ class Switchboard:
         idle = [
             Idle(desk.agent.id, desk.agent.skills, desk.idle_since)
             for desk in self.desks.values()
-            if desk.state(now) is State.IDLE
+            if desk.state(now) is State.IDLE and not self.elsewhere(desk.agent.id)
         ]
         return decide(waiting, idle, now)
 

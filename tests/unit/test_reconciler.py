@@ -51,6 +51,7 @@ class Town:
             lambda: self.nonce,
             lambda job: self.jobs.append(loop.create_task(job)),
         )
+        self.board.elsewhere = self.reconciler.elsewhere
         self.exchange.agent(AgentFact.LOGGED_IN, AgentId("a1"))
         self.exchange.agent(AgentFact.STATUS, AgentId("a1"), {"status": "ready"})
         self.exchange.call(CallFact.ARRIVED, CallId(CALL), {"channel": "PJSIP/trunk-1"})
@@ -174,6 +175,42 @@ async def test_a_held_call_whose_channel_is_missing_gets_two_seconds_to_say_so(t
     town.reconciler.on_list([])
     await town.settle()
     assert town.ended()["estimated"] is True
+
+
+async def test_an_agent_whom_the_fallback_queue_rang_is_offered_nothing_until_he_is_free(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    served, other = CallId("nboot-7.7"), CallId("nboot-9.9")
+    town.exchange.call(CallFact.ENDED, CallId(CALL), {"side": "caller"})
+    town.exchange.call(CallFact.ARRIVED, served, {"channel": "PJSIP/trunk-7"})
+    town.exchange.call(CallFact.FELL_BACK, served, {"queue_status": ""})
+    leg = {"Uniqueid": "nboot-7.8", "Channel": "PJSIP/a1-00000008", "Linkedid": served}
+
+    town.reconciler.on_event(event("Newchannel", **leg))
+    assert town.reconciler.elsewhere(AgentId("a1"))
+    town.exchange.call(CallFact.ARRIVED, other, {"channel": "PJSIP/trunk-9"})
+    town.exchange.attach(other, town)
+    town.exchange.call(CallFact.QUEUED, other, {"queue": "general", "need": NEED})
+    assert town.kinds()[-1] == "queued"
+
+    town.reconciler.on_event(event("Hangup", **leg))
+    assert town.kinds()[-1] == "offered"
+
+
+async def test_an_agent_in_a_call_of_ours_is_not_elsewhere(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    channels = [listed(CALL, "PJSIP/trunk-1"), listed("nboot-1.2", "PJSIP/a1-00000002")]
+    for channel in channels:
+        channel.fields["Linkedid"] = CALL  # type: ignore[index]
+    town.reconciler.on_list(channels)
+    assert not town.reconciler.elsewhere(AgentId("a1"))
+
+
+async def test_without_observation_nobody_is_taken_to_be_elsewhere(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.reconciler.on_event(event("Newchannel", Uniqueid="nboot-7.8", Channel="PJSIP/a1-8", Linkedid="nboot-7.8"))
+    assert town.reconciler.elsewhere(AgentId("a1"))
+    town.reconciler.on_down("cut")
+    assert not town.reconciler.elsewhere(AgentId("a1"))
 
 
 async def test_a_call_of_the_fallback_queue_is_left_to_the_spool(tmp_path: Path) -> None:
