@@ -52,6 +52,10 @@ class Asterisk:
     rtp_last: Port = 20999
     trunk_addresses: tuple[str, ...] = ("127.0.0.2",)
     """Where calls of the carrier come from; nobody else may call. The default lets this machine play the carrier."""
+    registrar: Annotated[str, Field(pattern=r"^([A-Za-z0-9.-]+(:[0-9]{1,5})?)?$")] = ""
+    """host or host:port of a carrier that wants us to register, password in $YIHU_TRUNK_PASSWORD; "": none does."""
+    registrar_user: Annotated[str, Field(pattern=r"^(\+?[0-9]{2,20})?$")] = ""
+    """The number we register with; calls that come by the registration are calls for it."""
 
     @property
     def ami_host(self) -> str:

@@ -43,6 +43,8 @@ def render(
     """
     values = _placeholders(settings, secrets_ami_ro, secrets_ami_ctl, nonce, program)
     texts = {f"{name}.conf": "; nothing to set\n" for name in EMPTY} | render_templates(TEMPLATES, values)
+    if not settings.asterisk.registrar:
+        del texts["pjsip_registration.conf"]
     share, etc = _share_dir(settings), settings.asterisk_etc
     private = (etc, etc.parent, share, share / "agi-bin", _db_dir(settings), _db_dir(settings) / "keys")
     for folder in (settings.var, *private, settings.spool_dir, settings.log_dir / "asterisk", settings.run_dir):
@@ -120,12 +122,20 @@ def _placeholders(settings: Settings, ami_ro: str, ami_ctl: str, nonce: str, pro
         "rtp_last": str(asterisk.rtp_last),
         "trunk_addresses": ",".join(asterisk.trunk_addresses),
         "trunk_contact": asterisk.trunk_addresses[0] if asterisk.trunk_addresses else "",
+        "registrar": asterisk.registrar,
+        "registrar_user": asterisk.registrar_user,
+        "registrar_client": f"sip:{asterisk.registrar_user}@{asterisk.registrar}",
+        "registrar_password": os.environ.get("YIHU_TRUNK_PASSWORD", ""),
         "agi_first": f"{agi.host}:{agi.port}",
         "agi_second": agi.second,
     }
     for name, value in values.items():
         if re.search(r"[;\x00-\x1f\x7f]", value):
             raise RenderError(f"@{name}@: its value has a semicolon or a control character, which Asterisk cannot read")
+    if asterisk.registrar and not (asterisk.registrar_user and values["registrar_password"]):
+        raise RenderError(
+            "settings: asterisk.registrar needs asterisk.registrar_user, and its password in $YIHU_TRUNK_PASSWORD"
+        )
     if not asterisk.trunk_addresses:
         raise RenderError("settings: asterisk.trunk_addresses is empty: name the address the carrier's calls come from")
     return values | {"program_directories": _program_directories(program)}
