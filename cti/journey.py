@@ -128,11 +128,8 @@ class Journey:
                 self._exchange.detach(self._call_id, self)
                 return
             await self._contact.close("caller", self._exchange.wall())
-        except asyncio.CancelledError:
-            self._exchange.detach(self._call_id, self)
-            raise
-        except Exception:
-            # Our fault must not cost the caller his call: the dialplan brings him back, or to the fallback queue.
+        except BaseException:
+            # Our stop or our fault must not cost the caller his call: the dialplan brings him back.
             self._exchange.detach(self._call_id, self)
             raise
 

@@ -39,7 +39,6 @@ class Provisioner:
         self._agents = agents
         self._wanted = asyncio.Event()
         self._done = asyncio.Condition()
-        self.rounds = 0
         self._written: dict[AgentId, str] = {}
         """What stands in the database: the digest where this process wrote it, "" where it was found. So a fresh one
         writes everything once, which changes nothing that is right, and takes away who left while none was there."""
@@ -113,7 +112,6 @@ class Provisioner:
                 for family in (names.DB_ENDPOINT, names.DB_AOR, names.DB_AUTH):
                     await session.database_del(family, agent_id)
                 self._written.pop(agent_id, None)
-        self.rounds += 1
         async with self._done:
             self._done.notify_all()
 
