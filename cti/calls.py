@@ -17,14 +17,16 @@ AgentId = NewType("AgentId", str)
 """An agent's number and the name of his PJSIP endpoint ("a1001"); never all digits, so no caller's number is one."""
 
 Value = str | int | float | bool | None
-Stream = Literal["call", "agent"]
+Stream = Literal["call", "agent", "city"]
 
 
 class CallFact(StrEnum):
     """Milestones of a call. In brackets: the keys of `Milestone.data`; a key starting `pii_` is personal data."""
 
     ARRIVED = "arrived"
-    """[pii_caller, dialled, original, city, mode, statistics, medium, channel, sip_call_id, flow, flow_version]"""
+    """[pii_caller, dialled, original, city, mode, statistics, medium, channel, sip_call_id, flow, flow_version,
+    direction]: direction is "in", or "callback" for a call of ours to a citizen; then `pii_caller` is whom we call,
+    and [task, of, attempt] say for which callback task, for which call of his, and the how-manieth try it is"""
     ENTERED = "entered"
     """A flow node was entered [node, type, session]: `session` is the flow session as text, enough to go on."""
     MENU_ENTERED = "menu_entered"
@@ -32,18 +34,42 @@ class CallFact(StrEnum):
     HUMAN_ASKED = "human_asked"
     """First wish for a person: by key, by silence, by error or because the flow has no menu [by]"""
     QUEUED = "queued"
-    """[queue, need]: `need` is `Need.to_text()`"""
+    """[queue, need, since, steps_since, kept_s, able, rungs]: `need` is `Need.to_text()`; `since` is the moment his place
+    counts from, `steps_since` the one the need's steps run from (both UTC seconds; a place that was kept makes them
+    earlier than this milestone, by `kept_s`); `able` is how many agents could take him by state, as "talking 8, break 1";
+    `rungs` are the rungs of the surge ladder that are on"""
+    RELAXED = "relaxed"
+    """The need's next step counts now [step, wants, able]: `wants` in words of `NeedStep.to_text()`"""
+    ESTIMATED = "estimated"
+    """[wait_s, position, spoken_min]: the wait from now on as we reckon it; spoken_min: what he was told, 0 = nothing"""
+    NOTICE_HEARD = "notice_heard"
+    """[notice]: a topic broadcast was played to him"""
+    CALLBACK_OFFERED = "callback_offered"
+    """[wait_s]: he was offered to be called back instead of waiting so long"""
+    CALLBACK_REQUESTED = "callback_requested"
+    """[callback]: he takes it; `callback` is the id of the call that keeps his place"""
+    MESSAGE_LEFT = "message_left"
+    """[file, seconds]: he spoke a message for the next working hours"""
     LEFT_QUEUE = "left_queue"
-    """[reason]: left_by_key or gave_up; the caller stays on the line"""
+    """[reason]: left_by_key, gave_up or callback; the caller stays on the line"""
     OFFERED = "offered"
-    """[agent, n, why]: n counts the offers of this call from 1"""
+    """[agent, n, why]: n counts the offers of this call from 1; `why` is `Decision.to_text()`"""
     OFFER_FAILED = "offer_failed"
     """[agent, n, outcome]: outcome is no_answer, rejected, unreachable (these pause the agent), interrupted (we crashed
     before it rang), caller_left, or cut_off (Asterisk died)"""
     ANSWERED = "answered"
     """[agent, n, wait_s]"""
+    HELD = "held"
+    """[agent]: the agent put the citizen on hold"""
+    UNHELD = "unheld"
+    """[agent]"""
+    CONFIRMED = "confirmed"
+    """Of a callback: the agent has said that he is ready for the citizen [agent, n]"""
+    DIALLED = "dialled"
+    """Of a callback: the citizen's telephone is being called [agent, n]"""
     TALK_ENDED = "talk_ended"
-    """[agent, n, side, talk_s]: side is agent, caller or interrupted"""
+    """[agent, n, side, talk_s]: side is agent, caller, interrupted, or agent_lost (his line went dead: the citizen
+    goes back to the queue with the place he had)"""
     RECORDED = "recorded"
     """[n, file, bytes, talk_s, complete]: n is the offer's; complete compares the file's length with the talk"""
     SURVEY_OFFERED = "survey_offered"
@@ -58,7 +84,9 @@ class CallFact(StrEnum):
     """Asterisk's own fallback queue served it while no daemon answered [queue_status]"""
     ENDED = "ended"
     """[side, place, lost_at, estimated]: always the last and exactly once. side: caller, agent, system, interrupted.
-    lost_at is None for an answered call, else menu, queue, ringing, no_seat, overflow or fallback.
+    lost_at is None for an answered call, else menu, queue, ringing, no_seat, overflow, fallback, callback (he chose to
+    be called back) or message (he left one). A callback has [outcome] too: reached, no_answer, busy, failed, no_agent,
+    refused (policy), withdrawn (he called himself meanwhile) or closed (by a person).
     estimated: the moment was not seen (no daemon was running), `at` is when it was found out"""
 
 
@@ -75,6 +103,16 @@ class AgentFact(StrEnum):
     """The agent ended his after-call work before its time was over"""
     LOGGED_OUT = "logged_out"
     """[reason]"""
+
+
+class CityFact(StrEnum):
+    """Milestones of the city as a whole."""
+
+    RUNG = "rung"
+    """A rung of the surge ladder, whose name is the milestone's id [on, by, saturation, wait_s]: by is rule or the
+    name of who did it"""
+    NOTICE = "notice"
+    """A topic broadcast, named by the milestone's id [on, prompt, queues, until, by]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +137,29 @@ class SkillNeed:
 
 @dataclass(frozen=True, slots=True)
 class NeedStep:
-    """All of these skills together, for `expires_s` seconds after queueing; None: no end."""
+    """All of these skills together, or one of these agents by name, for `expires_s` seconds; None: no end."""
 
-    all_of: tuple[SkillNeed, ...]
+    all_of: tuple[SkillNeed, ...] = ()
     expires_s: float | None = None
+    agents: tuple[AgentId, ...] = ()
+    """If there are any, they alone count and `all_of` is empty."""
+
+    def to_text(self) -> str:
+        """`enterprise>=3&english>=2@20`, or with names `=a1001+a1002@8`."""
+        wants = "&".join(f"{n.skill}>={n.level}" for n in self.all_of)
+        if self.agents:
+            wants = "=" + "+".join(self.agents)
+        return wants + ("" if self.expires_s is None else f"@{self.expires_s:g}")
+
+    @staticmethod
+    def from_text(text: str) -> NeedStep:
+        """Reads what `to_text` wrote; ValueError if it is not of that form."""
+        wants, _, expires = text.partition("@")
+        expires_s = float(expires) if expires else None
+        if wants.startswith("="):
+            return NeedStep((), expires_s, tuple(AgentId(name) for name in wants[1:].split("+")))
+        pairs = (part.split(">=") for part in wants.split("&") if part)
+        return NeedStep(tuple(SkillNeed(skill, int(level)) for skill, level in pairs), expires_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,26 +169,18 @@ class Need:
     queue: str
     steps: tuple[NeedStep, ...] = ()
     priority_s: float = 0.0
-    """Head start in seconds of waiting."""
+    """Head start in seconds of waiting; `EMERGENCY_S` is before everybody."""
 
     def to_text(self) -> str:
-        """One line that `from_text` reads back: `general|enterprise>=3&english>=2@20;enterprise>=1|+30`."""
-        steps = ";".join(
-            "&".join(f"{n.skill}>={n.level}" for n in step.all_of)
-            + ("" if step.expires_s is None else f"@{step.expires_s:g}")
-            for step in self.steps
-        )
-        return f"{self.queue}|{steps}|{self.priority_s:+g}"
+        """One line that `from_text` reads back: `general|=a1001@8;enterprise>=3@20;enterprise>=1|+30`."""
+        return f"{self.queue}|{';'.join(step.to_text() for step in self.steps)}|{self.priority_s:+g}"
 
     @staticmethod
     def from_text(text: str) -> Need:
         """Reads what `to_text` wrote; ValueError if it is not of that form."""
         queue, steps, priority = text.split("|")
-        parsed = []
-        for step in filter(None, steps.split(";")):
-            skills, _, expires = step.partition("@")
-            pairs = (part.split(">=") for part in skills.split("&") if part)
-            parsed.append(
-                NeedStep(tuple(SkillNeed(s, int(level)) for s, level in pairs), float(expires) if expires else None)
-            )
-        return Need(queue, tuple(parsed), float(priority))
+        return Need(queue, tuple(NeedStep.from_text(step) for step in filter(None, steps.split(";"))), float(priority))
+
+
+EMERGENCY_S = 86_400.0
+"""The head start of an emergency: nobody has waited for a day."""

@@ -112,6 +112,7 @@ class Reconciler:
     def _add_leg(self, channel: str, uniqueid: str, linkedid: str) -> None:
         if (agent_id := _agent_of(channel)) in self._exchange.board.desks:
             self._legs.setdefault(agent_id, {})[uniqueid] = CallId(linkedid)
+            self._exchange.board.look_at(agent_id)
 
     def _on_answer(self, call_id: CallId, agent_channel: str, noted: float = 0.0) -> None:
         call, now = self._exchange.board.calls.get(call_id), self._exchange.wall()

@@ -22,6 +22,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 _strict = ConfigDict(extra="forbid")
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=86400)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
 class SettingsError(Exception):
@@ -103,6 +104,115 @@ class Calls:
 
 
 @dataclass(frozen=True, config=_strict)
+class Waiting:
+    """What a waiting caller is spared, told and offered."""
+
+    kept_place_s: Seconds = 300.0
+    """Who was cut off and calls again within this time gets his place back; 0: nobody does."""
+    last_agent_days: Annotated[float, Field(ge=0, le=90)] = 7.0
+    """Who was served within this time is first offered to the same agent …"""
+    last_agent_s: Annotated[float, Field(ge=0, le=120)] = 8.0
+    """… for so long; 0: never."""
+    language_s: Seconds = 120.0
+    """Who chose a language waits so long for an agent who speaks it, before anybody will do."""
+    callback_from_s: Annotated[float, Field(ge=30, le=7200)] = 180.0
+    """An estimate above this offers to call back with the place kept."""
+
+
+@dataclass(frozen=True, config=_strict)
+class Overflow:
+    """Agents of another skill may take the callers of a queue too."""
+
+    queue: Name
+    to: Name
+    """The skill that lends its agents."""
+    after_s: Seconds | None = None
+    """So long after queueing; None: only while the surge ladder's `borrow` is on."""
+
+
+@dataclass(frozen=True, config=_strict)
+class Callback:
+    """Calls of ours to citizens: those who asked for one, and those who were lost."""
+
+    dial: str = ""
+    """Asterisk's dial string with {number}, as "PJSIP/{number}@trunk"; "": no call goes out, tasks are for people."""
+    caller_id: Annotated[str, Field(pattern=r"^(\+?[0-9]{2,20})?$")] = ""
+    """The number citizens see."""
+    area_code: Annotated[str, Field(pattern=r"^(0[1-9][0-9]{1,2})?$")] = ""
+    """Of this city, as 0769: put before local numbers of 7 or 8 digits; "": those are not called."""
+    hours: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$")] = "08:00-21:00"
+    """Nobody is called outside them."""
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    retry_s: Annotated[float, Field(ge=10, le=86400)] = 900.0
+    """From a failed attempt to the next."""
+    ring_s: Annotated[float, Field(ge=10, le=120)] = 35.0
+    per_number_a_day: Annotated[int, Field(ge=1, le=20)] = 4
+    per_hour: Annotated[int, Field(ge=1, le=10000)] = 200
+    concurrent: Annotated[int, Field(ge=1, le=500)] = 10
+    missed: bool = True
+    """Call back those who were lost without asking for it, while nobody waits; False: their tasks are for people."""
+    missed_days: Annotated[float, Field(gt=0, le=14)] = 2.0
+    """A task older than this is closed as not reached."""
+
+
+@dataclass(frozen=True, config=_strict)
+class Rung:
+    """One rung of the surge ladder: on above one bound, off below another, never shorter than a while."""
+
+    rung: Literal["short_prompts", "callback_sooner", "broadcast", "borrow", "standby"]
+    on_wait_s: Seconds
+    """On when the forecast of the wait in a quarter of an hour is above this …"""
+    off_wait_s: Seconds
+    """… and off when it is below this."""
+    at_least_s: Seconds = 120.0
+
+
+@dataclass(frozen=True, config=_strict)
+class Surge:
+    rungs: tuple[Rung, ...] = (
+        Rung(rung="short_prompts", on_wait_s=60, off_wait_s=20),
+        Rung(rung="callback_sooner", on_wait_s=90, off_wait_s=30),
+        Rung(rung="broadcast", on_wait_s=120, off_wait_s=45),
+        Rung(rung="borrow", on_wait_s=120, off_wait_s=45),
+        Rung(rung="standby", on_wait_s=240, off_wait_s=60),
+    )
+    broadcast_prompt: str = "surge_busy"
+    """What the rung `broadcast` plays to those who wait."""
+    callback_from_s: Seconds = 60.0
+    """What the rung `callback_sooner` lowers `waiting.callback_from_s` to."""
+
+
+@dataclass(frozen=True, config=_strict)
+class Agents:
+    """Rules of agents' desks; an agent of the roster can have a wrap-up of his own."""
+
+    wrap_up: Literal["optional", "fixed", "forced", "extendable"] = "optional"
+    """optional: ends after `calls.wrap_up_s` or when the agent says so; fixed: exactly so long; forced: until the agent
+    says so; extendable: as optional, and the agent may ask for more, up to `wrap_up_most_s`."""
+    wrap_up_most_s: Seconds = 300.0
+    no_answer_limit: Annotated[int, Field(ge=1, le=10)] = 2
+    """So many offers in a row not answered, and the agent is not ready any more."""
+    no_answer_pause_s: Annotated[float, Field(ge=1, le=300)] = 10.0
+    """After one that was not answered nothing is offered for so long."""
+    page_lost_s: Annotated[float, Field(ge=2, le=60)] = 5.0
+    """A page that has been silent for so long is gone."""
+    logout_after_s: Annotated[float, Field(ge=30, le=86400)] = 900.0
+    """An agent whose page or telephone has been gone for so long is logged out."""
+    rtp_timeout_s: Annotated[int, Field(ge=2, le=120)] = 8
+    """A talking telephone from which no sound has come for so long has lost its network."""
+
+
+@dataclass(frozen=True, config=_strict)
+class Pair:
+    """Two daemons for one city, one active and one warm. Both need the same Redis and the same SQL store."""
+
+    peer: Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$")] = ""
+    """Address of the other daemon's API; "": this is the only daemon of the city."""
+    ttl_s: Annotated[float, Field(ge=0.5, le=10)] = 1.5
+    """A lease that was not renewed for so long is over."""
+
+
+@dataclass(frozen=True, config=_strict)
 class Did:
     """One number that can be dialled."""
 
@@ -116,6 +226,10 @@ class Did:
     """City code of its records; "": the city of this installation."""
     statistics: str = ""
     """Key its calls are counted under; "": the number itself."""
+    skill: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]{0,39})?$")] = ""
+    """A skill that every need of its calls asks for first, as a city's own agents; "": none."""
+    skill_s: Seconds = 60.0
+    """For so long; then agents without it may take the call too."""
 
 
 @dataclass(frozen=True, config=_strict)
@@ -129,10 +243,18 @@ class Settings:
     sql: Sql = field(default_factory=Sql)
     web: Web = field(default_factory=Web)
     calls: Calls = field(default_factory=Calls)
+    agents: Agents = field(default_factory=Agents)
+    waiting: Waiting = field(default_factory=Waiting)
+    overflow: tuple[Overflow, ...] = ()
+    callback: Callback = field(default_factory=Callback)
+    surge: Surge = field(default_factory=Surge)
+    pair: Pair = field(default_factory=Pair)
     flows: Path = PROJECT / "ivr_flows" / "flows"
     """Folder with the flow files."""
     roster: Path = Path("roster.toml")
     """The agents; relative paths are relative to `var`."""
+    schedule: Path = Path("schedule.toml")
+    """Shifts and who works them; relative to `var`; no such file: no schedule."""
     did: tuple[Did, ...] = (
         Did(number="12345", flow="city"),
         Did(number="12333", flow="city", entry="social_security_line", mode="dual"),
@@ -215,6 +337,7 @@ def _absolute(settings: Settings, base: Path) -> Settings:
     var = (base / settings.var).resolve()
     changed: dict[str, Any] = {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
     changed |= {"var": var, "flows": (base / settings.flows).resolve(), "roster": (var / settings.roster).resolve()}
+    changed |= {"schedule": (var / settings.schedule).resolve()}
     return Settings(**changed)
 
 
@@ -250,15 +373,27 @@ def _line_of(text: str, loc: list[Any]) -> int:
 
 
 def _known_keys(loc: list[Any]) -> list[str]:
-    kinds: dict[str, Any] = {
-        "": Settings,
-        "city": City,
-        "asterisk": Asterisk,
-        "agi": Agi,
-        "redis": Redis,
-        "sql": Sql,
-        "web": Web,
-    }
-    kinds |= {"calls": Calls, "did": Did}
-    kind = kinds.get(str(loc[0]) if len(loc) > 1 else "", Settings)
+    kind: Any = Settings
+    for part in loc[:-1]:
+        if not isinstance(part, int):
+            kind = _KINDS.get(str(part), kind)
     return list(kind.__dataclass_fields__)
+
+
+_KINDS: dict[str, Any] = {
+    "city": City,
+    "asterisk": Asterisk,
+    "agi": Agi,
+    "redis": Redis,
+    "sql": Sql,
+    "web": Web,
+    "calls": Calls,
+    "agents": Agents,
+    "waiting": Waiting,
+    "overflow": Overflow,
+    "callback": Callback,
+    "surge": Surge,
+    "rungs": Rung,
+    "pair": Pair,
+    "did": Did,
+}

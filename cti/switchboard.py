@@ -6,15 +6,17 @@ the journal. Nothing else writes the state, so a recovered switchboard cannot di
 
 from __future__ import annotations
 
+import heapq
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from agents.roster import Agent, agent_from, agent_to
 from agents.status import CHOOSABLE, Desk, State, Status, StatusRefused
-from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, Value
-from queues.routing import Decision, Idle, Waiting, decide, next_step_at, position
+from cti.calls import AgentFact, AgentId, CallFact, CallId, CityFact, Milestone, Need, Value
+from queues.routing import Idle, Overflow, Router, Waiting, current_step, rule_of
 
 Phase = Literal["greeting", "menu", "queue", "ringing", "talk", "after_talk", "fallback", "leaving", "ended"]
 
@@ -38,6 +40,12 @@ class Call:
     session: str = ""
     need: Need | None = None
     queued_at: float = 0.0
+    since: float = 0.0
+    """What his place counts from: `queued_at`, or earlier with a place that was kept."""
+    steps_since: float = 0.0
+    kept_s: float = 0.0
+    step: int = 0
+    """Of his need, the one that counts."""
     offers: int = 0
     agent: AgentId | None = None
     answered_at: float | None = None
@@ -73,15 +81,30 @@ class Switchboard:
     """Calls, desks and queue of one city. `wrap_up_s` is the default after-call work.
 
     `elsewhere` says whether an agent is on the telephone with somebody whom we did not connect (the fallback queue
-    did): he is offered nothing then. Call `tick` when that is over.
+    did): he is offered nothing then. Call `look_at` when that begins, `tick` when it is over.
+    `may_decide` says whether this process is the one that decides for the city: asked before each round of offers.
     """
 
     wrap_up_s: float
+    overflow: tuple[Overflow, ...] = ()
     elsewhere: Callable[[AgentId], bool] = lambda agent_id: False
+    may_decide: Callable[[], bool] = lambda: True
     calls: dict[CallId, Call] = field(default_factory=dict)
     desks: dict[AgentId, Desk] = field(default_factory=dict)
-    _agent_seq: dict[AgentId, int] = field(default_factory=dict)
+    city: dict[tuple[CityFact, str], Milestone] = field(default_factory=dict)
+    """The newest of each rung and each notice."""
+    _seq: dict[str, int] = field(default_factory=dict)
+    """The last number of each agent and each fact of the city."""
     _readopt_until: float = 0.0
+    """0: nobody is waited for."""
+    _due_steps: list[tuple[float, CallId]] = field(default_factory=list)
+    """Heap of the moments at which a step of a waiting caller's need ends."""
+    _router: Router = field(init=False)
+    _touched_calls: set[CallId] = field(default_factory=set)
+    _touched_desks: set[AgentId] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._router = Router(self.overflow)
 
     # Changes
 
@@ -97,7 +120,11 @@ class Switchboard:
 
         `at` is when it happened if that is not now. UnknownCall if the call is not live and has not just arrived.
         """
-        made = [self._call_milestone(kind, call_id, now if at is None else at, data or {})]
+        data = data or {}
+        if kind is CallFact.QUEUED:
+            need = Need.from_text(str(data["need"]))
+            data = {**data, "able": self._able(Waiting(call_id, need, now), now), "rungs": " ".join(self.rungs())}
+        made = [self._call_milestone(kind, call_id, now if at is None else at, data)]
         call = self.calls.get(call_id)
         if kind is CallFact.OFFER_FAILED and data and data["outcome"] not in CALL_OVER | {"interrupted"}:
             made += self._not_answering(AgentId(str(data["agent"])), str(data["outcome"]), now)
@@ -124,17 +151,28 @@ class Switchboard:
             self.desks[agent_id].finish_wrap_up(now)
         return self._routed([self._agent_milestone(kind, agent_id, now, data)], now)
 
+    def apply_city(self, kind: CityFact, name: str, now: float, data: Mapping[str, Value]) -> Effects:
+        """One fact about the city as a whole: a rung of the surge ladder, a topic broadcast."""
+        milestone = Milestone("city", name, self._next_seq(f"{kind} {name}", now), now, kind, dict(data))
+        self._fold(milestone)
+        return self._routed([milestone], now)
+
     def tick(self, now: float) -> Effects:
         """Time has passed (see `next_tick_at`): wrap-ups that ended and needs that relaxed may allow new offers."""
+        self._touched_desks.update(self.desks)
         return self._routed([], now)
+
+    def look_at(self, agent_id: AgentId) -> None:
+        """Something outside that counts for this agent has changed (`elsewhere`); seen before the next offer."""
+        self._touched_desks.add(agent_id)
 
     def next_tick_at(self, now: float) -> float | None:
         """When `tick` is due next; None: not before something else happens."""
         times = [desk.wrap_up_until for desk in self.desks.values() if desk.wrap_up_until > now]
-        if waiting := self.waiting():
-            times += [at for call in waiting if (at := next_step_at(call, now)) is not None]
-            if self._readopt_until > now:
-                times.append(self._readopt_until)
+        if (at := self._router.next_at(now)) is not None:
+            times.append(at)
+        if self._readopt_until > now:
+            times.append(self._readopt_until)
         return min(times, default=None)
 
     # The roster
@@ -148,9 +186,11 @@ class Switchboard:
         for agent in changed:
             old = self.desks.get(agent.id)
             self.desks[agent.id] = Desk(agent) if old is None else replace(old, agent=agent)
+            self._touched_desks.add(agent.id)
         gone = [i for i, d in self.desks.items() if i not in roster and not d.agent.temporary and d.call_id is None]
         for agent_id in gone:
             del self.desks[agent_id]
+            self._touched_desks.add(agent_id)
         return changed, gone
 
     # Recovery
@@ -165,10 +205,13 @@ class Switchboard:
             if desk.call_id is not None and desk.call_id not in self.calls:
                 self.desks[agent_id] = desk.call_over(now, 0.0)
         self._readopt_until = now + _READOPTION_S
+        self._touched_calls.update(self.calls)
+        self._touched_desks.update(self.desks)
 
     def attach(self, call_id: CallId, holder: object, now: float) -> Effects:
         """The session `holder` has it from now on."""
         self._live(call_id).holder = holder
+        self._touched_calls.add(call_id)
         return self._routed([], now)
 
     def detach(self, call_id: CallId, holder: object) -> None:
@@ -179,19 +222,23 @@ class Switchboard:
         call = self.calls.get(call_id)
         if call is not None and call.holder is holder:
             call.holder = None
+            self._touched_calls.add(call_id)
 
     # Reading
 
     def waiting(self) -> list[Waiting]:
-        return [
-            Waiting(call.id, call.need, call.queued_at, call.attached)
-            for call in self.calls.values()
-            if call.phase == "queue" and call.need is not None
-        ]
+        """Who waits, first the one who is next."""
+        self._bring_router_up()
+        return self._router.waiting()
 
     def position(self, call_id: CallId) -> int:
         """Place in its queue from 1; KeyError if it does not wait."""
-        return position(self.waiting(), call_id)
+        self._bring_router_up()
+        return self._router.position(call_id)
+
+    def rungs(self) -> list[str]:
+        """The rungs of the surge ladder that are on, in no particular order."""
+        return [name for (kind, name), fact in self.city.items() if kind is CityFact.RUNG and fact.data.get("on")]
 
     def offer_of(self, call_id: CallId) -> AgentId | None:
         """The agent this call is offered to and should ring now."""
@@ -203,7 +250,11 @@ class Switchboard:
 
     def snapshot(self, now: float) -> dict[str, Any]:
         """Everything a live page shows; no personal data."""
-        waiting = self.waiting()
+        places: dict[CallId, int] = {}
+        in_queue: Counter[str] = Counter()
+        for waiting in self.waiting():
+            in_queue[waiting.need.queue] += 1
+            places[waiting.call_id] = in_queue[waiting.need.queue]
         return {
             "at": now,
             "calls": [
@@ -214,7 +265,7 @@ class Switchboard:
                     "arrived_at": call.arrived_at,
                     "queue": call.need.queue if call.need else None,
                     "queued_at": call.queued_at or None,
-                    "position": position(waiting, call.id) if call.phase == "queue" else None,
+                    "position": places.get(call.id),
                     "agent": call.agent,
                     "answered_at": call.answered_at,
                     "attached": call.attached,
@@ -222,7 +273,8 @@ class Switchboard:
                 for call in self.calls.values()
             ],
             "agents": [self.desk_row(desk, now) for desk in self.desks.values()],
-            "waiting": len(waiting),
+            "waiting": len(places),
+            "rungs": self.rungs(),
         }
 
     @staticmethod
@@ -255,11 +307,14 @@ class Switchboard:
         return milestone
 
     def _agent_milestone(self, kind: AgentFact, agent_id: AgentId, at: float, data: Mapping[str, Value]) -> Milestone:
-        # An agent's history has no end: his numbers come from the clock and go on after old journal files are gone.
-        seq = max(self._agent_seq.get(agent_id, 0) + 1, int(at * 1_000_000))
-        milestone = Milestone("agent", agent_id, seq, at, kind, dict(data))
+        milestone = Milestone("agent", agent_id, self._next_seq(agent_id, at), at, kind, dict(data))
         self._fold(milestone)
         return milestone
+
+    def _next_seq(self, of: str, at: float) -> int:
+        """The history of an agent or of the city has no end: its numbers come from the clock, and so go on after old
+        journal files are gone."""
+        return max(self._seq.get(of, 0) + 1, int(at * 1_000_000))
 
     def _not_answering(self, agent_id: AgentId, outcome: str, now: float) -> list[Milestone]:
         desk = self.desks.get(agent_id)
@@ -270,32 +325,75 @@ class Switchboard:
 
     def _routed(self, made: list[Milestone], now: float) -> Effects:
         """Offers whatever can be offered after a change, and collects the consequences."""
-        wakes = []
-        for decision in self._decide(now):
-            call = self.calls[decision.call_id]
-            data: dict[str, Value] = {"agent": decision.agent_id, "n": call.offers + 1, "why": decision.why()}
-            made.append(self._call_milestone(CallFact.OFFERED, call.id, now, data))
-            wakes.append(call.id)
+        wakes: list[CallId] = []
+        if self.may_decide():
+            if 0 < self._readopt_until <= now:
+                # Who has not come back by now holds nobody up any longer; his place is kept all the same.
+                self._readopt_until = 0.0
+                self._touched_calls.update(self.calls)
+            self._bring_router_up(now)
+            made += self._relaxed(now)
+            for decision in self._router.decide(now):
+                call = self.calls[decision.call_id]
+                data: dict[str, Value] = {"agent": decision.agent_id, "n": call.offers + 1, "why": decision.to_text()}
+                made.append(self._call_milestone(CallFact.OFFERED, call.id, now, data))
+                wakes.append(call.id)
         return Effects(tuple(made), tuple(wakes))
 
-    def _decide(self, now: float) -> list[Decision]:
-        waiting = self.waiting()
-        if not waiting:
+    def _bring_router_up(self, now: float | None = None) -> None:
+        """The router learns who waits; with `now` also who is idle by then."""
+        for call_id in self._touched_calls:
+            call = self.calls.get(call_id)
+            if call is None or call.phase != "queue" or call.need is None or not (call.attached or self._readopt_until):
+                self._router.leave(call_id)
+            else:
+                waiting = Waiting(call_id, call.need, call.since, call.steps_since, call.kept_s, call.attached)
+                self._router.wait(waiting)
+        self._touched_calls.clear()
+        if now is None:
+            return
+        for agent_id in self._touched_desks:
+            desk = self.desks.get(agent_id)
+            if desk is None or desk.state(now) is not State.IDLE or self.elsewhere(agent_id):
+                self._router.busy(agent_id)
+            else:
+                self._router.free(Idle(agent_id, desk.agent.skills, desk.idle_since))
+        self._touched_desks.clear()
+
+    def _relaxed(self, now: float) -> list[Milestone]:
+        """The steps that ended since the last time, in the record of those who wait for somebody."""
+        if not self._due_steps or self._due_steps[0][0] > now:
             return []
-        if now >= self._readopt_until:
-            # Who has not come back by now holds nobody up any longer; his place is kept all the same.
-            waiting = [call for call in waiting if call.reachable]
-        idle = [
-            Idle(desk.agent.id, desk.agent.skills, desk.idle_since)
-            for desk in self.desks.values()
-            if desk.state(now) is State.IDLE and not self.elsewhere(desk.agent.id)
-        ]
-        return decide(waiting, idle, now)
+        made = []
+        while self._due_steps and self._due_steps[0][0] <= now:
+            _, call_id = heapq.heappop(self._due_steps)
+            call = self.calls.get(call_id)
+            if call is None or call.phase != "queue" or call.need is None:
+                continue
+            step = current_step(call.need, now - call.steps_since)
+            if step > call.step:
+                waiting = Waiting(call_id, call.need, call.since, call.steps_since)
+                wants = rule_of(call.need, step)
+                data: dict[str, Value] = {"step": step, "wants": wants, "able": self._able(waiting, now)}
+                made.append(self._call_milestone(CallFact.RELAXED, call_id, now, data))
+        return made
+
+    def _able(self, waiting: Waiting, now: float) -> str:
+        """How many agents could take this caller, by what they do: "idle 1, talking 8"."""
+        doing: Counter[str] = Counter()
+        for desk in self.logged_in():
+            if self._router.could_take(desk.agent.id, desk.agent.skills, waiting, now):
+                state = desk.state(now)
+                doing[desk.status if state is State.NOT_READY else state] += 1
+        return ", ".join(f"{what} {count}" for what, count in sorted(doing.items()))
 
     def _fold(self, milestone: Milestone) -> None:
         """The one place where state changes. Tolerant of repeats, so that a journal may be read from any older line."""
         if milestone.stream == "agent":
             self._fold_agent(milestone)
+            return
+        if milestone.stream == "city":
+            self._fold_city(milestone)
             return
         call_id = CallId(milestone.id)
         if milestone.kind == CallFact.ARRIVED:
@@ -305,6 +403,7 @@ class Switchboard:
         if call is None or milestone.seq <= call.seq:
             return
         call.seq = milestone.seq
+        self._touched_calls.add(call_id)
         self._fold_call(call, milestone)
 
     def _fold_call(self, call: Call, milestone: Milestone) -> None:
@@ -315,14 +414,19 @@ class Switchboard:
             case CallFact.MENU_ENTERED:
                 call.phase = "menu"
             case CallFact.QUEUED:
-                call.queued_at = at
-                call.need = Need.from_text(str(data["need"]))
+                call.need, call.queued_at, call.step = Need.from_text(str(data["need"])), at, 0
+                call.since = float(data.get("since") or at)
+                call.steps_since = float(data.get("steps_since") or call.since)
+                call.kept_s = float(data.get("kept_s") or 0.0)
+                self._note_steps(call)
                 if call.phase != "fallback":
                     call.phase = "queue"
             case CallFact.FELL_BACK:
                 # Asterisk's own queue serves it: not ours to offer, and the spool tells how it ended.
                 self._free_desk(call, at)
                 call.phase = "fallback"
+            case CallFact.RELAXED:
+                call.step = int(data.get("step") or 0)
             case CallFact.LEFT_QUEUE:
                 call.phase = "after_talk" if call.ever_answered else "menu"
             case CallFact.OFFERED:
@@ -353,9 +457,27 @@ class Switchboard:
             case _:
                 pass  # the other facts are history, not state
 
+    def _note_steps(self, call: Call) -> None:
+        at = call.steps_since
+        for step in call.need.steps if call.need is not None else ():
+            if step.expires_s is None:
+                break
+            at += step.expires_s
+            heapq.heappush(self._due_steps, (at, call.id))
+
+    def _fold_city(self, milestone: Milestone) -> None:
+        kind = CityFact(milestone.kind)
+        of = f"{kind} {milestone.id}"
+        if milestone.seq > self._seq.get(of, 0):
+            self._seq[of] = milestone.seq
+            self.city[kind, milestone.id] = milestone
+            if (kind, milestone.id) == (CityFact.RUNG, "borrow"):
+                self._router.borrow(bool(milestone.data.get("on")))
+
     def _fold_agent(self, milestone: Milestone) -> None:
         agent_id, data, at = AgentId(milestone.id), milestone.data, milestone.at
-        self._agent_seq[agent_id] = max(milestone.seq, self._agent_seq.get(agent_id, 0))
+        self._seq[agent_id] = max(milestone.seq, self._seq.get(agent_id, 0))
+        self._touched_desks.add(agent_id)
         match milestone.kind:
             case AgentFact.ADDED:
                 agent = agent_from(agent_id, json.loads(str(data["definition"])))
@@ -379,6 +501,7 @@ class Switchboard:
     def _change_desk(self, agent_id: AgentId, change: Callable[[Desk], Desk]) -> None:
         if (desk := self.desks.get(agent_id)) is not None:
             self.desks[agent_id] = change(desk)
+            self._touched_desks.add(agent_id)
 
     def _free_desk(self, call: Call, at: float) -> None:
         if call.agent is None:
@@ -387,6 +510,7 @@ class Switchboard:
         if desk is not None and desk.call_id == call.id:
             wrap_up = self.wrap_up_s if desk.agent.wrap_up_s is None else desk.agent.wrap_up_s
             self.desks[call.agent] = desk.call_over(at, wrap_up)
+            self._touched_desks.add(call.agent)
         call.agent = None
 
 
