@@ -14,7 +14,7 @@ import pytest
 
 from cti.cli import main
 from cti.metrics.rates import LOSS_PLACES, all_rates
-from cti.settings import PROJECT, Did, Settings
+from cti.settings import PROJECT, Did, Overflow, Rung, Settings
 
 DOCUMENTS = sorted(
     path
@@ -63,14 +63,17 @@ def settings_with_defaults() -> Iterator[tuple[str, object]]:
             yield from ((f"{item.name}.{part.name}", getattr(value, part.name)) for part in dataclasses.fields(value))
         else:
             yield item.name, value
-    for item in dataclasses.fields(Did):
-        yield f"did.{item.name}", item.default
+    for table, kind in (("did", Did), ("overflow", Overflow), ("surge.rungs", Rung)):
+        for item in dataclasses.fields(kind):
+            yield f"{table}.{item.name}", item.default
 
 
 def as_shown(key: str, value: object) -> str:
     if key == "did":
         return " and ".join(did.number for did in Settings().did)
-    if value is dataclasses.MISSING:
+    if key == "surge.rungs":
+        return ", ".join(f"`{rung.rung}`" for rung in Settings().surge.rungs)
+    if value is dataclasses.MISSING or value is None:
         return ""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
