@@ -9,17 +9,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-import orjson
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from agents.roster import RosterError
-from agents.status import Status, StatusRefused
 from cti.calls import AgentFact, AgentId, CallId
 from cti.exchange import Exchange
 from cti.web.feed import Feed
+from cti.web.http import EXCHANGE, TOKENS, Body, Refused, admin, asking_agent, body_of, errors, json_response, own_agent
 from cti.web.passwords import Passwords, TooManyTries
 from cti.web.test_agents import TestAgents
 from cti.web.tokens import Tokens
@@ -45,24 +44,17 @@ class Api:
     calls_since: Callable[[float], Awaitable[list[Mapping[str, Any]]]]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-Model = TypeVar("Model", bound=_Body)
-
-
-class Login(_Body):
+class Login(Body):
     agent: str
     password: str = Field(max_length=200)
 
 
-class StatusChange(_Body):
+class StatusChange(Body):
     status: str
     reason: str = Field("", max_length=100)
 
 
-class NewTestAgents(_Body):
+class NewTestAgents(Body):
     count: int = Field(ge=1, le=500)
     skills: dict[str, int] = Field(default_factory=lambda: {"general": 3})
     prefix: str = Field("t", pattern=r"^[a-z][a-z0-9]{0,9}$")
@@ -72,16 +64,10 @@ class NewTestAgents(_Body):
 API = web.AppKey("api", Api)
 
 
-class _Refused(Exception):
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
-
-
 def make_app(api: Api) -> web.Application:
     """The aiohttp application; it owns nothing and can be thrown away."""
-    app = web.Application(middlewares=[_errors], client_max_size=_MAX_BODY)
-    app[API] = api
+    app = web.Application(middlewares=[errors], client_max_size=_MAX_BODY)
+    app[API], app[TOKENS], app[EXCHANGE] = api, api.tokens, api.exchange
     app.add_routes(
         [
             web.get("/api/health", _health),
@@ -102,164 +88,111 @@ def make_app(api: Api) -> web.Application:
     return app
 
 
-def _json(data: object, status: int = 200) -> web.Response:
-    return web.Response(body=orjson.dumps(data), status=status, content_type="application/json")
-
-
-@web.middleware
-async def _errors(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except _Refused as refused:
-        return _json({"error": refused.code, "message": str(refused)}, refused.status)
-    except StatusRefused as refused:
-        return _json({"error": refused.code, "message": str(refused)}, 409)
-    except web.HTTPException as error:
-        return _json({"error": "http", "message": error.reason}, error.status)
-
-
-async def _body(request: web.Request, model: type[Model]) -> Model:
-    try:
-        return model.model_validate_json(await request.read())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise _Refused(400, "bad_body", f"{where}: {first['msg']}") from None
-
-
-def _token(request: web.Request) -> str:
-    return request.headers.get("Authorization", "").removeprefix("Bearer ")
-
-
-def _admin(request: web.Request) -> Api:
-    api = request.app[API]
-    if not api.tokens.is_admin(_token(request)):
-        raise _Refused(403, "not_allowed", "this needs the administrator's token")
-    return api
-
-
-def _anybody(request: web.Request) -> Api:
-    api = request.app[API]
-    token = _token(request)
-    agent_id = api.tokens.agent(token, api.exchange.wall())
-    desk = api.exchange.board.desks.get(agent_id) if agent_id is not None else None
-    if not api.tokens.is_admin(token) and (desk is None or desk.status is Status.OFFLINE):
-        raise _Refused(401, "not_logged_in", "log in first: POST /api/login")
-    return api
-
-
-def _own(request: web.Request) -> tuple[Api, AgentId]:
-    """The agent named in the path, if the token is his or the administrator's."""
-    api = _anybody(request)
-    wanted = AgentId(request.match_info["id"])
-    token = _token(request)
-    if not api.tokens.is_admin(token) and api.tokens.agent(token, api.exchange.wall()) != wanted:
-        raise _Refused(404, "unknown_agent", "there is no such agent")
-    if wanted not in api.exchange.board.desks:
-        raise _Refused(404, "unknown_agent", "there is no such agent")
-    return api, wanted
-
-
 async def _health(request: web.Request) -> web.Response:
     health = request.app[API].health()
-    return _json(health, 200 if health["ok"] else 503)
+    return json_response(health, 200 if health["ok"] else 503)
 
 
 async def _login(request: web.Request) -> web.Response:
-    api, body = request.app[API], await _body(request, Login)
+    api, body = request.app[API], await body_of(request, Login)
     agent_id = AgentId(body.agent)
     desk = api.exchange.board.desks.get(agent_id)
     try:
         right = await api.passwords.check(body.agent, desk.agent.password_hash if desk else "", body.password)
     except TooManyTries:
-        raise _Refused(429, "too_many_tries", "too many wrong passwords: wait half a minute") from None
+        raise Refused(429, "too_many_tries", "too many wrong passwords: wait half a minute") from None
     if not right or desk is None:
-        raise _Refused(401, "wrong_password", "agent or password is wrong")
+        raise Refused(401, "wrong_password", "agent or password is wrong")
     api.exchange.agent(AgentFact.LOGGED_IN, agent_id)
-    return _json({"token": api.tokens.make(agent_id, api.exchange.wall()), "agent": _row(api, agent_id)})
+    return json_response({"token": api.tokens.make(agent_id, api.exchange.wall()), "agent": _row(api, agent_id)})
 
 
 async def _logout(request: web.Request) -> web.Response:
-    api = _anybody(request)
-    agent_id = api.tokens.agent(_token(request), api.exchange.wall())
-    if agent_id is None or agent_id not in api.exchange.board.desks:
-        raise _Refused(404, "unknown_agent", "there is no such agent")
+    api, agent_id = request.app[API], asking_agent(request)
+    if agent_id is None:
+        raise Refused(404, "unknown_agent", "there is no such agent")
     api.exchange.agent(AgentFact.LOGGED_OUT, agent_id, {"reason": "logout"})
-    return _json({"agent": _row(api, agent_id)})
+    return json_response({"agent": _row(api, agent_id)})
 
 
 async def _agents(request: web.Request) -> web.Response:
-    api = _anybody(request)
-    return _json([_row(api, agent_id) for agent_id in api.exchange.board.desks])
+    asking_agent(request)
+    api = request.app[API]
+    return json_response([_row(api, agent_id) for agent_id in api.exchange.board.desks])
 
 
 async def _status(request: web.Request) -> web.Response:
-    api, agent_id = _own(request)
-    body = await _body(request, StatusChange)
+    api, agent_id = request.app[API], own_agent(request)
+    body = await body_of(request, StatusChange)
     if body.status == "offline":
         api.exchange.agent(AgentFact.LOGGED_OUT, agent_id, {"reason": body.reason or "logout"})
     else:
         try:
             api.exchange.agent(AgentFact.STATUS, agent_id, {"status": body.status, "reason": body.reason})
         except ValueError:
-            raise _Refused(400, "unknown_status", "status is ready, break, meeting, training or offline") from None
-    return _json({"agent": _row(api, agent_id)})
+            raise Refused(400, "unknown_status", "status is ready, break, meeting, training or offline") from None
+    return json_response({"agent": _row(api, agent_id)})
 
 
 async def _finish_wrap_up(request: web.Request) -> web.Response:
-    api, agent_id = _own(request)
+    api, agent_id = request.app[API], own_agent(request)
     api.exchange.agent(AgentFact.WRAP_UP_FINISHED, agent_id)
-    return _json({"agent": _row(api, agent_id)})
+    return json_response({"agent": _row(api, agent_id)})
 
 
 async def _live(request: web.Request) -> web.Response:
-    api = _anybody(request)
-    return _json(api.exchange.board.snapshot(api.exchange.wall()))
+    asking_agent(request)
+    api = request.app[API]
+    return json_response(api.exchange.board.snapshot(api.exchange.wall()))
 
 
 async def _channels(request: web.Request) -> web.Response:
-    return _json(_admin(request).channels())
+    admin(request)
+    return json_response(request.app[API].channels())
 
 
 async def _calls(request: web.Request) -> web.Response:
-    api = _admin(request)
+    admin(request)
+    api = request.app[API]
     try:
         since = float(request.query.get("since", "0"))
     except ValueError:
-        raise _Refused(400, "bad_since", "since is a time in seconds since 1970, like 1763700000") from None
-    return _json(await api.calls_since(since))
+        raise Refused(400, "bad_since", "since is a time in seconds since 1970, like 1763700000") from None
+    return json_response(await api.calls_since(since))
 
 
 async def _call(request: web.Request) -> web.Response:
-    record = await _admin(request).call(CallId(request.match_info["id"]))
+    admin(request)
+    record = await request.app[API].call(CallId(request.match_info["id"]))
     if record is None:
-        raise _Refused(404, "unknown_call", "there is no such call")
-    return _json(record)
+        raise Refused(404, "unknown_call", "there is no such call")
+    return json_response(record)
 
 
 async def _timeline(request: web.Request) -> web.StreamResponse:
-    return await _admin(request).feed.serve(request)
+    admin(request)
+    return await request.app[API].feed.serve(request)
 
 
 async def _add_test_agents(request: web.Request) -> web.Response:
-    api = _admin(request)
-    body = await _body(request, NewTestAgents)
+    admin(request)
+    api = request.app[API]
+    body = await body_of(request, NewTestAgents)
     try:
         made = await api.test_agents.add(body.count, body.skills, body.prefix, body.wrap_up_s)
     except RosterError as error:
-        raise _Refused(400, "bad_agent", str(error)) from None
+        raise Refused(400, "bad_agent", str(error)) from None
     except TimeoutError:
-        raise _Refused(503, "asterisk_away", "the telephones could not be set up: Asterisk does not answer") from None
+        raise Refused(503, "asterisk_away", "the telephones could not be set up: Asterisk does not answer") from None
     now = api.exchange.wall()
     rows = [{**dataclasses.asdict(agent), "token": api.tokens.make(agent.id, now)} for agent in made]
-    return _json({"agents": rows}, 201)
+    return json_response({"agents": rows}, 201)
 
 
 async def _remove_test_agents(request: web.Request) -> web.Response:
-    _admin(request).test_agents.remove_all()
-    return _json({})
+    admin(request)
+    request.app[API].test_agents.remove_all()
+    return json_response({})
 
 
 def _row(api: Api, agent_id: AgentId) -> dict[str, Any]:
