@@ -34,9 +34,11 @@ from ivr_flows.words import (
     Heard,
     Listen,
     Mark,
+    MessageTaken,
     Play,
     Played,
     Prompt,
+    RecordMessage,
     Route,
     RouteEnded,
     SetLanguage,
@@ -243,6 +245,8 @@ class Journey:
                     return Heard(None)
                 case Route():
                     return await self._route(command)
+                case RecordMessage():
+                    return MessageTaken(0.0, await self._play(command.prompts, command.leave_keys) or None)
                 case Survey():
                     return await self._survey(command)
                 case Transfer():
@@ -326,7 +330,7 @@ class Journey:
             if not music:
                 await self._line.set_music(True)
                 music = True
-            every_s = command.announce_position_every_s
+            every_s = command.news_every_s
             place = board.position(call_id) if every_s is not None and call.phase == "queue" else 0
             if every_s is not None and place and is_due(announced, place, now, every_s):
                 announced = Announced(now, place)

@@ -49,7 +49,9 @@ def mermaid(flow: m.Flow, texts: Texts = lambda prompt: prompt) -> str:
 def describe(node: m.Node, texts: Texts = lambda prompt: prompt) -> str:
     """What a node does, in a few words."""
     match node:
-        case m.Say() | m.Menu() | m.Gather() | m.Listen() | m.HangUp():
+        case m.Say() if node.short is not None:
+            return f"say: {_said(node.prompts, texts)}; in short: {_said(node.short, texts) or 'nothing'}"
+        case m.Say() | m.Menu() | m.Gather() | m.Listen() | m.Message() | m.HangUp():
             return f"{node.type}: {_said(node.prompts, texts)}"
         case m.Announce():
             return f"announce, while switched on: {node.prompt}"
@@ -125,7 +127,7 @@ def _said(prompts: tuple[str, ...], texts: Texts) -> str:
 
 def _shape(node: m.Node) -> tuple[str, str]:
     match node:
-        case m.Menu() | m.Gather() | m.Listen() | m.Survey():
+        case m.Menu() | m.Gather() | m.Listen() | m.Message() | m.Survey():
             return "{{", "}}"
         case m.Route() | m.Transfer():
             return "([", "])"

@@ -18,8 +18,12 @@ class By(StrEnum):
     """He does nothing, or nothing sensible, when asked."""
     KEY = "key"
     WORDS = "words"
-    OUTCOME = "outcome"
-    """A talk, a wait or a transfer ended."""
+    SERVED = "served"
+    """He has talked to somebody, will be called back, or has left a message."""
+    GAVE_UP = "gave up"
+    """He has waited long enough."""
+    NO_SEAT = "no seat"
+    """Nobody is logged in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,16 @@ def edges(flow: m.Flow, node: m.Node) -> Iterator[Edge]:
         case m.Route():
             yield from _keys("keys", node.keys)
             if node.gave_up is not None:
-                yield Edge("gave up", node.gave_up, By.OUTCOME, ("gave_up",))
-            yield Edge("after the talk", node.after, By.OUTCOME, ("after",))
+                yield Edge("gave up", node.gave_up, By.GAVE_UP, ("gave_up",))
+            if node.no_seat is not None:
+                yield Edge("no seat", node.no_seat, By.NO_SEAT, ("no_seat",))
+            if node.called_back is not None:
+                yield Edge(f"{node.callback_key}: called back", node.called_back, By.SERVED, ("called_back",))
+            yield Edge("after the talk", node.after, By.SERVED, ("after",))
+        case m.Message():
+            yield Edge("0", flow.person, By.KEY, ("person",))
+            yield Edge("message left", node.next, By.SERVED, ("next",))
+            yield Edge("otherwise", node.otherwise, By.SILENCE, ("otherwise",))
         case m.Schedule():
             yield Edge("open", node.open, By.ITSELF, ("open",))
             yield Edge("closed", node.closed, By.ITSELF, ("closed",))
@@ -71,7 +83,7 @@ def edges(flow: m.Flow, node: m.Node) -> Iterator[Edge]:
         case m.Goto():
             yield Edge("", node.to, By.ITSELF, ("to",))
         case m.Transfer():
-            yield Edge("connected", node.after, By.OUTCOME, ("after",))
+            yield Edge("connected", node.after, By.SERVED, ("after",))
             yield Edge("otherwise", node.otherwise, By.ITSELF, ("otherwise",))
         case m.Survey():
             yield Edge("", node.next, By.ITSELF, ("next",))
@@ -100,7 +112,7 @@ def passive_ends(flow: m.Flow, name: str) -> set[str]:
 
 
 def passive_loop(flow: m.Flow) -> list[str] | None:
-    """A way round that needs nobody's action: such a flow would never wait for anything."""
+    """A way round that needs nobody's action, if need be while no agent is logged in: it would never wait."""
     done = set[str]()
 
     def visit(name: str, path: list[str]) -> list[str] | None:
@@ -109,7 +121,9 @@ def passive_loop(flow: m.Flow) -> list[str] | None:
         if name in done:
             return None
         done.add(name)
-        return next((found for to in passive(flow, flow.nodes[name]) if (found := visit(to, [*path, name]))), None)
+        here = flow.nodes[name]
+        ways = (*passive(flow, here), *(edge.to for edge in edges(flow, here) if edge.by is By.NO_SEAT))
+        return next((found for to in ways if (found := visit(to, [*path, name]))), None)
 
     return next((found for name in flow.nodes if (found := visit(name, []))), None)
 
@@ -128,7 +142,10 @@ def prompts_of(node: m.Node) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     match node:
         case m.Announce():
             yield node.prompt, ("prompt",)
-        case m.Say() | m.HangUp() | m.Transfer() | m.Listen():
+        case m.Say():
+            yield from ((p, ("prompts", n)) for n, p in enumerate(node.prompts))
+            yield from ((p, ("short", n)) for n, p in enumerate(node.short or ()))
+        case m.HangUp() | m.Transfer() | m.Listen():
             yield from ((p, ("prompts", n)) for n, p in enumerate(node.prompts))
         case m.Menu() | m.Gather():
             yield from ((p, ("prompts", n)) for n, p in enumerate(node.prompts))
@@ -136,7 +153,12 @@ def prompts_of(node: m.Node) -> Iterator[tuple[str, tuple[str | int, ...]]]:
         case m.Survey():
             yield from ((p, ("ask", str(scale), n)) for scale, ask in node.ask.items() for n, p in enumerate(ask))
             yield from ((p, ("again", n)) for n, p in enumerate(node.again))
-        case m.Route() | m.Schedule() | m.ByNumber() | m.SwitchLanguage() | m.Goto():
+        case m.Message():
+            yield from ((p, ("prompts", n)) for n, p in enumerate(node.prompts))
+            yield from ((p, ("again", n)) for n, p in enumerate(node.again))
+        case m.Route():
+            yield from ((p, ("comfort", n)) for n, p in enumerate(node.comfort))
+        case m.Schedule() | m.ByNumber() | m.SwitchLanguage() | m.Goto():
             pass
 
 

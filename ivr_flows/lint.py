@@ -81,6 +81,12 @@ def check_nodes(flow: m.Flow) -> Iterator[Fault]:
                 if (node.max_wait_s is None) != (node.gave_up is None):
                     missing = "gave_up: NODE" if node.gave_up is None else "max_wait_s: SECONDS"
                     yield at, f"node {name}: max_wait_s and gave_up belong together; give {missing} or neither"
+                if node.called_back is not None and node.callback_key in node.keys:
+                    key = node.callback_key
+                    yield (
+                        (*at, "keys", key),
+                        f"node {name}: key {key} asks to be called back; give another callback_key",
+                    )
                 for n, step in enumerate(node.skills[:-1]):
                     if step.for_s is None:
                         yield (
@@ -127,9 +133,11 @@ def check_paths(flow: m.Flow, entries: Collection[str]) -> Iterator[Fault]:
             yield at, f"node {name}: a caller who does nothing here does not reach a person; lead him to a route"
         elif isinstance(node, m.Transfer) and not _all_routes(flow, node.otherwise):
             yield (*at, "otherwise"), f"node {name}: a caller whose transfer fails does not reach a person"
-        for after in (node.after,) if isinstance(node, (m.Route, m.Transfer)) else ():
-            if not all(isinstance(flow.nodes[end], m.HangUp) for end in graph.passive_ends(flow, after)):
-                yield (*at, "after"), f"node {name}: after: {after} must come to a hangup when the caller does nothing"
+        for edge in graph.edges(flow, node):
+            ends = graph.passive_ends(flow, edge.to) if edge.by is graph.By.SERVED else ()
+            if not all(isinstance(flow.nodes[end], m.HangUp) for end in ends):
+                what = f"{edge.field[0]}: {edge.to}"
+                yield (*at, *edge.field), f"node {name}: {what} must come to a hangup when the caller does nothing"
 
 
 def check_prompt_time(flow: m.Flow, entries: Collection[str], durations: Mapping[str, float]) -> Iterator[Fault]:

@@ -20,6 +20,7 @@ _START: TypeAdapter[tuple[m.Rule, ...]] = TypeAdapter(tuple[m.Rule, ...])
 _HEAD: TypeAdapter[m.Head] = TypeAdapter(m.Head)
 _KINDS: dict[str, Any] = {
     "say": m.Say, "announce": m.Announce, "menu": m.Menu, "gather": m.Gather, "listen": m.Listen, "route": m.Route,
+    "message": m.Message,
     "schedule": m.Schedule, "number": m.ByNumber, "language": m.SwitchLanguage, "goto": m.Goto, "hangup": m.HangUp,
     "transfer": m.Transfer, "survey": m.Survey,
 }  # fmt: skip

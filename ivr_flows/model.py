@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from cti.calls import Need, NeedStep, SkillNeed
+from cti.calls import EMERGENCY_S, Need, NeedStep, SkillNeed
 from ivr_flows.calendar import DayKind
 
 KEYS = "0123456789*#"
@@ -79,6 +79,8 @@ class Say:
     prompts: SomePrompts
     next: Name
     keys: Mapping[Key, Name] = field(default_factory=dict)
+    short: Prompts | None = None
+    """Played instead while very many are calling; [] plays nothing then."""
 
 
 @dataclass(frozen=True, slots=True, config=_strict)
@@ -171,12 +173,21 @@ class Route:
     after: Name
     skills: tuple[SkillStep, ...] = ()
     """Tried in order as time passes, then any agent of the queue."""
-    priority_s: Annotated[float, Field(ge=-3600, le=3600, allow_inf_nan=False)] = 0.0
-    """Head start in seconds of waiting."""
-    position_every_s: Annotated[float, Field(ge=15, le=3600, allow_inf_nan=False)] | None = None
+    priority_s: Annotated[float, Field(ge=-3600, le=EMERGENCY_S, allow_inf_nan=False)] = 0.0
+    """Head start in seconds of waiting; a whole day is before everybody."""
+    news_every_s: Annotated[float, Field(ge=15, le=3600, allow_inf_nan=False)] | None = None
+    """How often at most the caller is told his place and the estimated wait."""
+    comfort: Prompts = ()
+    """Said between the news, one at a time, in turn."""
     max_wait_s: Long | None = None
     gave_up: Name | None = None
     """Where `max_wait_s` leads."""
+    called_back: Name | None = None
+    """Where a caller goes who asked to be called back; None: that is not offered here."""
+    callback_key: Key = "5"
+    """The key that asks for it, as the prompt `callback_offer` names it."""
+    no_seat: Name | None = None
+    """Where a caller goes whom nobody who is logged in could ever take; None: he waits."""
     keys: Mapping[Key, Name] = field(default_factory=dict)
     """Keys that leave the queue."""
 
@@ -184,6 +195,24 @@ class Route:
     def need(self) -> Need:
         steps = tuple(NeedStep(step.need, step.for_s) for step in self.skills)
         return Need(self.queue, steps, self.priority_s)
+
+
+@dataclass(frozen=True, slots=True, config=_strict)
+class Message:
+    """Records what the caller says, for the next working hours. `0` leads to the flow's person instead.
+
+    Less than `min_s` is no message: he is asked once more, and then goes `otherwise`.
+    """
+
+    type: Literal["message"]
+    prompts: SomePrompts
+    next: Name
+    """Where he goes who has left one."""
+    otherwise: Name
+    max_s: Annotated[float, Field(ge=10, le=600, allow_inf_nan=False)] = 120.0
+    min_s: Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)] = 2.0
+    again: Prompts = ("message_too_short",)
+    """Played before he is asked once more."""
 
 
 @dataclass(frozen=True, slots=True, config=_strict)
@@ -268,6 +297,7 @@ Node = (
     | Gather
     | Listen
     | Route
+    | Message
     | Schedule
     | ByNumber
     | SwitchLanguage

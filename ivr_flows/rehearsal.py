@@ -15,9 +15,11 @@ from ivr_flows.words import (
     Heard,
     Listen,
     Mark,
+    MessageTaken,
     Play,
     Played,
     Prompt,
+    RecordMessage,
     Route,
     RouteEnded,
     SetLanguage,
@@ -29,6 +31,9 @@ from ivr_flows.words import (
 Texts = Callable[[Prompt], str]
 """The words of a prompt, in the language of the moment."""
 
+SPOKEN_A_SECOND = 4
+"""Characters, of a message in the script."""
+
 
 class ScriptError(FlowsError):
     """The keys of a scripted caller are not of the form that `ScriptedCaller` reads."""
@@ -38,9 +43,9 @@ class ScriptedCaller:
     """Answers what a flow asks for.
 
     `keys`, read from left to right: `0`-`9`, `*` and `#` are pressed when the flow asks; `-` is silence (in a queue:
-    until he gives up); `+` before a key presses it while a prompt plays or while he waits; `h` hangs up. When
-    nothing is left he stays silent. `said`: his sentences, one for each time the flow listens; without one left
-    nothing is heard. Agents answer and hang up; transfers succeed.
+    until he gives up); `+` before a key presses it while a prompt plays or while he waits; `n` in a queue: nobody is
+    logged in; `h` hangs up. When nothing is left he stays silent. `said`: his sentences, one for each time the flow
+    listens or takes a message; without one left nothing is heard. Agents answer and hang up; transfers succeed.
     """
 
     def __init__(self, keys: str = "", said: Iterable[str] = ()) -> None:
@@ -49,8 +54,8 @@ class ScriptedCaller:
         rest = iter(keys.replace(" ", "").replace(",", ""))
         for char in rest:
             token = char + next(rest, "") if char == "+" else char
-            if token[-1] not in "0123456789*#-h" or token in ("+", "+-", "+h"):
-                raise ScriptError(f"keys: {token!r} is neither a key nor - + h; example: 1#5 or +3 or --1")
+            if token[-1] not in "0123456789*#-nh" or token in ("+", "+-", "+n", "+h"):
+                raise ScriptError(f"keys: {token!r} is neither a key nor - + n h; example: 1#5 or +3 or --1")
             self._tokens.append(token)
 
     def answer(self, command: Command) -> Event:
@@ -69,12 +74,21 @@ class ScriptedCaller:
                     return Heard(None, digit=digit)
                 return Heard(self._said.pop(0), 1.0) if self._said else Heard(None)
             case Route():
+                if self._tokens[:1] == ["n"] and command.no_seat:
+                    self._tokens.pop(0)
+                    return RouteEnded("no_seat")
                 if digit := self._early(command.leave_keys):
                     return RouteEnded("left_by_key", digit)
+                if self._early(command.callback_key):
+                    return RouteEnded("callback")
                 if self._tokens[:1] == ["-"] and command.max_wait_s is not None:
                     self._tokens.pop(0)
                     return RouteEnded("gave_up")
                 return RouteEnded("talked")
+            case RecordMessage():
+                if self._tokens[:1] in (["0"], ["+0"]):
+                    return MessageTaken(0.0, self._tokens.pop(0)[-1])
+                return MessageTaken(len(self._said.pop(0)) / SPOKEN_A_SECOND if self._said else 0.0)
             case Transfer():
                 return TransferEnded(True)
             case HangUp() | Mark() | SetLanguage():
@@ -88,7 +102,7 @@ class ScriptedCaller:
     def _key(self) -> str | None:
         """The next key, None for silence."""
         token = self._tokens.pop(0) if self._tokens and self._tokens[0] != "h" else "-"
-        return None if token == "-" else token[-1]
+        return None if token in ("-", "n") else token[-1]
 
     def _keys(self, command: Gather) -> Gathered:
         digits = command.already
@@ -129,9 +143,11 @@ def tell(commands: Iterable[Command], texts: Texts) -> Iterator[str]:
                 yield from _plays(command.prompts, texts)
                 yield f"    asks    a rating from 1 (best) to {command.scale}"
             case Route():
-                wait = "" if command.max_wait_s is None else f", at most {command.max_wait_s:g} s"
-                leave = f", leaves with {' '.join(command.leave_keys)}" if command.leave_keys else ""
-                yield f"    queue   {command.need.to_text()}{wait}{leave}"
+                yield "    queue   " + ", ".join(_waits(command))
+                yield from (f"    then    {texts(prompt)}" for prompt in command.comfort)
+            case RecordMessage():
+                yield from _plays(command.prompts, texts)
+                yield f"    records at most {command.max_s:g} s, # ends it, {command.leave_keys} leaves"
             case Transfer():
                 yield f"    dials   {command.target}"
 
@@ -155,12 +171,32 @@ def tell_event(event: Event) -> str:
             return "an agent answers, they talk, the agent hangs up"
         case RouteEnded("gave_up"):
             return "waits in vain"
+        case RouteEnded("callback"):
+            return "asks to be called back"
+        case RouteEnded("no_seat"):
+            return "nobody is logged in"
         case RouteEnded(_, digit):
             return f"presses {digit} while waiting"
+        case MessageTaken(_, str(digit)):
+            return f"presses {digit} instead of speaking"
+        case MessageTaken(seconds):
+            return f"speaks for {seconds:g} s" if seconds else "says nothing"
         case TransferEnded(connected):
             return "is connected, and the other side hangs up" if connected else "is not connected"
         case _:
             return "hangs up"
+
+
+def _waits(route: Route) -> Iterator[str]:
+    yield route.need.to_text()
+    if route.language:
+        yield f"speaks {route.language}"
+    if route.max_wait_s is not None:
+        yield f"at most {route.max_wait_s:g} s"
+    if route.leave_keys:
+        yield f"leaves with {' '.join(route.leave_keys)}"
+    if route.callback_key:
+        yield f"is called back with {route.callback_key}"
 
 
 def _plays(prompts: tuple[Prompt, ...], texts: Texts) -> Iterator[str]:

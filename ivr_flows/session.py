@@ -31,9 +31,11 @@ from ivr_flows.words import (
     Heard,
     Listen,
     Mark,
+    MessageTaken,
     Play,
     Played,
     Prompt,
+    RecordMessage,
     Route,
     RouteEnded,
     SetLanguage,
@@ -78,6 +80,7 @@ def begin(
         language=flow.languages[0],
         scale=survey_scale,
         announcements=tuple(sorted(announcements)),
+        short=event.short,
     )
     out: list[Command] = [SetLanguage(session.language)]
     return _go(flow, session, entry or start_node(flow, session), out), out
@@ -108,7 +111,7 @@ def resume(flow: m.Flow, session: Session) -> Step:
     if session.phase is Phase.ENDED:
         raise FlowStateError(f"flow {session.flow}: the call has ended; there is nothing to resume")
     target = session.node
-    if session.human_asked and not session.talked and isinstance(flow.nodes[target], m.ASKING):
+    if session.human_asked and not session.served and isinstance(flow.nodes[target], m.ASKING):
         target = session.route
     out: list[Command] = [SetLanguage(session.language)]
     return _go(flow, replace(session, keys="", digits=""), target, out), out
@@ -128,7 +131,7 @@ def _go(flow: m.Flow, session: Session, target: str, out: list[Command]) -> Sess
 def _enter(flow: m.Flow, session: Session, name: str, out: list[Command]) -> _Next:
     """Notes the milestones of a node and does what it begins with."""
     if session.steps >= MAX_STEPS and not isinstance(flow.nodes[name], (m.Route, m.HangUp)):
-        name = passive_end(flow, session, name if session.talked else flow.person)
+        name = passive_end(flow, session, name if session.served else flow.person)
     node = flow.nodes[name]
     first_menu = isinstance(node, m.ASKING) and not session.menu_entered
     wish = person_ahead(flow, session, name)
@@ -155,6 +158,11 @@ def _enter(flow: m.Flow, session: Session, name: str, out: list[Command]) -> _Ne
 
 def _begin_node(flow: m.Flow, session: Session, node: m.Node, out: list[Command]) -> _Next:
     match node:
+        case m.Say() if session.short and node.short is not None:
+            if not node.short:
+                return session, node.next
+            out.append(Play(_prompts(node.short), m.KEYS))
+            return session, None
         case m.Say() | m.HangUp():
             out.append(Play(_prompts(node.prompts), m.KEYS))
             return session, None
@@ -178,7 +186,10 @@ def _begin_node(flow: m.Flow, session: Session, node: m.Node, out: list[Command]
             out.append(Listen(_prompts(node.prompts), node.max_s, phrases))
             return session, None
         case m.Route():
-            out.append(_route(session, node))
+            out.append(_route(flow, session, node))
+            return replace(session, keys=""), None
+        case m.Message():
+            out.append(RecordMessage(_prompts(node.prompts), node.max_s))
             return replace(session, keys=""), None
         case m.Transfer():
             if node.target not in flow.transfers:
@@ -218,13 +229,15 @@ def _hear(flow: m.Flow, session: Session, event: Event, out: list[Command]) -> _
         case m.Listen() as node, Heard():
             return _listen(flow, session, node, event)
         case m.Route() as node, RouteEnded():
-            return _route_ended(session, node, event)
+            return _route_ended(flow, session, node, event)
+        case m.Message() as node, MessageTaken():
+            return _message(flow, session, node, event, out)
         case m.Transfer() as node, Played():
             out.append(Transfer(node.target))
             return replace(session, phase=Phase.TRANSFERRING), None
         case m.Transfer() as node, TransferEnded(connected):
             if connected:
-                return replace(session, talked=True), node.after
+                return replace(session, served=True), node.after
             return session, node.otherwise
         case m.Survey() as node, Gathered(digits):
             scale, prompts = _survey(session, node)
@@ -281,19 +294,34 @@ def _listen(flow: m.Flow, session: Session, node: m.Listen, event: Heard) -> _Ne
     return replace(session, by="silence" if event.text is None else "errors"), node.otherwise
 
 
-def _route_ended(session: Session, node: m.Route, event: RouteEnded) -> _Next:
-    asked = _route(session, node)
+def _route_ended(flow: m.Flow, session: Session, node: m.Route, event: RouteEnded) -> _Next:
+    asked = _route(flow, session, node)
     match event.outcome:
         case "talked":
-            return replace(session, talked=True), node.after
+            return replace(session, served=True), node.after
         case "left_by_key" if event.digit and event.digit in asked.leave_keys:
             return replace(session, by="key"), node.keys[event.digit]
         case "gave_up" if asked.max_wait_s is not None and node.gave_up is not None:
             return session, node.gave_up
+        case "callback" if asked.callback_key and node.called_back is not None:
+            return replace(session, by="key", served=True), node.called_back
+        case "no_seat" if asked.no_seat and node.no_seat is not None:
+            return session, node.no_seat
         case _:
             raise FlowStateError(
                 f"flow {session.flow}, node {session.node}: {event.outcome} where the route offered no such way out"
             )
+
+
+def _message(flow: m.Flow, session: Session, node: m.Message, event: MessageTaken, out: list[Command]) -> _Next:
+    if event.digit == "0":
+        return replace(session, by="key"), flow.person
+    if event.seconds >= node.min_s:
+        return replace(session, served=True), node.next
+    if session.errors:
+        return session, node.otherwise
+    out.append(RecordMessage(_prompts(node.again + node.prompts), node.max_s))
+    return replace(session, errors=1), None
 
 
 def _repeat(flow: m.Flow, session: Session, node: m.Menu | m.Gather, out: list[Command]) -> _Next:
@@ -323,10 +351,22 @@ def _ask(
     return session, None
 
 
-def _route(session: Session, node: m.Route) -> Route:
+def _route(flow: m.Flow, session: Session, node: m.Route) -> Route:
+    news = Route(
+        node.need,
+        node.news_every_s,
+        comfort=_prompts(node.comfort),
+        language="" if session.language == flow.languages[0] else session.language,
+    )
     if session.steps >= MAX_STEPS:  # no way out any more but a person
-        return Route(node.need, node.position_every_s)
-    return Route(node.need, node.position_every_s, node.max_wait_s, "".join(node.keys))
+        return news
+    return replace(
+        news,
+        max_wait_s=node.max_wait_s,
+        leave_keys="".join(node.keys),
+        callback_key="" if node.called_back is None else node.callback_key,
+        no_seat=node.no_seat is not None,
+    )
 
 
 def _survey(session: Session, node: m.Survey) -> tuple[int, tuple[str, ...]]:

@@ -27,10 +27,11 @@ def session_to_text(session: Session) -> str:
         "l": session.language,
         "s": session.scale,
         "a": list(session.announcements),
+        "p": session.short,
         "e": session.menu_entered,
         "b": session.by,
         "r": session.route,
-        "h": session.talked,
+        "h": session.served,
         "c": session.steps,
     }
     return json.dumps(
@@ -56,11 +57,12 @@ def session_from_text(flow: m.Flow, text: str) -> Session:
             language=str(facts["l"]),
             scale=int(facts["s"]),
             announcements=tuple(map(str, facts.get("a", []))),
+            short=bool(facts.get("p", False)),
             node=str(facts["n"]),
             menu_entered=bool(facts.get("e", False)),
             by=facts.get("b", "no_menu"),
             route=str(facts.get("r", "")),
-            talked=bool(facts.get("h", False)),
+            served=bool(facts.get("h", False)),
             steps=int(facts.get("c", 0)),
         )
     except (ValueError, KeyError, TypeError, AttributeError):

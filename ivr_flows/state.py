@@ -10,7 +10,7 @@ from typing import Literal
 
 from ivr_flows import model as m
 from ivr_flows.calendar import DayKind
-from ivr_flows.words import Event, Gathered, Heard, Played, RouteEnded, TransferEnded
+from ivr_flows.words import Event, Gathered, Heard, MessageTaken, Played, RouteEnded, TransferEnded
 
 
 class Phase(StrEnum):
@@ -20,6 +20,7 @@ class Phase(StrEnum):
     GATHERING = "gathering"
     LISTENING = "listening"
     ROUTING = "routing"
+    RECORDING = "recording"
     TRANSFERRING = "transferring"
     RATING = "rating"
     CLOSING = "closing"
@@ -32,6 +33,7 @@ AWAITS: Mapping[Phase, type[Event] | None] = {
     Phase.GATHERING: Gathered,
     Phase.LISTENING: Heard,
     Phase.ROUTING: RouteEnded,
+    Phase.RECORDING: MessageTaken,
     Phase.TRANSFERRING: TransferEnded,
     Phase.RATING: Gathered,
     Phase.CLOSING: None,
@@ -57,6 +59,8 @@ class Session:
     """Of the survey."""
     announcements: tuple[str, ...] = ()
     """Announcements that were switched on."""
+    short: bool = False
+    """Very many were calling: prompts are the short ones."""
     node: str = ""
     phase: Phase = Phase.PLAYING
     menu_entered: bool = False
@@ -64,7 +68,8 @@ class Session:
     """How the caller left the last node that asked him."""
     route: str = ""
     """The route his wish for a person leads to; "" before he wished for one."""
-    talked: bool = False
+    served: bool = False
+    """An agent or another service has talked to him, or he chose a callback, or left a message."""
     steps: int = 0
     errors: int = 0
     repeats: int = 0
@@ -83,6 +88,7 @@ PHASE_OF: Mapping[type[m.Node], Phase] = {
     m.Gather: Phase.GATHERING,
     m.Listen: Phase.LISTENING,
     m.Route: Phase.ROUTING,
+    m.Message: Phase.RECORDING,
     m.Survey: Phase.RATING,
     m.Transfer: Phase.TRANSFERRING,
 }

@@ -71,7 +71,7 @@ def passive_end(flow: m.Flow, session: Session, name: str) -> str:
                 name = node.next
             case m.Schedule() | m.ByNumber() | m.Goto():
                 name = passage(session, node)
-            case m.Transfer() | m.Listen():
+            case m.Transfer() | m.Listen() | m.Message():
                 name = node.otherwise
             case m.Menu() | m.Gather():
                 name = flow.person_of(node)

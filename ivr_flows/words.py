@@ -21,6 +21,8 @@ class Started:
     dialled: str
     mode: Literal["merged", "dual", "subcentre"]
     at: datetime
+    short: bool = False
+    """Very many are calling: prompts that can be shortened are, for the whole of this call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,21 @@ class Heard:
 class RouteEnded:
     """A `Route` is over and the caller is still on the line."""
 
-    outcome: Literal["talked", "left_by_key", "gave_up"]
+    outcome: Literal["talked", "left_by_key", "gave_up", "callback", "no_seat"]
     """talked: an agent answered and has hung up; left_by_key: the caller pressed a `leave_keys` key;
-    gave_up: `max_wait_s` passed without an answer"""
+    gave_up: `max_wait_s` passed without an answer; callback: he pressed `callback_key`, and the call that keeps his
+    place is arranged; no_seat: nobody who could ever take him is logged in (only where the route has `no_seat`)"""
+    digit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTaken:
+    """A `RecordMessage` is over and the caller is still on the line. `seconds` of his words; 0: he said nothing.
+
+    `digit`: a key of `leave_keys` ended it, and nothing of it is kept.
+    """
+
+    seconds: float
     digit: str | None = None
 
 
@@ -69,7 +83,7 @@ class CallerLeft:
     """The caller hung up: the session is finished whatever the state."""
 
 
-Event = Started | Played | Gathered | Heard | RouteEnded | TransferEnded | CallerLeft
+Event = Started | Played | Gathered | Heard | RouteEnded | MessageTaken | TransferEnded | CallerLeft
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +91,7 @@ class Prompt:
     """A prompt by its id in the catalogue, or something to be spoken from values: `say` names how.
 
     say=None: the recording `id`. say="number": `value` as a number; say="digits": figure by figure;
-    say="minutes": `value` minutes as a phrase; say="position": the place in the queue as a phrase.
+    say="minutes": "the wait is about `value` minutes", 0: "less than one"; say="position": "you are number `value`".
     """
 
     id: str = ""
@@ -138,9 +152,30 @@ class Route:
     """-> RouteEnded. The caller waits with music until an agent talks to him."""
 
     need: Need
-    announce_position_every_s: float | None = None
+    news_every_s: float | None = None
+    """How often at most he is told his place and the estimated wait; None: never."""
     max_wait_s: float | None = None
     leave_keys: str = ""
+    comfort: tuple[Prompt, ...] = ()
+    """Said between the news, one at a time, in turn."""
+    callback_key: str = ""
+    """Asks to be called back with the place kept, once that was offered; "": not in this route."""
+    no_seat: bool = False
+    """He need not wait where nobody who could ever take him is logged in."""
+    language: str = ""
+    """The language he chose to be spoken to; "": he chose none."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMessage:
+    """-> MessageTaken. After the prompts and a tone his words are recorded until `#`, silence or `max_s`.
+
+    A key of `leave_keys` cuts in at once, `#` during the prompts only skips them.
+    """
+
+    prompts: tuple[Prompt, ...]
+    max_s: float
+    leave_keys: str = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,4 +201,4 @@ class HangUp:
     reason: str = "flow"
 
 
-Command = Mark | SetLanguage | Play | Gather | Listen | Route | Survey | Transfer | HangUp
+Command = Mark | SetLanguage | Play | Gather | Listen | Route | RecordMessage | Survey | Transfer | HangUp

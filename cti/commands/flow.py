@@ -75,13 +75,20 @@ def draw(settings: Settings, name: str, mermaid: bool, texts: bool) -> None:
 @click.option("--at", "at_text", metavar="TIME", help="Local time as 2026-11-23T10:00; default now.")
 @click.option(
     "--keys",
-    help="What the caller does: keys when asked, - silence, +K a key K during a prompt, h hangs up. "
-    "Without it you are asked.",
+    help="What the caller does: keys when asked, - silence, +K a key K during a prompt or a wait, n nobody is logged "
+    "in, h hangs up. Without it you are asked.",
 )
-@click.option("--say", "said", multiple=True, help="A sentence of the caller, for a node that listens.")
+@click.option("--say", "said", multiple=True, help="A sentence of the caller, for a node that listens or records.")
+@click.option("--short", is_flag=True, help="As while very many are calling: the short prompts.")
 @click.pass_obj
 def dry_run(
-    settings: Settings, name: str, dialled: str | None, at_text: str | None, keys: str | None, said: tuple[str, ...]
+    settings: Settings,
+    name: str,
+    dialled: str | None,
+    at_text: str | None,
+    keys: str | None,
+    said: tuple[str, ...],
+    short: bool,
 ) -> None:
     """Walk one call through the flow NAME (or a file) and print what the caller hears and what is done."""
     from ivr_flows.calendar import WorkCalendar
@@ -95,7 +102,7 @@ def dry_run(
     numbers = {did.number: did for did in settings.did if did.flow == flow.name}
     dialled = dialled or next(iter(numbers), settings.unknown_number)
     did = numbers.get(dialled)
-    started = Started(dialled, did.mode if did else "merged", _time(settings, at_text))
+    started = Started(dialled, did.mode if did else "merged", _time(settings, at_text), short)
     try:
         caller: _Caller = ScriptedCaller(keys or "", said) if keys is not None or said else _AskedCaller()
         calendar = WorkCalendar(settings.city.off_days, settings.city.work_days)
@@ -143,7 +150,17 @@ class _AskedCaller:
 
     def answer(self, command: Command) -> Event:
         from ivr_flows.rehearsal import ScriptedCaller, ScriptError
-        from ivr_flows.words import CallerLeft, Heard, Listen, Play, Route, RouteEnded, Transfer, TransferEnded
+        from ivr_flows.words import (
+            CallerLeft,
+            Heard,
+            Listen,
+            Play,
+            RecordMessage,
+            Route,
+            RouteEnded,
+            Transfer,
+            TransferEnded,
+        )
 
         match command:
             case Play():
@@ -151,7 +168,9 @@ class _AskedCaller:
             case Listen():
                 question = "a sentence, Enter for silence"
             case Route():
-                question = "Enter: an agent talks to you; a key that leaves; -: wait in vain"
+                question = "Enter: an agent talks to you; a key that leaves; -: wait in vain; n: nobody is logged in"
+            case RecordMessage():
+                question = "a message, Enter for silence, 0 for a person"
             case Transfer():
                 question = "Enter: connected; n: not connected"
             case _:
@@ -170,8 +189,10 @@ class _AskedCaller:
                 )
             case Transfer():
                 return TransferEnded(typed != "n")
-            case Route() if typed == "-":
-                return RouteEnded("gave_up")
+            case Route() if typed in ("-", "n"):
+                return RouteEnded("gave_up" if typed == "-" else "no_seat")
+            case RecordMessage() if typed not in ("", "0"):
+                return ScriptedCaller(said=[typed]).answer(command)
             case Play() | Route() if typed:
                 typed = f"+{typed[0]}"
             case _:

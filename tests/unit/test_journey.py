@@ -39,7 +39,7 @@ nodes:
     prompts: menu_main
     options: {"1": general, "2": enterprise}
     person: general
-  general: {type: route, queue: general, position_every_s: 30, after: survey}
+  general: {type: route, queue: general, news_every_s: 30, after: survey}
   enterprise: {type: route, queue: enterprise, after: survey}
   survey: {type: survey, ask: {3: survey_ask_3}, next: bye}
   bye: {type: hangup, prompts: thanks_goodbye}

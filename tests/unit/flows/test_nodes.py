@@ -163,7 +163,7 @@ class TestRoute:
           queue: enterprise
           skills: [{need: [enterprise>=3, english], for_s: 20}, {need: enterprise}]
           priority_s: 30
-          position_every_s: 60
+          news_every_s: 60
           max_wait_s: 120
           gave_up: sorry
           keys: {"9": queue}

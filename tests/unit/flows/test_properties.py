@@ -112,7 +112,7 @@ def assert_person_within_reach(flow: m.Flow, session: Session, commands: list[Co
     """Who now does nothing any more is in a queue after a few events, or was served already."""
     for _ in range(20):
         command = commands[-1]
-        if isinstance(command, Route) or session.talked or session.phase in (Phase.CLOSING, Phase.ENDED):
+        if isinstance(command, Route) or session.served or session.phase in (Phase.CLOSING, Phase.ENDED):
             return
         quiet: dict[type, Event] = {
             Play: Played(),

@@ -17,6 +17,7 @@ from ivr_flows.words import (
     Heard,
     Listen,
     Mark,
+    MessageTaken,
     Play,
     Played,
     Route,
@@ -29,10 +30,11 @@ from tests.support.flows import MONDAY_10, Walk, flow_text, ids, make_flow
 
 NODES = """
     first: {type: say, prompts: greeting, next: menu}
-    menu: {type: menu, prompts: menu_main, options: {"1": queue, "2": said, "3": police, "4": waits}}
+    menu: {type: menu, prompts: menu_main, options: {"1": queue, "2": said, "3": police, "4": waits, "5": note}}
     said: {type: listen, prompts: listen_ask, words: [{to: queue, any_of: 企业}], otherwise: queue}
     police: {type: transfer, target: "110", otherwise: queue, after: bye}
     waits: {type: route, queue: other, max_wait_s: 60, gave_up: queue, keys: {"9": queue}, after: survey}
+    note: {type: message, prompts: message_ask, next: bye, otherwise: bye}
     survey: {type: survey, ask: {3: survey_ask_3}, next: bye}
     """
 FLOW = make_flow(NODES, transfers=["110"], head="languages: [zh-CN, en]\n")
@@ -43,6 +45,7 @@ EVENTS: list[Event] = [
     Gathered("1", True),
     Heard(None),
     RouteEnded("talked"),
+    MessageTaken(9.0),
     TransferEnded(True),
     CallerLeft(),
 ]
@@ -62,6 +65,8 @@ def in_phase(phase: Phase) -> Walk:
             return call.hear(Played(), pressed["t"])
         case Phase.ROUTING:
             return call.hear(Played(), pressed["w"])
+        case Phase.RECORDING:
+            return call.hear(Played(), Gathered("5", True))
         case Phase.RATING:
             return call.hear(Played(), pressed["w"], RouteEnded("talked"))
         case Phase.CLOSING:
@@ -86,7 +91,16 @@ def test_each_phase_takes_its_event_and_refuses_the_others_unchanged(phase: Phas
     assert call.session == before
 
 
-@pytest.mark.parametrize("event", [RouteEnded("gave_up"), RouteEnded("left_by_key", "9"), RouteEnded("left_by_key")])
+@pytest.mark.parametrize(
+    "event",
+    [
+        RouteEnded("gave_up"),
+        RouteEnded("left_by_key", "9"),
+        RouteEnded("left_by_key"),
+        RouteEnded("callback"),
+        RouteEnded("no_seat"),
+    ],
+)
 def test_a_way_out_that_the_route_did_not_offer_is_refused(event: RouteEnded) -> None:
     call = Walk(FLOW).hear(Played(), Gathered("1", True))
     with pytest.raises(FlowStateError, match="offered no such way out"):
