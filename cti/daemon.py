@@ -1,0 +1,398 @@
+"""The daemon: builds every object by hand, passes it in, and runs them until it is asked to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+import structlog
+from aiohttp import web
+
+from agents.roster import Agent
+from cti.asterisk import names
+from cti.asterisk.agi import AgiServer, AgiSession
+from cti.asterisk.ami import Ami, AmiEvent
+from cti.asterisk.channels import Channels
+from cti.asterisk.snapshot import device_states, snapshot, variable
+from cti.calls import AgentId, CallFact, CallId, Milestone, Value
+from cti.clock import SteadyClock
+from cti.contact import Recordings
+from cti.exchange import Exchange
+from cti.fallback_members import FallbackMembers
+from cti.flow_files import FlowFiles
+from cti.journey import House, Journey
+from cti.metrics.record import fold_with_faults
+from cti.phones import Phones
+from cti.provision import Provisioner
+from cti.reconciler import Reconciler
+from cti.roster_file import RosterFile
+from cti.secrets import Secrets
+from cti.served_alone import ServedAlone
+from cti.settings import Did, Settings, SettingsError
+from cti.speech.prompt_files import PromptFiles
+from cti.storage import journal as journals
+from cti.storage.drain import Drainer
+from cti.storage.journal import Journal
+from cti.storage.live import RedisLive
+from cti.storage.sql import SqlStore
+from cti.storage.worker import Worker
+from cti.switchboard import Switchboard
+from cti.talk import past
+from cti.timelines import Timelines
+from cti.web.app import Api, make_app
+from cti.web.feed import Feed
+from cti.web.passwords import Passwords
+from cti.web.test_agents import TestAgents
+from cti.web.tokens import Tokens
+from ivr_flows.calendar import WorkCalendar
+from ivr_flows.prompts import load_catalogue
+
+log = structlog.get_logger()
+
+_BEAT_S = 0.2
+_RESYNC_S = 15.0
+_SPOOL_LIMIT_S = 3.0
+
+
+class Daemon:
+    """Everything of one city, built from its settings. `run` returns when the daemon was asked to stop."""
+
+    def __init__(self, settings: Settings, secrets: Secrets) -> None:
+        self.settings = settings
+        self.wall = wall = SteadyClock(time.time, time.monotonic)
+        zone = ZoneInfo(settings.city.timezone)
+        self._dids = {did.number: did for did in settings.did}
+        self.local_time: Callable[[float], datetime] = lambda at: datetime.fromtimestamp(at, zone)
+
+        if settings.unknown_number not in self._dids:
+            raise SettingsError(f"unknown_number {settings.unknown_number}: there is no [[did]] with this number")
+        flows = {did.flow for did in settings.did}
+
+        self.roster_file = RosterFile(settings.roster)
+        self.prompts = PromptFiles()
+        self.flows = FlowFiles(
+            settings.flows,
+            load_catalogue().ids(),
+            settings.transfers,
+            versions=settings.var / "flows",
+            durations=self.prompts.durations("zh-CN"),
+            entries={name: {did.entry for did in settings.did if did.flow == name and did.entry} for name in flows},
+        )
+        self.feed, self.timelines = Feed(), Timelines()
+        self.live = RedisLive(settings.redis_url, settings.city.code)
+        self.board = Switchboard(settings.calls.wrap_up_s)
+        self.board.set_roster(self.roster_file.read_or_last_good())
+        recovered = list(journals.read(settings.journal_dir))
+        self.board.recover(recovered, wall())
+        self.timelines.add([milestone for milestone in recovered if milestone.id in self.board.calls])
+        self.journal = Journal(
+            settings.journal_dir,
+            on_durable=self._on_durable,
+            min_free_bytes=settings.calls.min_free_mb * 2**20,
+        )
+        self.store, self.sql_worker = SqlStore(settings.sql_url), Worker("sql")
+        self.drainer = Drainer(self.journal, self.store, self.sql_worker)
+        self.exchange = Exchange(self.board, self.journal, wall)
+        self.recordings = Recordings(settings.recordings_dir, self.local_time)
+        self.served_alone = ServedAlone(
+            self.exchange,
+            self.recordings,
+            settings.spool_dir,
+            self.journal,
+            lambda call_id: self.sql_worker.run(self.store.milestones, call_id),
+            self._place_of,
+        )
+        self.channels, self.phones = Channels(), Phones()
+        self.reconciler = Reconciler(self.exchange, self.channels, self.recordings, self._nonce, self._spawn)
+        self.board.elsewhere = self.reconciler.elsewhere
+        self.observe = self._ami(names.AMI_RO, secrets.ami_ro)
+        self.act = self._ami(names.AMI_CTL, secrets.ami_ctl)
+        self.provisioner = Provisioner(self.observe, self.act, self._agents)
+        self.fallback = FallbackMembers(self.observe, self.act, self.board.logged_in)
+        self.agi = AgiServer({names.AGI_CITIZEN: self._citizen, names.AGI_PROVISION: self.provisioner.serve})
+        self.test_agents = TestAgents(self.exchange, self._on_agents_changed, self.provisioner.settled)
+        self.tokens = Tokens(secrets.admin_token)
+        self._provisioned = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stop = asyncio.Event()
+        self.house = House(
+            exchange=self.exchange,
+            flows=self.flows,
+            sounds=self.prompts,
+            did_of=self._did_of,
+            city=settings.city.code,
+            local_time=self.local_time,
+            recordings=self.recordings,
+            calendar=WorkCalendar(settings.city.off_days, settings.city.work_days),
+            offer_timeout_s=settings.calls.offer_timeout_s,
+            survey_scale=settings.calls.survey_scale,
+            announcements=settings.calls.announcements,
+            transfers=settings.transfers,
+        )
+
+    async def run(self) -> None:
+        """Serves until SIGTERM or SIGINT. AgiError or OSError if a port cannot be listened on."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        async with asyncio.TaskGroup() as group:
+            background: list[Coroutine[Any, Any, None]] = [
+                self.journal.run(),
+                self.drainer.run(),
+                self.live.run(),
+                self.observe.run(),
+                self.act.run(),
+                self.provisioner.run(),
+                self.fallback.run(),
+                self.flows.watch(),
+                self.roster_file.watch(self._on_roster),
+                self._resync_now_and_then(),
+                self.served_alone.run(),
+                self._publish_snapshots(),
+            ]
+            if fd := os.environ.get("YIHU_HEARTBEAT_FD"):
+                background.append(_beat(int(fd)))
+            tasks = [group.create_task(job) for job in background]
+            runner = web.AppRunner(make_app(self._api()), access_log=None, shutdown_timeout=1.0)
+            try:
+                await runner.setup()
+                await web.TCPSite(runner, self.settings.web.host, self.settings.web.port).start()
+                await self.agi.start(self.settings.agi.host, self.settings.agi.port)
+                self.exchange.settle()
+                self._say_ready()
+                await self._stop.wait()
+            finally:
+                (self.settings.run_dir / "ready.json").unlink(missing_ok=True)
+                await self._wind_down(runner, tasks)
+
+    async def _wind_down(self, runner: web.AppRunner, tasks: list[asyncio.Task[None]]) -> None:
+        """Calls go on in the dialplan; what was journaled is drained; then everything ends."""
+        self.feed.close()
+        await self.agi.stop(2.0)
+        self.exchange.stop()
+        for task in self._tasks:
+            task.cancel()
+        await runner.cleanup()
+        if not tasks[1].done():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(2.0):
+                    await self.drainer.drained()
+        for task in tasks[1:]:
+            task.cancel()
+        await self.journal.close()
+
+    # Calls
+
+    async def _citizen(self, session: AgiSession) -> None:
+        nonce = self._nonce()
+        if nonce and not session.env.uniqueid.startswith(f"{nonce}-"):
+            log.warning("agi_call_of_no_asterisk_of_ours")
+            return
+        with structlog.contextvars.bound_contextvars(call_id=session.env.uniqueid):
+            await Journey(session, self.house).run()
+
+    def _did_of(self, dialled: str) -> Did:
+        found = self._dids.get(dialled) or self._dids.get(self.settings.unknown_number)
+        assert found is not None  # checked at the start
+        return found
+
+    def _place_of(self, dialled: str) -> dict[str, Value]:
+        """City, mode and statistics of a number, for a call that no daemon saw arrive."""
+        did = self._did_of(dialled)
+        city = did.city or self.settings.city.code
+        return {"city": city, "mode": did.mode, "statistics": did.statistics or did.number, "flow": did.flow}
+
+    # Asterisk
+
+    def _ami(self, user: str, secret: str) -> Ami:
+        observes = user == names.AMI_RO
+        return Ami(
+            host=self.settings.asterisk.ami_host,
+            port=self.settings.asterisk.ami_port,
+            username=user,
+            secret=secret,
+            nonce=self._nonce,
+            on_event=self._on_event if observes else _ignore,
+            on_up=self._on_observing if observes else self._on_acting,
+            on_down=self.reconciler.on_down if observes else None,
+            rng=random.Random(),
+        )
+
+    def _nonce(self) -> str:
+        """The system name of the Asterisk that runs now."""
+        if self.settings.asterisk.system_name:
+            return self.settings.asterisk.system_name
+        try:
+            return (self.settings.run_dir / names.NONCE_FILE).read_text().strip()
+        except FileNotFoundError:
+            return ""
+
+    def _on_event(self, event: AmiEvent) -> None:
+        self.reconciler.on_event(event)
+        self.phones.apply(event)
+
+    async def _on_observing(self) -> None:
+        # A call that Asterisk served alone has ended properly there; in Asterisk's list it would only be missing.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SPOOL_LIMIT_S):
+                await self.served_alone.read.wait()
+        listed = await snapshot(self.observe)
+        self.reconciler.on_list(listed, await self._answers_noted())
+        self.phones.replace(await device_states(self.observe))
+        self.provisioner.request()  # it may not have been able to look until now
+        self.fallback.request()
+
+    async def _answers_noted(self) -> dict[CallId, float]:
+        """When agents answered, by the dialplan's note, of the calls that are not answered as far as we know."""
+        noted = {}
+        for call in [call for call in self.board.calls.values() if call.phase == "ringing"]:
+            text = await variable(self.observe, str(call.facts["channel"]), names.CTI_ANSWERED_AT)
+            if (at := past(text, self.wall())) is not None:
+                noted[call.id] = at
+        return noted
+
+    async def _on_acting(self) -> None:
+        # Another boot of Asterisk may have lost the telephones that were written in its last second.
+        self.provisioner.request(forget=self._nonce() != self._provisioned)
+        self._provisioned = self._nonce()
+        self.fallback.request()
+
+    async def _resync_now_and_then(self) -> None:
+        """Asterisk's own list wins, asked for without any cause too: an event may be lost without a trace."""
+        while True:
+            await asyncio.sleep(_RESYNC_S)
+            if self.observe.connected:
+                self.observe.resync()
+
+    # Agents
+
+    def _agents(self) -> Mapping[AgentId, Agent]:
+        return {agent_id: desk.agent for agent_id, desk in self.board.desks.items()}
+
+    def _on_roster(self, roster: dict[AgentId, Agent]) -> None:
+        changed, gone = self.board.set_roster(roster)
+        log.info("roster_changed", changed=len(changed), gone=len(gone), agents=len(roster))
+        self._on_agents_changed()
+        self.exchange.settle()
+
+    def _on_agents_changed(self) -> None:
+        self.provisioner.request()
+        self.fallback.request()
+
+    # Records
+
+    def _on_durable(self, batch: Sequence[Milestone]) -> None:
+        self.timelines.add(batch)
+        self.feed.publish(batch)
+        self.live.publish(batch)
+        for milestone in batch:
+            if milestone.stream == "agent":
+                self.fallback.request()
+            elif milestone.kind == CallFact.ENDED:
+                self._log_ended(CallId(milestone.id))
+
+    def _log_ended(self, call_id: CallId) -> None:
+        """The one line a call leaves in the log."""
+        record, faults = fold_with_faults(self.timelines.of(call_id) or [])
+        log.info("call_ended", **dataclasses.asdict(record))
+        if faults:
+            log.error("call_contradiction", call_id=call_id, faults="; ".join(faults))
+
+    async def _publish_snapshots(self) -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            if not self.board.calls:
+                self.wall.anchor()
+            self.live.set_snapshot(orjson.dumps(self.board.snapshot(self.wall())))
+
+    # Web
+
+    def _api(self) -> Api:
+        return Api(
+            exchange=self.exchange,
+            feed=self.feed,
+            tokens=self.tokens,
+            passwords=Passwords(time.monotonic),
+            test_agents=self.test_agents,
+            health=self._health,
+            phone=self.phones.state,
+            channels=lambda: [dataclasses.asdict(channel) for channel in self.channels.channels.values()],
+            call=self._call,
+            calls_since=self._calls_since,
+        )
+
+    def _health(self) -> dict[str, Any]:
+        journal, drain = self.journal.state, self.drainer.state
+        parts: dict[str, dict[str, Any]] = {
+            "journal": {"ok": journal.ok, "reason": journal.reason, "lag_ms": self.journal.lag_ms},
+            "records": {"ok": drain.ok, "reason": drain.reason, "behind_s": self.drainer.behind_s},
+            "asterisk": {
+                "ok": self.observe.connected and self.act.connected,
+                "latency_ms": self.observe.latency_ms,
+                "refused_events": self.observe.refused_events,
+                "login_refused": self.observe.login_refused or self.act.login_refused,
+            },
+            "flows": {"ok": not self.flows.refused, "refused": dict(self.flows.refused)},
+        }
+        ok = all(part["ok"] for part in parts.values())
+        live = self.live.state  # pages stand still without Redis; calls and records do not need it
+        return {"ok": ok, "pid": os.getpid(), "parts": parts | {"redis": {"ok": live.ok, "reason": live.reason}}}
+
+    async def _call(self, call_id: CallId) -> dict[str, Any] | None:
+        milestones = self.timelines.of(call_id)
+        if milestones is None:
+            milestones = await self.sql_worker.run(self.store.milestones, call_id)
+        if not milestones:
+            return None
+        rows = [{"seq": m.seq, "at": m.at, "kind": m.kind, "data": dict(m.data)} for m in milestones]
+        return {"record": dataclasses.asdict(fold_with_faults(milestones)[0]), "milestones": rows}
+
+    async def _calls_since(self, since: float) -> list[Mapping[str, Any]]:
+        async with asyncio.timeout(5.0):
+            await self.drainer.drained()
+        records = await self.sql_worker.run(self.store.calls, since, self.wall() + 1)
+        return [dataclasses.asdict(record) for record in records]
+
+    # Inside
+
+    def _spawn(self, job: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _say_ready(self) -> None:
+        """Tells the supervisor (and anybody who waits) that calls are served."""
+        ready = {
+            "pid": os.getpid(),
+            "web": f"http://{self.settings.web.host}:{self.settings.web.port}",
+            "agi": f"{self.settings.agi.host}:{self.agi.port}",
+            "sip": f"{self.settings.asterisk.host}:{self.settings.asterisk.sip_port}",
+            "agents": sorted(self.board.desks),
+        }
+        path = self.settings.run_dir / "ready.json"
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(ready))
+        part.replace(path)
+        log.info("ready", **ready)
+
+
+def _ignore(_event: AmiEvent) -> None:
+    """The acting connection asks for no events."""
+
+
+async def _beat(fd: int) -> None:
+    """The sign of life: written by the event loop, so that a hang of the loop is a silence."""
+    while True:
+        os.write(fd, b".")
+        await asyncio.sleep(_BEAT_S)
