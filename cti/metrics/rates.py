@@ -1,6 +1,7 @@
 """The named rates. A day can be 25 % or 97 % by definition alone, so no number goes out without name and denominator.
 
 Pure functions over the records of calls that arrived in a period. A call counts in the period in which it arrived.
+Calls of ours to citizens may stand among the records: they count in `callback_success` and in nothing else.
 Sources: the project's table of definitions; GB/T 33358-2016; the published formulas of Chinese hotlines.
 """
 
@@ -22,9 +23,15 @@ LOSS_PLACES = {
     "no_seat": "无座席",
     "overflow": "溢出",
     "fallback": "应急队列",
+    "callback": "改为回拨",
+    "message": "改为留言",
     "none": "自助或转接结束",
 }
-"""`none`: not answered by a person and not lost either: served by an announcement, or transferred to 110 or 120."""
+"""`none`: not answered by a person and not lost either: served by an announcement, or transferred to 110 or 120.
+`callback` and `message`: the caller chose it instead of waiting; no person answered this call all the same."""
+
+TRIED = frozenset({"reached", "no_answer", "busy", "failed"})
+"""Outcomes of a callback for which the citizen's telephone was called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,8 @@ def connection_rate(records: Records) -> Rate:
     The headline. Hanging up in the menu and every loss count against it; a transferred call counts once; self-service
     stands beside it (`loss_at`), not inside. Published so by Taizhou and Binzhou (接通率 over all inbound).
     """
-    return _share(connection_rate, "接通率", _answered(records), len(records))
+    calls = incoming(records)
+    return _share(connection_rate, "接通率", _answered(calls), len(calls))
 
 
 def queue_answer_rate(records: Records) -> Rate:
@@ -57,7 +65,7 @@ def queue_answer_rate(records: Records) -> Rate:
 
     Blind to callers lost in the menu; the tax hotlines' 人工接通率.
     """
-    queued = [r for r in records if r.queued_at is not None]
+    queued = [r for r in incoming(records) if r.queued_at is not None]
     return _share(queue_answer_rate, "人工接通率", _answered(queued), len(queued))
 
 
@@ -67,7 +75,7 @@ def asked_answer_rate(records: Records, within_s: float) -> Rate:
     The clock starts at the wish, not at the queue, and callers who gave up before queueing stay in the denominator
     (the carriers' 15秒人工接通率). GB/T 33358-2016 asks for an answer within 15 s.
     """
-    asked = [r for r in records if r.human_asked_at is not None]
+    asked = [r for r in incoming(records) if r.human_asked_at is not None]
     # To the millisecond: a difference of two epoch seconds carries an error of a few tenths of a microsecond.
     quick = sum(
         r.answered_at is not None
@@ -89,7 +97,7 @@ def intent_rate(records: Records) -> Rate:
     """
     wishes: list[bool] = []
     by_caller: dict[str, list[CallRecord]] = defaultdict(list)
-    for record in records:
+    for record in incoming(records):
         if record.pii_caller:
             by_caller[record.pii_caller].append(record)
         else:
@@ -109,7 +117,7 @@ def asa(records: Records) -> Rate:
 
     Average speed of answer as call centres count it: the menu is not in it, so it always stands with `wait_total`.
     """
-    waits = [r.wait_queue_s for r in records if r.answered and r.wait_queue_s is not None]
+    waits = [r.wait_queue_s for r in incoming(records) if r.answered and r.wait_queue_s is not None]
     return _mean(asa, "平均排队等待", waits)
 
 
@@ -118,7 +126,7 @@ def wait_total(records: Records) -> Rate:
 
     What the citizen feels; the Ministry of Transport counts 12328 so ("含导航语音提示时间").
     """
-    waits = [r.wait_total_s for r in records if r.answered and r.wait_total_s is not None]
+    waits = [r.wait_total_s for r in incoming(records) if r.answered and r.wait_total_s is not None]
     return _mean(wait_total, "平均等待(含语音导航)", waits)
 
 
@@ -127,20 +135,34 @@ def satisfaction(records: Records) -> Rate:
 
     Always beside `participation`: few and happy voters say little.
     """
-    rated = [r for r in records if r.satisfied is not None]
+    rated = [r for r in incoming(records) if r.satisfied is not None]
     return _share(satisfaction, "满意率", sum(r.satisfied is True for r in rated), len(rated))
 
 
 def participation(records: Records) -> Rate:
     """callers who pressed a key / callers who were offered the survey"""
-    offered = [r for r in records if r.survey_offered]
+    offered = [r for r in incoming(records) if r.survey_offered]
     return _share(participation, "参评率", sum(r.satisfied is not None for r in offered), len(offered))
+
+
+def callback_success(records: Records) -> Rate:
+    """callback tasks whose citizen was reached / callback tasks whose citizen was dialled
+
+    A task counts once, however often it was tried. It never makes a lost call an answered one: it stands beside
+    `connection_rate`, not inside.
+    """
+    tried: dict[str, bool] = {}
+    for record in records:
+        if not record.incoming and (record.outcome in TRIED or record.dialled_at is not None):
+            task = record.task or record.call_id
+            tried[task] = tried.get(task, False) or record.outcome == "reached"
+    return _share(callback_success, "回拨成功率", sum(tried.values()), len(tried))
 
 
 def loss_at(records: Records) -> dict[str, int]:
     """Calls that no person answered, by where they ended (呼损位置); with the answered ones they are all calls."""
     counts = dict.fromkeys(LOSS_PLACES, 0)
-    for record in records:
+    for record in incoming(records):
         if not record.answered:
             place = record.lost_at or "none"
             counts[place] = counts.get(place, 0) + 1
@@ -157,7 +179,13 @@ def all_rates(records: Records) -> tuple[Rate, ...]:
         wait_total(records),
         satisfaction(records),
         participation(records),
+        callback_success(records),
     )
+
+
+def incoming(records: Records) -> list[CallRecord]:
+    """The calls of citizens to us."""
+    return [record for record in records if record.incoming]
 
 
 def _answered(records: Records) -> int:

@@ -5,8 +5,10 @@ Pure. Missing milestones leave their fields empty; milestones that contradict on
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cti.calls import CallFact, CallId, Milestone, Need, Value
 
@@ -65,7 +67,8 @@ class CallRecord:
     """caller, agent, system or interrupted; None: the call has not ended"""
     ended_place: str | None = None
     lost_at: str | None = None
-    """menu, queue, ringing, no_seat, overflow or fallback; None: answered, transferred or self-service"""
+    """menu, queue, ringing, no_seat, overflow, fallback, callback (he chose to be called back), message (he left one);
+    None: answered, transferred or self-service"""
     path: tuple[str, ...] = ()
     """Flow nodes in the order they were entered."""
     queue: str | None = None
@@ -93,11 +96,55 @@ class CallRecord:
     estimated: bool = False
     """A moment was not seen (no daemon was running): end or talk time is when it was found out."""
     missing: int = 0
-    """Milestones that the sequence numbers say are missing."""
+    """Milestones that the sequence numbers say are missing, without those that a take-over declared as skipped."""
+    kept_s: float = 0.0
+    """The part of his waiting that a place kept from an earlier call gave him."""
+    relaxed: int = 0
+    """How many steps of his need had run out when somebody took him, or at the end."""
+    estimate_s: float | None = None
+    """The first estimate of his wait; None: nothing was reckoned."""
+    spoken_min: int | None = None
+    """The last minutes he was told; None: he was told nothing."""
+    rungs: tuple[str, ...] = ()
+    """Rungs of the surge ladder that were on when he was queued."""
+    notices: tuple[str, ...] = ()
+    """Topic broadcasts he heard, each once."""
+    held_s: float = 0.0
+    """Seconds on hold, of the talk."""
+    agent_lost: int = 0
+    """Talks that ended because the agent's line went dead; he went back to the queue after each."""
+    callback_requested: str | None = None
+    """The call that keeps the place of a citizen who chose to be called back."""
+    message_file: str | None = None
+    message_s: float | None = None
+    """Seconds of the message he left."""
+    direction: str = "in"
+    """in, or callback for a call of ours to a citizen: that one counts in no rate of incoming calls. The following are
+    of callbacks alone."""
+    task: str | None = None
+    """The callback task it was made for …"""
+    of: str | None = None
+    """… the incoming call that the task came from …"""
+    attempt: int | None = None
+    """… and the how-manieth try it is."""
+    confirmed_at: float | None = None
+    """When an agent said that he was ready for the citizen."""
+    dialled_at: float | None = None
+    """When the citizen's telephone began to be called."""
+    outcome: str | None = None
+    """reached, no_answer, busy, failed, no_agent, refused, withdrawn or closed"""
 
     @property
     def answered(self) -> bool:
         return self.answered_at is not None
+
+    @property
+    def incoming(self) -> bool:
+        return self.direction != CALLBACK
+
+
+CALLBACK = "callback"
+"""`direction` of a call of ours to a citizen."""
 
 
 def fold(milestones: Iterable[Milestone]) -> CallRecord:
@@ -156,10 +203,12 @@ def _record(call_id: CallId, timeline: list[Milestone]) -> CallRecord:
     arrived_at = (arrived or timeline[0]).at
     queued, answered, ended = first(CallFact.QUEUED), first(CallFact.ANSWERED), first(CallFact.ENDED)
     offers, rated, survey = every(CallFact.OFFERED), every(CallFact.RATED), first(CallFact.SURVEY_OFFERED)
+    estimates, message = every(CallFact.ESTIMATED), first(CallFact.MESSAGE_LEFT)
+    spoken = [minutes for m in estimates if (minutes := _whole(m.data.get("spoken_min")))]
     talks = every(CallFact.TALK_ENDED)
     transfer = every(CallFact.TRANSFERRED)
     until = answered or ended
-    talk_s, talk_estimated = _talk(answered, talks, ended)
+    talk_s, talk_estimated = _talk(every(CallFact.ANSWERED), talks, ended)
     wait_queue_s = None
     if queued and until:
         wait_queue_s = _seconds(answered.data.get("wait_s") if answered else None, queued.at, until.at)
@@ -202,17 +251,67 @@ def _record(call_id: CallId, timeline: list[Milestone]) -> CallRecord:
         resumed=len(every(CallFact.RESUMED)),
         fell_back=first(CallFact.FELL_BACK) is not None,
         estimated=talk_estimated or bool(ended and ended.data.get("estimated")),
-        missing=timeline[-1].seq - timeline[0].seq + 1 - len(timeline),
+        missing=_missing(timeline),
+        kept_s=_seconds(queued.data.get("kept_s"), 0.0, 0.0) if queued else 0.0,
+        relaxed=_relaxed(timeline),
+        estimate_s=_number(estimates[0].data.get("wait_s")) if estimates else None,
+        spoken_min=spoken[-1] if spoken else None,
+        rungs=names(_maybe(queued, "rungs")),
+        notices=tuple(dict.fromkeys(_text(m.data.get("notice")) for m in every(CallFact.NOTICE_HEARD))),
+        held_s=_held(timeline),
+        agent_lost=sum(m.data.get("side") == "agent_lost" for m in talks),
+        callback_requested=_maybe(first(CallFact.CALLBACK_REQUESTED), "callback"),
+        message_file=_maybe(message, "file"),
+        message_s=_number(message.data.get("seconds")) if message else None,
+        direction=_text(facts.get("direction")) or "in",
+        task=_maybe(arrived, "task"),
+        of=_maybe(arrived, "of"),
+        attempt=_whole(facts.get("attempt")),
+        confirmed_at=_at(first(CallFact.CONFIRMED)),
+        dialled_at=_at(first(CallFact.DIALLED)),
+        outcome=_maybe(ended, "outcome"),
     )
 
 
-def _talk(answered: Milestone | None, talks: list[Milestone], ended: Milestone | None) -> tuple[float, bool]:
-    """Seconds talked and whether they had to be estimated (the end of the talk was not seen)."""
-    if talks:
-        return sum(_seconds(m.data.get("talk_s"), m.at, m.at) for m in talks), False
-    if answered and ended:
-        return max(0.0, ended.at - answered.at), True
-    return 0.0, False
+def names(text: str | None) -> tuple[str, ...]:
+    """The names in a list written as text: "borrow, standby"."""
+    return tuple((text or "").replace(",", " ").split())
+
+
+def _missing(timeline: list[Milestone]) -> int:
+    """Numbers without a milestone; those between the last one before a take-over and the take-over were never used."""
+    missing = 0
+    for before, after in pairwise(timeline):
+        declared = after.data.get("seq_from") if after.kind == CallFact.RESUMED else None
+        gap = after.seq - before.seq - 1
+        skipped = after.seq - int(declared) - 1 if isinstance(declared, int | float) else 0
+        missing += gap - min(gap, max(0, skipped))
+    return missing
+
+
+def _relaxed(timeline: list[Milestone]) -> int:
+    """The step of his need that counted at the last; the milestones of relaxation and of the offers both know it."""
+    steps = [_whole(m.data.get("step")) or 0 for m in timeline if m.kind == CallFact.RELAXED]
+    return max(steps, default=0)
+
+
+def _held(timeline: list[Milestone]) -> float:
+    """Seconds between each HELD and what ended it: UNHELD, the end of the talk, or the end of the call."""
+    held_s, since = 0.0, None
+    for m in timeline:
+        if m.kind == CallFact.HELD and since is None:
+            since = m.at
+        elif m.kind in (CallFact.UNHELD, CallFact.TALK_ENDED, CallFact.ENDED) and since is not None:
+            held_s, since = held_s + max(0.0, m.at - since), None
+    return held_s
+
+
+def _talk(answers: list[Milestone], talks: list[Milestone], ended: Milestone | None) -> tuple[float, bool]:
+    """Seconds talked in all talks, and whether they had to be estimated (the end of the last one was not seen)."""
+    measured = sum(_seconds(m.data.get("talk_s"), m.at, m.at) for m in talks)
+    if ended and answers and (not talks or talks[-1].seq < answers[-1].seq):
+        return measured + max(0.0, ended.at - answers[-1].at), True
+    return measured, False
 
 
 def _seconds(measured: Value, begin: float, end: float) -> float:
@@ -254,4 +353,8 @@ def _text(value: Value) -> str:
 
 
 def _whole(value: Value) -> int | None:
-    return int(value) if isinstance(value, int | float) else None
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _number(value: Value) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

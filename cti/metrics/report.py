@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cti.metrics.rates import Rate, all_rates, loss_at
+from cti.metrics.rates import Rate, all_rates, incoming, loss_at
 from cti.metrics.record import CallRecord
 
 
@@ -57,10 +57,11 @@ class Report:
 
     @staticmethod
     def of(records: Sequence[CallRecord], *, open_calls: int = 0, contradictory: int = 0) -> Report:
-        answered = [r for r in records if r.answered]
-        lost = [r for r in records if not r.answered]
+        calls = incoming(records)
+        answered = [r for r in calls if r.answered]
+        lost = [r for r in calls if not r.answered]
         return Report(
-            calls=len(records),
+            calls=len(calls),
             answered=len(answered),
             open=open_calls,
             rates=all_rates(records),
@@ -69,7 +70,7 @@ class Report:
             wait_total_answered=Waits.of([r.wait_total_s for r in answered if r.wait_total_s is not None]),
             wait_total_lost=Waits.of([r.wait_total_s for r in lost if r.wait_total_s is not None]),
             talk=Waits.of([r.talk_s for r in answered]),
-            ratings=dict(sorted(Counter(r.score for r in records if r.score is not None).items())),
+            ratings=dict(sorted(Counter(r.score for r in calls if r.score is not None).items())),
             estimated=sum(r.estimated for r in records),
             incomplete=sum(r.missing > 0 for r in records),
             contradictory=contradictory,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from cti.calls import CallFact, CallId, Milestone, Stream
 from cti.metrics.record import CallRecord, fold_with_faults
 from cti.storage.segments import Position
-from cti.storage.store import log_conflict, log_contradiction, storable
+from cti.storage.store import DESK_FACTS, incoming, log_conflict, log_contradiction, storable
 
 
 class MemoryStore:
@@ -54,7 +54,7 @@ class MemoryStore:
             for m in timeline.values()
             if m.kind == CallFact.ARRIVED and since <= m.at < until
         )
-        return sum(statistics in (None, m.data.get("statistics")) for m in arrivals)
+        return sum(incoming(m) and statistics in (None, m.data.get("statistics")) for m in arrivals)
 
     def contradictions(self, since: float, until: float) -> dict[CallId, str]:
         return {r.call_id: self._faults[r.call_id] for r in self.calls(since, until) if r.call_id in self._faults}
@@ -63,8 +63,29 @@ class MemoryStore:
         timeline = self._milestones.get((stream, id_), {})
         return [timeline[seq] for seq in sorted(timeline)]
 
+    def at_desks(self, since: float, until: float, *, limit: int | None = None) -> list[Milestone]:
+        return self._between("call", since, until, limit, DESK_FACTS)
+
+    def beside_calls(self, stream: Stream, since: float, until: float, *, limit: int | None = None) -> list[Milestone]:
+        return self._between(stream, since, until, limit)
+
+    def find(self, text: str) -> CallId | None:
+        if ("call", text) in self._milestones:
+            return CallId(text)
+        arrivals = self._between("call", float("-inf"), float("inf"), None, {CallFact.ARRIVED})
+        found = [m for m in arrivals if text in ("last", m.data.get("sip_call_id"))]
+        return CallId(found[-1].id) if text and found else None
+
     def close(self) -> None:
         """Nothing to release."""
+
+    def _between(
+        self, stream: Stream, since: float, until: float, limit: int | None, kinds: Collection[str] | None = None
+    ) -> list[Milestone]:
+        timelines = (timeline.values() for (of, _), timeline in self._milestones.items() if of == stream)
+        found = [m for timeline in timelines for m in timeline if since <= m.at < until]
+        found = [m for m in found if kinds is None or m.kind in kinds]
+        return sorted(found, key=lambda m: (m.at, m.id, m.seq))[:limit]
 
     def _fold(self, call_id: CallId) -> None:
         timeline = self.milestones(call_id)

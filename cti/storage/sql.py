@@ -27,6 +27,7 @@ from cti.storage.store import (
     StoreError,
     StoreRefusedError,
     StoreUnavailableError,
+    incoming,
     log_conflict,
     log_contradiction,
     storable,
@@ -132,10 +133,8 @@ class SqlStore:
         m, c = tables.milestone.c, tables.call.c
         ended = sa.select(c.call_id).where(c.call_id == m.id).exists()
         arrived = (m.kind == sa.literal_column("'arrived'")) & (m.at >= since) & (m.at < until)
-        query = sa.select(m.data).where(arrived, m.stream == "call", ~ended)
-        with self._transaction(write=False) as connection:
-            open_ = connection.execute(query).scalars().all()
-        return sum(statistics in (None, orjson.loads(data).get("statistics")) for data in open_)
+        query = sa.select(tables.milestone).where(arrived, m.stream == "call", ~ended)
+        return sum(incoming(a) and statistics in (None, a.data.get("statistics")) for a in self._milestones(query))
 
     def contradictions(self, since: float, until: float) -> dict[CallId, str]:
         t = tables.call.c
@@ -148,6 +147,27 @@ class SqlStore:
     def milestones(self, id_: str, stream: Stream = "call") -> list[Milestone]:
         with self._transaction(write=False) as connection:
             return self._timelines(connection, stream, [id_])[id_]
+
+    def at_desks(self, since: float, until: float, *, limit: int | None = None) -> list[Milestone]:
+        return self._between(sa.text(tables.DESK_KINDS), since, until, limit, "call")
+
+    def beside_calls(self, stream: Stream, since: float, until: float, *, limit: int | None = None) -> list[Milestone]:
+        return self._between(sa.text(tables.NOT_OF_CALLS), since, until, limit, stream)
+
+    def find(self, text: str) -> CallId | None:
+        m, c = tables.milestone.c, tables.call.c
+        arrived = sa.select(tables.milestone).where(sa.text("kind = 'arrived'"), m.stream == "call")
+        if text == "last":
+            newest = self._milestones(arrived.order_by(m.at.desc(), m.id.desc()).limit(1))
+            return CallId(newest[0].id) if newest else None
+        by_id = sa.select(m.id).where(m.stream == "call", m.id == text).limit(1)
+        by_sip = sa.select(c.call_id).where(c.sip_call_id == text).order_by(c.arrived_at.desc()).limit(1)
+        with self._transaction(write=False) as connection:
+            found = connection.execute(by_id).scalar() or (connection.execute(by_sip).scalar() if text else None)
+        if found is None and text:
+            live = self._milestones(arrived.where(~sa.exists().where(c.call_id == m.id)))
+            found = next((a.id for a in live if a.data.get("sip_call_id") == text), None)
+        return CallId(found) if found is not None else None
 
     def close(self) -> None:
         self._engine.dispose()
@@ -235,7 +255,7 @@ class SqlStore:
         return connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
 
     def _check_conflicts(self, connection: sa.Connection, stored: list[Milestone]) -> None:
-        for stream in ("call", "agent"):
+        for stream in ("call", "agent", "city"):
             batch = [m for m in stored if m.stream == stream]
             timelines = self._timelines(connection, stream, {m.id for m in batch})
             kept = {(m.id, m.seq): m for timeline in timelines.values() for m in timeline}
@@ -271,12 +291,23 @@ class SqlStore:
         connection.execute(sa.delete(t).where(t.c.journal == journal))
         connection.execute(sa.insert(t), {"journal": journal, "segment": position.segment, "offset": position.offset})
 
+    def _between(
+        self, indexed: sa.TextClause, since: float, until: float, limit: int | None, stream: Stream
+    ) -> list[Milestone]:
+        m = tables.milestone.c
+        query = sa.select(tables.milestone).where(indexed, m.at >= since, m.at < until, m.stream == stream)
+        return self._milestones(query.order_by(m.at, m.id, m.seq).limit(limit))
+
+    def _milestones(self, query: sa.Select[Any]) -> list[Milestone]:
+        with self._transaction(write=False) as connection:
+            return [_milestone(row) for row in connection.execute(query)]
+
     def _timelines(self, connection: sa.Connection, stream: str, ids: Iterable[str]) -> dict[str, list[Milestone]]:
         t = tables.milestone.c
         query = sa.select(tables.milestone).where(t.stream == stream, t.id.in_(list(ids))).order_by(t.id, t.seq)
         found: dict[str, list[Milestone]] = defaultdict(list)
         for row in connection.execute(query):
-            found[row.id].append(Milestone(row.stream, row.id, row.seq, row.at, row.kind, orjson.loads(row.data)))
+            found[row.id].append(_milestone(row))
         return found
 
     def _records(self, where: sa.ColumnElement[bool]) -> list[CallRecord]:
@@ -298,16 +329,21 @@ _EXAMPLES = "give sqlite:////path/to/yihu.db or postgresql+psycopg://user:passwo
 _FIELDS = [field.name for field in dataclasses.fields(CallRecord) if field.name != "recordings"]
 
 
+_LISTS = ("path", "agents", "rungs", "notices")
+
+
+def _milestone(row: sa.Row[Any]) -> Milestone:
+    return Milestone(row.stream, row.id, row.seq, row.at, row.kind, orjson.loads(row.data))
+
+
 def _row(record: CallRecord, faults: Sequence[str]) -> dict[str, Any]:
     row = {name: getattr(record, name) for name in _FIELDS}
-    row["path"] = orjson.dumps(record.path).decode()
-    row["agents"] = orjson.dumps(record.agents).decode()
+    row |= {name: orjson.dumps(row[name]).decode() for name in _LISTS}
     row["contradictions"] = "; ".join(faults) or None
     return row
 
 
 def _record(row: sa.RowMapping, recordings: tuple[Recording, ...]) -> CallRecord:
     fields: dict[str, Any] = {name: row[name] for name in _FIELDS}
-    fields["path"] = tuple(orjson.loads(row["path"]))
-    fields["agents"] = tuple(orjson.loads(row["agents"]))
+    fields |= {name: tuple(orjson.loads(row[name])) for name in _LISTS}
     return CallRecord(**fields, recordings=recordings)

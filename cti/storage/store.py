@@ -7,8 +7,8 @@ from typing import Protocol
 
 import structlog
 
-from cti.calls import CallId, Milestone, Stream
-from cti.metrics.record import CallRecord
+from cti.calls import CallFact, CallId, Milestone, Stream
+from cti.metrics.record import CALLBACK, CallRecord
 from cti.storage.segments import Position, decode, encode
 
 log = structlog.get_logger()
@@ -46,15 +46,34 @@ class Store(Protocol):
         """Ended calls that arrived from `since` on and before `until`, by arrival; of one statistics key, or all."""
 
     def open_calls(self, since: float, until: float, *, statistics: str | None = None) -> int:
-        """How many calls arrived in that time (of one statistics key, or all) and have not ended."""
+        """How many incoming calls came in that time (of one statistics key, or all) and have not ended."""
 
     def contradictions(self, since: float, until: float) -> dict[CallId, str]:
         """Calls of that time whose milestones contradict one another, with the reasons."""
 
     def milestones(self, id_: str, stream: Stream = "call") -> list[Milestone]:
-        """The whole timeline of a call or an agent by number."""
+        """The whole timeline of a call, an agent or one thing of the city, by number."""
+
+    def at_desks(self, since: float, until: float, *, limit: int | None = None) -> list[Milestone]:
+        """What calls did at agents' desks from `since` on and before `until`, by time: their offers, answers and ends
+        of talks; the first `limit`."""
+
+    def beside_calls(self, stream: Stream, since: float, until: float, *, limit: int | None = None) -> list[Milestone]:
+        """Milestones of all agents, or of the city, from `since` on and before `until`, by time; the first `limit`."""
+
+    def find(self, text: str) -> CallId | None:
+        """The call, live or ended, of which this is the id or the SIP Call-ID; "last": the one that came last."""
 
     def close(self) -> None: ...
+
+
+DESK_FACTS = frozenset({CallFact.OFFERED, CallFact.OFFER_FAILED, CallFact.ANSWERED, CallFact.TALK_ENDED})
+"""What `Store.at_desks` gives."""
+
+
+def incoming(arrived: Milestone) -> bool:
+    """Whether a citizen called us, by the call's first milestone."""
+    return arrived.data.get("direction") != CALLBACK
 
 
 def storable(milestone: Milestone) -> Milestone:

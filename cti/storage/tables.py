@@ -35,6 +35,12 @@ Index(
     sqlite_where=text("kind = 'arrived'"),
     postgresql_where=text("kind = 'arrived'"),
 )
+DESK_KINDS = "kind IN ('offered', 'offer_failed', 'answered', 'talk_ended')"
+"""What calls do at agents' desks. A query has to repeat it word for word, or its index is not used."""
+Index("milestone_desk", milestone.c.at, sqlite_where=text(DESK_KINDS), postgresql_where=text(DESK_KINDS))
+NOT_OF_CALLS = "stream <> 'call'"
+"""Milestones of agents and of the city; as above."""
+Index("milestone_beside", milestone.c.at, sqlite_where=text(NOT_OF_CALLS), postgresql_where=text(NOT_OF_CALLS))
 
 call = Table(
     "call",
@@ -47,7 +53,7 @@ call = Table(
     Column("mode", Text, nullable=False),
     Column("statistics", Text, nullable=False),
     Column("medium", Text, nullable=False),
-    Column("sip_call_id", Text, nullable=False),
+    Column("sip_call_id", Text, nullable=False, index=True),
     Column("flow", Text, nullable=False),
     Column("flow_version", Text, nullable=False),
     Column("arrived_at", Double, nullable=False, index=True),
@@ -78,6 +84,24 @@ call = Table(
     Column("estimated", Boolean, nullable=False),
     Column("missing", Integer, nullable=False),
     Column("contradictions", Text),  # None: none
+    Column("kept_s", Double, nullable=False),
+    Column("relaxed", Integer, nullable=False),
+    Column("estimate_s", Double),
+    Column("spoken_min", Integer),
+    Column("rungs", Text, nullable=False),  # JSON list
+    Column("notices", Text, nullable=False),  # JSON list
+    Column("held_s", Double, nullable=False),
+    Column("agent_lost", Integer, nullable=False),
+    Column("callback_requested", Text),
+    Column("message_file", Text),
+    Column("message_s", Double),
+    Column("direction", Text, nullable=False),
+    Column("task", Text),
+    Column("of", Text),
+    Column("attempt", Integer),
+    Column("confirmed_at", Double),
+    Column("dialled_at", Double),
+    Column("outcome", Text),
 )
 
 recording = Table(

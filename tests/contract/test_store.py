@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from cti.calls import AgentFact, CallFact, CallId, Milestone
+from cti.calls import AgentFact, CallFact, CallId, CityFact, Milestone, Value
 from cti.metrics.record import CallRecord, fold
 from cti.storage.memory import MemoryStore
 from cti.storage.segments import Position
@@ -125,6 +125,68 @@ def test_the_position_moves_with_the_batch(store: Store) -> None:
     store.drain([], "j1", Position(2, 2**40))
     assert store.position("j1") == Position(2, 2**40)
     assert store.position("j2") == Position(7, 70)
+
+
+def _city(id_: str, at: float) -> Milestone:
+    return Milestone("city", id_, int(at * 1_000_000), at, CityFact.RUNG, {"on": True, "by": "rule"})
+
+
+def test_what_happened_at_desks_in_a_while(store: Store) -> None:
+    status = Milestone("agent", "a1001", 1015_000_000, 1015.0, AgentFact.STATUS, {"status": "ready"})
+    store.drain([*answered_call("c2", 1005.0), *answered_call("c1", 1000.0), status, _city("borrow", 1012.0)])
+
+    found = [(m.at, m.id, m.kind) for m in store.at_desks(1010.0, 1025.0)]
+    assert found == [
+        (1010.0, "c1", "offered"),
+        (1014.0, "c1", "offer_failed"),
+        (1015.0, "c1", "offered"),
+        (1015.0, "c2", "offered"),
+        (1019.0, "c2", "offer_failed"),
+        (1020.0, "c1", "answered"),
+        (1020.0, "c2", "offered"),
+    ]
+    assert [m.at for m in store.at_desks(1010.0, 1025.0, limit=2)] == [1010.0, 1014.0]
+    assert store.beside_calls("agent", 1000.0, 2000.0) == [status]
+    assert store.beside_calls("agent", 1000.0, 1015.0) == []
+    assert [m.id for m in store.beside_calls("city", 1000.0, 2000.0, limit=5)] == ["borrow"]
+
+
+def test_a_call_is_found_by_its_id_its_sip_call_id_and_as_the_last(store: Store) -> None:
+    assert store.find("last") is None
+    store.drain(answered_call("c1", 1000.0))
+    store.drain(
+        [milestone("c2", 1, CallFact.ARRIVED, 1600.0, sip_call_id="live@sip"), milestone("c3", 1, "arrived", 9.0)]
+    )
+    assert store.find("c1") == "c1"
+    assert store.find("1-77@127.0.0.2") == "c1"
+    assert store.find("live@sip") == "c2"
+    assert store.find("last") == "c2"
+    assert store.find("nobody") is None
+    assert store.find("") is None
+    assert store.find("' OR 1=1 --") is None
+
+
+def test_calls_of_ours_to_citizens_are_kept_whole_and_are_no_open_incoming_calls(store: Store) -> None:
+    facts: dict[str, Value] = {"direction": "callback", "task": "t1", "of": "c1", "attempt": 2, "statistics": "12345"}
+    queued: dict[str, Value] = {"queue": "general", "need": "general||+0", "kept_s": 12.5, "rungs": "borrow"}
+    call = [
+        milestone("cb-1", 1, CallFact.ARRIVED, 1000.0, **facts),
+        milestone("cb-1", 2, CallFact.QUEUED, 1000.0, **queued),
+        milestone("cb-1", 3, CallFact.ESTIMATED, 1001.0, wait_s=70.5, position=1, spoken_min=2),
+        milestone("cb-1", 4, CallFact.RELAXED, 1002.0, step=1, wants="any of general"),
+        milestone("cb-1", 5, CallFact.NOTICE_HEARD, 1003.0, notice="停水"),
+        milestone("cb-1", 6, CallFact.CONFIRMED, 1004.0, agent="a1", n=1),
+        milestone("cb-1", 7, CallFact.DIALLED, 1005.0, agent="a1", n=1),
+        milestone("cb-1", 8, CallFact.MESSAGE_LEFT, 1006.0, file="m.wav", seconds=3.5),
+        milestone("cb-1", 9, CallFact.CALLBACK_REQUESTED, 1007.0, callback="cb-2"),
+        milestone("cb-1", 10, CallFact.ENDED, 1008.0, side="system", lost_at="message", outcome="failed"),
+    ]
+    store.drain(call[:-1])
+    assert store.open_calls(0, 2000) == 0
+    store.drain(call[-1:])
+    record = store.call(CallId("cb-1"))
+    assert record == fold(call)
+    assert (record.direction, record.kept_s, record.notices, record.rungs) == ("callback", 12.5, ("停水",), ("borrow",))
 
 
 EXAMPLES = count(1)

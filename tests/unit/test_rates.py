@@ -112,3 +112,37 @@ def test_percentiles_are_waits_of_real_calls() -> None:
 def test_ratings_are_counted_by_key() -> None:
     report = Report.of([dataclasses.replace(DAY[0], score=score) for score in (3, 1, 1, None)])
     assert report.ratings == {1: 2, 3: 1}
+
+
+def _callback(task: str, outcome: str, dialled_at: float | None = None) -> CallRecord:
+    record = dataclasses.replace(DAY[0], direction="callback", task=task, outcome=outcome, dialled_at=dialled_at)
+    return record if outcome == "reached" else dataclasses.replace(record, answered_at=None, lost_at=None)
+
+
+CALLBACKS = [
+    _callback("t1", "no_answer"),
+    _callback("t1", "reached"),
+    _callback("t2", "busy"),
+    _callback("t3", "withdrawn"),
+    _callback("t4", "no_agent"),
+    _callback("t5", "closed"),
+    _callback("t6", "withdrawn", dialled_at=9.0),
+]
+
+
+def test_callbacks_change_no_rate_of_incoming_calls() -> None:
+    without, with_ = Report.of(DAY), Report.of([*DAY, *CALLBACKS])
+    own = {"callback_success"}
+    assert [r for r in with_.rates if r.name not in own] == [r for r in without.rates if r.name not in own]
+    assert (with_.calls, with_.answered, with_.lost_at) == (without.calls, without.answered, without.lost_at)
+    assert (with_.wait_total_answered, with_.talk, with_.ratings) == (
+        without.wait_total_answered,
+        without.talk,
+        without.ratings,
+    )
+
+
+def test_a_callback_task_counts_once_and_only_if_the_citizen_was_dialled() -> None:
+    rate = rates.callback_success([*DAY, *CALLBACKS])
+    assert (rate.numerator, rate.denominator) == (1, 3)
+    assert rates.callback_success(DAY).value is None

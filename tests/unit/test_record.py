@@ -109,3 +109,103 @@ def test_milestones_of_two_calls_are_refused() -> None:
         fold([milestone("c1", 1, CallFact.ARRIVED, 0), milestone("c2", 2, CallFact.ENDED, 0)])
     with pytest.raises(NotOneCallError):
         fold([])
+
+
+def _timeline(*lines: tuple[float, CallFact, dict[str, Value]]) -> list[Milestone]:
+    return [milestone("c1", seq, kind, at, **data) for seq, (at, kind, data) in enumerate(lines, 1)]
+
+
+def test_what_a_caller_was_told_and_heard_while_he_waited() -> None:
+    need = Need("general", (NeedStep((SkillNeed("english", 2),), 20.0),)).to_text()
+    record = fold(
+        _timeline(
+            (100.0, CallFact.ARRIVED, {"direction": "in"}),
+            (101.0, CallFact.QUEUED, {"queue": "general", "need": need, "kept_s": 60.0, "rungs": "broadcast, borrow"}),
+            (101.0, CallFact.ESTIMATED, {"wait_s": 150.0, "position": 4, "spoken_min": 3}),
+            (110.0, CallFact.NOTICE_HEARD, {"notice": "water"}),
+            (121.0, CallFact.RELAXED, {"step": 1, "wants": "any of general"}),
+            (150.0, CallFact.ESTIMATED, {"wait_s": 100.0, "position": 2, "spoken_min": 2}),
+            (160.0, CallFact.NOTICE_HEARD, {"notice": "water"}),
+            (170.0, CallFact.ESTIMATED, {"wait_s": 90.0, "position": 2, "spoken_min": 0}),
+        )
+    )
+    assert (record.kept_s, record.relaxed, record.rungs, record.notices) == (
+        60.0,
+        1,
+        ("broadcast", "borrow"),
+        ("water",),
+    )
+    assert (record.estimate_s, record.spoken_min) == (150.0, 2)
+
+
+def test_a_citizen_whose_agent_was_lost_has_two_talks_in_one_record() -> None:
+    record = fold(
+        _timeline(
+            (0.0, CallFact.ARRIVED, {}),
+            (1.0, CallFact.QUEUED, {"queue": "general", "need": "general||+0"}),
+            (2.0, CallFact.OFFERED, {"agent": "a1", "n": 1}),
+            (5.0, CallFact.ANSWERED, {"agent": "a1", "n": 1, "wait_s": 4.0}),
+            (10.0, CallFact.HELD, {"agent": "a1"}),
+            (16.0, CallFact.UNHELD, {"agent": "a1"}),
+            (20.0, CallFact.HELD, {"agent": "a1"}),
+            (25.0, CallFact.TALK_ENDED, {"agent": "a1", "n": 1, "side": "agent_lost", "talk_s": 20.0}),
+            (25.0, CallFact.OFFERED, {"agent": "a2", "n": 2}),
+            (30.0, CallFact.ANSWERED, {"agent": "a2", "n": 2, "wait_s": 4.0}),
+            (90.0, CallFact.ENDED, {"side": "caller", "place": "talk", "lost_at": None}),
+        )
+    )
+    assert (record.agents, record.agent_lost, record.offers) == (("a1", "a2"), 1, 2)
+    assert (record.talk_s, record.estimated, record.held_s) == (80.0, True, 11.0)
+    assert (record.wait_queue_s, record.answered_at) == (4.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "lost_at", "expected"),
+    [
+        (CallFact.CALLBACK_REQUESTED, {"callback": "cb-1"}, "callback", ("cb-1", None, None)),
+        (CallFact.MESSAGE_LEFT, {"file": "m/c1.wav", "seconds": 12.5}, "message", (None, "m/c1.wav", 12.5)),
+    ],
+)
+def test_who_chose_something_else_than_to_wait(
+    kind: CallFact, data: dict[str, Value], lost_at: str, expected: tuple[str | None, str | None, float | None]
+) -> None:
+    record = fold(
+        _timeline((0.0, CallFact.ARRIVED, {}), (9.0, kind, data), (9.0, CallFact.ENDED, {"lost_at": lost_at}))
+    )
+    assert (record.callback_requested, record.message_file, record.message_s) == expected
+    assert (record.lost_at, record.answered) == (lost_at, False)
+
+
+def test_a_call_of_ours_to_a_citizen() -> None:
+    facts: dict[str, Value] = {"direction": "callback", "task": "t7", "of": "c9", "attempt": 2, "pii_caller": "x"}
+    record = fold(
+        _timeline(
+            (0.0, CallFact.ARRIVED, facts),
+            (0.0, CallFact.QUEUED, {"queue": "general", "need": "general||+0", "kept_s": 300.0}),
+            (1.0, CallFact.OFFERED, {"agent": "a1", "n": 1}),
+            (4.0, CallFact.CONFIRMED, {"agent": "a1", "n": 1}),
+            (5.0, CallFact.DIALLED, {"agent": "a1", "n": 1}),
+            (9.0, CallFact.ANSWERED, {"agent": "a1", "n": 1}),
+            (60.0, CallFact.TALK_ENDED, {"agent": "a1", "n": 1, "side": "caller", "talk_s": 51.0}),
+            (61.0, CallFact.ENDED, {"side": "caller", "place": "talk", "lost_at": None, "outcome": "reached"}),
+        )
+    )
+    assert not record.incoming
+    assert (record.task, record.of, record.attempt, record.outcome) == ("t7", "c9", 2, "reached")
+    assert (record.confirmed_at, record.dialled_at, record.answered_at) == (4.0, 5.0, 9.0)
+
+
+@pytest.mark.parametrize(
+    ("seqs", "seq_from", "missing"),
+    [
+        ([1, 2, 1000], 2, 0),  # the warm daemon knew 2 and went on at 1000
+        ([1, 2, 3, 4, 1000], 2, 0),  # the dead one had journaled two more, which came to SQL later
+        ([1, 1000], 2, 1),  # 2 existed and is not here
+        ([1, 2, 1000], None, 997),  # a jump that nobody declared
+        ([1, 2, 3], 2, 0),
+    ],
+)
+def test_numbers_skipped_at_a_take_over_are_not_missing(seqs: list[int], seq_from: int | None, missing: int) -> None:
+    lines = [milestone("c1", seq, CallFact.ENTERED, float(seq)) for seq in seqs[:-1]]
+    lines.append(milestone("c1", seqs[-1], CallFact.RESUMED, 2000.0, phase="queue", seq_from=seq_from))
+    assert fold(lines).missing == missing
