@@ -149,10 +149,11 @@ class SqlStore:
             return self._timelines(connection, stream, [id_])[id_]
 
     def at_desks(self, since: float, until: float, *, limit: int | None = None) -> list[Milestone]:
-        return self._between(sa.text(tables.DESK_KINDS), since, until, limit, "call")
+        return self._between(sa.text(tables.DESK_KINDS), since, until, limit)
 
     def beside_calls(self, stream: Stream, since: float, until: float, *, limit: int | None = None) -> list[Milestone]:
-        return self._between(sa.text(tables.NOT_OF_CALLS), since, until, limit, stream)
+        of_stream = sa.and_(sa.text(tables.NOT_OF_CALLS), tables.milestone.c.stream == stream)
+        return self._between(of_stream, since, until, limit)
 
     def find(self, text: str) -> CallId | None:
         m, c = tables.milestone.c, tables.call.c
@@ -292,10 +293,10 @@ class SqlStore:
         connection.execute(sa.insert(t), {"journal": journal, "segment": position.segment, "offset": position.offset})
 
     def _between(
-        self, indexed: sa.TextClause, since: float, until: float, limit: int | None, stream: Stream
+        self, indexed: sa.ColumnElement[bool] | sa.TextClause, since: float, until: float, limit: int | None
     ) -> list[Milestone]:
         m = tables.milestone.c
-        query = sa.select(tables.milestone).where(indexed, m.at >= since, m.at < until, m.stream == stream)
+        query = sa.select(tables.milestone).where(indexed, m.at >= since, m.at < until)
         return self._milestones(query.order_by(m.at, m.id, m.seq).limit(limit))
 
     def _milestones(self, query: sa.Select[Any]) -> list[Milestone]:

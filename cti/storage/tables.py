@@ -40,7 +40,13 @@ DESK_KINDS = "kind IN ('offered', 'offer_failed', 'answered', 'talk_ended')"
 Index("milestone_desk", milestone.c.at, sqlite_where=text(DESK_KINDS), postgresql_where=text(DESK_KINDS))
 NOT_OF_CALLS = "stream <> 'call'"
 """Milestones of agents and of the city; as above."""
-Index("milestone_beside", milestone.c.at, sqlite_where=text(NOT_OF_CALLS), postgresql_where=text(NOT_OF_CALLS))
+Index(
+    "milestone_beside",
+    milestone.c.stream,
+    milestone.c.at,
+    sqlite_where=text(NOT_OF_CALLS),
+    postgresql_where=text(NOT_OF_CALLS),
+)
 
 call = Table(
     "call",

@@ -39,7 +39,7 @@ def upgrade() -> None:
         op.add_column("call", column)
     op.create_index("ix_call_sip_call_id", "call", ["sip_call_id"])
     op.create_index("milestone_desk", "milestone", ["at"], sqlite_where=_DESK, postgresql_where=_DESK)
-    op.create_index("milestone_beside", "milestone", ["at"], sqlite_where=_BESIDE, postgresql_where=_BESIDE)
+    op.create_index("milestone_beside", "milestone", ["stream", "at"], sqlite_where=_BESIDE, postgresql_where=_BESIDE)
 
 
 def downgrade() -> None:
