@@ -141,6 +141,11 @@ def next_words(
     return (replace(after, at=now), tuple(words)) if words else None
 
 
+def quiet_until(told: Told, rules: Rules) -> float:
+    """Before this moment (UTC seconds) `next_words` has nothing to say but a notice that he has not heard."""
+    return told.at + min(_pause_s(told, rules), rules.comfort_s)
+
+
 def _pause_s(told: Told, rules: Rules) -> float:
     if told.first:
         return _FIRST_S if rules.every_s is None else rules.every_s / 2
@@ -186,25 +191,3 @@ def _offer(told: Told, now: float, estimate: Estimate | None, rules: Rules, word
         return told
     words.append(OfferCallback(told.minutes))
     return replace(told, first=False, offered_s=wait_s, offered_at=now)
-
-
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """The last announcement of a caller: when (s, any clock) and which position; position 0: none yet."""
-
-    at_s: float
-    position: int = 0
-
-
-def is_due(last: Announced, position: int, now_s: float, every_s: float) -> bool:
-    """Whether to announce `position` now, at most once in `every_s`.
-
-    First at half that time after queueing; then when it got better; unchanged only after three times `every_s`.
-    A position that got worse (somebody with a head start came) is never announced.
-    """
-    silence_s = now_s - last.at_s
-    if last.position == 0:
-        return silence_s >= every_s / 2
-    if position < last.position:
-        return silence_s >= every_s
-    return position == last.position and silence_s >= 3 * every_s

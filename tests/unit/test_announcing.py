@@ -20,6 +20,7 @@ from queues.announcing import (
     Told,
     Words,
     next_words,
+    quiet_until,
 )
 from queues.estimate import Estimate
 
@@ -163,6 +164,8 @@ def test_whatever_happens_no_figure_grows_without_an_apology(
     for position, estimate, on in moments:
         now += pace_s
         news = next_words(told, now, position, estimate, sorted(on), rules)
+        if news and now < quiet_until(told, rules):
+            assert all(isinstance(word, Notice) for word in news[1])
         for word in news[1] if news else ():
             match word:
                 case Position(n):
