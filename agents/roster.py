@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agents.wrap_up import KINDS, Kind
 from cti.calls import AgentId
 
 _ID = re.compile(r"[a-z][a-z0-9]{1,19}")
@@ -32,6 +33,8 @@ class Agent:
     """MD5 of id:realm:password as SIP digest needs it; "": no telephone of his own."""
     wrap_up_s: float | None = None
     """After-call work; None: the setting `calls.wrap_up_s`."""
+    wrap_up: Kind | None = None
+    """How it may end; None: the setting `agents.wrap_up`."""
     temporary: bool = False
     """A test or demonstration agent, not of the roster file."""
 
@@ -84,7 +87,7 @@ def read_roster(text: str, name: str) -> dict[AgentId, Agent]:
 
 def agent_from(agent_id: str, entry: Mapping[str, object]) -> Agent:
     """One agent from a table of the roster or of the API; RosterError names the key."""
-    known = {"name", "skills", "password_hash", "sip_ha1", "wrap_up_s", "temporary"}
+    known = {"name", "skills", "password_hash", "sip_ha1", "wrap_up_s", "wrap_up", "temporary"}
     if unknown := sorted(entry.keys() - known):
         raise RosterError(f"unknown key {unknown[0]!r}; known: {', '.join(sorted(known))}")
     wrap_up = entry.get("wrap_up_s")
@@ -92,6 +95,9 @@ def agent_from(agent_id: str, entry: Mapping[str, object]) -> Agent:
         isinstance(wrap_up, bool) or not isinstance(wrap_up, int | float) or not 0 <= wrap_up <= 3600
     ):
         raise RosterError("wrap_up_s: must be seconds from 0 to 3600")
+    kind = entry.get("wrap_up")
+    if kind is not None and kind not in KINDS:
+        raise RosterError(f"wrap_up: must be one of {', '.join(KINDS)}")
     return Agent(
         id=check_id(agent_id),
         name=str(entry.get("name", agent_id)),
@@ -99,6 +105,7 @@ def agent_from(agent_id: str, entry: Mapping[str, object]) -> Agent:
         password_hash=str(entry.get("password_hash", "")),
         sip_ha1=str(entry.get("sip_ha1", "")),
         wrap_up_s=None if wrap_up is None else float(wrap_up),
+        wrap_up=next((known for known in KINDS if known == kind), None),
         temporary=bool(entry.get("temporary", False)),
     )
 
@@ -109,6 +116,8 @@ def agent_to(agent: Agent) -> dict[str, object]:
     entry |= {"sip_ha1": agent.sip_ha1, "temporary": agent.temporary}
     if agent.wrap_up_s is not None:
         entry["wrap_up_s"] = agent.wrap_up_s
+    if agent.wrap_up is not None:
+        entry["wrap_up"] = agent.wrap_up
     return entry
 
 

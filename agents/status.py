@@ -1,14 +1,20 @@
-"""One agent's truth: the status he chose, and the state that follows from it and from his call.
+"""One agent's truth: the status he chose, what is held back from him, and the state that follows with his call.
 
-Status is chosen (by the agent, a supervisor, or by us after a ring no answer); state is derived and never set by hand.
+Status is chosen, by the agent or a supervisor, and by us only where the rules end his readiness. What we take from a
+ready agent for a while stands beside it (`held_back`), so that what was chosen and what follows never mix.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
 
+from agents.refusal import StatusRefused as StatusRefused
 from agents.roster import Agent
+from agents.wrap_up import Kind, WrapUp, WrapUpPolicy
 from cti.calls import CallId
 
 
@@ -19,12 +25,7 @@ class Status(StrEnum):
     BREAK = "break"
     MEETING = "meeting"
     TRAINING = "training"
-    NOT_ANSWERING = "not_answering"
-    """Set by us: the telephone rang and nobody took it."""
     OFFLINE = "offline"
-
-
-CHOOSABLE = frozenset(Status) - {Status.NOT_ANSWERING}
 
 
 class State(StrEnum):
@@ -34,17 +35,44 @@ class State(StrEnum):
     IDLE = "idle"
     """Ready and waiting for a call: the only state in which a call is offered."""
     NOT_READY = "not_ready"
+    NOT_ANSWERING = "not_answering"
+    """Ready, but he has just let a call ring: nothing is offered for a while."""
     OFFERED = "offered"
     TALKING = "talking"
+    HELD = "held"
+    """In a talk, with the citizen on hold."""
     WRAP_UP = "wrap_up"
 
 
-class StatusRefused(Exception):
-    """The change is not allowed now; the text says why."""
+class Cause(StrEnum):
+    """Why calls are held back from an agent who is ready."""
 
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
+    NO_ANSWER = "no_answer"
+    PHONE_AWAY = "phone_away"
+    """His telephone is not registered, or its network is gone."""
+    PAGE_AWAY = "page_away"
+    """His desk page was there and has fallen silent."""
+    ELSEWHERE = "elsewhere"
+    """He is on the telephone in a call that we did not connect."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRules:
+    """What holds for every desk; an agent of the roster can have a wrap-up of his own."""
+
+    wrap_up: Kind = "optional"
+    wrap_up_most_s: float = 300.0
+    no_answer_limit: int = 2
+    """So many failed offers in a row end the agent's readiness."""
+    no_answer_pause_s: float = 10.0
+
+    def wrap_up_of(self, agent: Agent, default_s: float) -> WrapUpPolicy:
+        """`default_s` counts for who has no length of his own."""
+        seconds = default_s if agent.wrap_up_s is None else agent.wrap_up_s
+        return WrapUpPolicy(agent.wrap_up or self.wrap_up, seconds, self.wrap_up_most_s)
+
+
+_NOTHING: Mapping[Cause, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,45 +84,132 @@ class Desk:
     reason: str = ""
     status_since: float = 0.0
     call_id: CallId | None = None
+    call_since: float = 0.0
+    """When his part of the call came to what it is now: offered, talking, held."""
     talking: bool = False
-    wrap_up_until: float = 0.0
+    on_hold: bool = False
+    wrap_up: WrapUp | None = None
     idle_since: float = 0.0
+    held_back: Mapping[Cause, float] = field(default_factory=lambda: _NOTHING)
+    """Cause -> until when; infinite: until the cause is gone."""
+    misses: int = 0
+    """Offers that failed in a row."""
+    page_seen: bool = False
+    """He has opened his desk page in this login, so it is expected to be there."""
 
     def state(self, now: float) -> State:
         if self.call_id is not None:
-            return State.TALKING if self.talking else State.OFFERED
+            if not self.talking:
+                return State.OFFERED
+            return State.HELD if self.on_hold else State.TALKING
         if self.status is Status.OFFLINE:
             return State.OFFLINE
-        if now < self.wrap_up_until:
+        if self.wrap_up is not None and now < self.wrap_up.until:
             return State.WRAP_UP
-        return State.IDLE if self.status is Status.READY else State.NOT_READY
+        if self.status is not Status.READY:
+            return State.NOT_READY
+        causes = self.causes(now)
+        if not causes:
+            return State.IDLE
+        return State.NOT_ANSWERING if causes == {Cause.NO_ANSWER} else State.NOT_READY
+
+    def state_since(self, now: float) -> float:
+        """When he came into his state, as far as it is known; for what a page shows."""
+        match self.state(now):
+            case State.OFFERED | State.TALKING | State.HELD:
+                return self.call_since
+            case State.WRAP_UP if self.wrap_up is not None:
+                return self.wrap_up.since
+            case State.IDLE:
+                return self.idle_since
+            case _:
+                return self.status_since
+
+    def causes(self, now: float) -> set[Cause]:
+        """Why calls are held back now, whatever his status."""
+        return {cause for cause, until in self.held_back.items() if now < until}
+
+    def next_change_at(self, now: float) -> float | None:
+        """When his state changes by itself."""
+        times = [self.wrap_up.until] if self.wrap_up is not None else []
+        times += self.held_back.values()
+        return min((at for at in times if now < at < math.inf), default=None)
+
+    # What he does
+
+    def log_in(self, now: float) -> Desk:
+        """Begins on a break. Who is logged in already stays what he is."""
+        if self.status is not Status.OFFLINE:
+            return self
+        return replace(self, page_seen=False).choose(Status.BREAK, "logged_in", now)
 
     def choose(self, status: Status, reason: str, now: float) -> Desk:
-        """A new status. While talking it takes effect at the end of the talk; going ready ends the wrap-up."""
+        """A new status. While talking it takes effect at the end of the talk; who is ready wants no wrap-up.
+
+        Whoever chooses is there: what his telephone missed is forgotten.
+        """
         if status is Status.BREAK and not reason:
             raise StatusRefused("reason_missing", "a break needs a reason, like lunch or rest")
-        ready = status is Status.READY
+        wrap_up = self.wrap_up
+        if status is Status.OFFLINE or (status is Status.READY and wrap_up is not None and wrap_up.kind != "fixed"):
+            wrap_up = None
+        held = dict(self.held_back) if status is not Status.OFFLINE else {}
+        held.pop(Cause.NO_ANSWER, None)
+        free_at = max([now, *(until for until in held.values() if until < math.inf)])
+        if wrap_up is not None:
+            free_at = max(free_at, wrap_up.until)
         return replace(
             self,
             status=status,
             reason=reason,
             status_since=now,
-            wrap_up_until=0.0 if ready or status is Status.OFFLINE else self.wrap_up_until,
-            idle_since=now if ready else self.idle_since,
+            wrap_up=wrap_up,
+            idle_since=free_at if status is Status.READY else self.idle_since,
+            held_back=held,
+            misses=0,
         )
 
-    def offer(self, call_id: CallId) -> Desk:
-        return replace(self, call_id=call_id, talking=False)
+    # His calls
 
-    def answered(self) -> Desk:
-        return replace(self, talking=True)
+    def offer(self, call_id: CallId, at: float) -> Desk:
+        return replace(self, call_id=call_id, call_since=at, talking=False, on_hold=False)
 
-    def call_over(self, now: float, wrap_up_s: float) -> Desk:
-        """The call is gone from this desk. Wrap-up follows a talk only."""
-        until = now + wrap_up_s if self.talking and self.status is not Status.OFFLINE else 0.0
-        return replace(self, call_id=None, talking=False, wrap_up_until=until, idle_since=max(now, until))
+    def answered(self, at: float) -> Desk:
+        return replace(self, talking=True, call_since=at)
 
-    def finish_wrap_up(self, now: float) -> Desk:
-        if now >= self.wrap_up_until:
-            raise StatusRefused("no_wrap_up", "there is no wrap-up to finish")
-        return replace(self, wrap_up_until=0.0, idle_since=now)
+    def hold(self, on: bool, at: float) -> Desk:
+        """The agent puts the citizen on hold, or takes him back."""
+        return replace(self, on_hold=on, call_since=at) if self.talking and self.on_hold != on else self
+
+    def call_over(self, at: float) -> Desk:
+        """The call is gone from this desk. Who only heard it ring is as long idle as before."""
+        return replace(
+            self, call_id=None, talking=False, on_hold=False, idle_since=at if self.talking else self.idle_since
+        )
+
+    def wrap_up_begins(self, wrap_up: WrapUp) -> Desk:
+        return replace(self, wrap_up=wrap_up, idle_since=max(self.idle_since, wrap_up.until))
+
+    def wrap_up_ends(self, at: float) -> Desk:
+        return self if self.wrap_up is None else replace(self, wrap_up=None, idle_since=at)
+
+    def wrap_up_lasts(self, until: float) -> Desk:
+        return self if self.wrap_up is None else self.wrap_up_begins(replace(self.wrap_up, until=until))
+
+    # What we do
+
+    def hold_back(self, held: Mapping[Cause, float], misses: int, at: float) -> Desk:
+        """Exactly this is held back from now on."""
+        free_at = max([at, *(until for until in held.values() if until < math.inf)])
+        return replace(self, held_back=dict(held), misses=misses, idle_since=max(self.idle_since, free_at))
+
+
+def held_to_text(held: Mapping[Cause, float]) -> str:
+    """`no_answer@1763700010.5 phone_away`, in the order of the alphabet; without a time: until the cause is gone."""
+    return " ".join(c if u == math.inf else f"{c}@{u:.3f}" for c, u in sorted(held.items()))
+
+
+def held_from_text(text: str) -> dict[Cause, float]:
+    """Reads what `held_to_text` wrote; ValueError if it is not of that form."""
+    parts = (part.partition("@") for part in text.split())
+    return {Cause(cause): float(until) if until else math.inf for cause, _, until in parts}

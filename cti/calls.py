@@ -98,11 +98,24 @@ class AgentFact(StrEnum):
     REMOVED = "removed"
     LOGGED_IN = "logged_in"
     STATUS = "status"
-    """[status, reason]: see agents/status.py; not_answering is set by us, its reason is the outcome of the offer"""
+    """[status, reason]: chosen (agents/status.py), or a break that the rules gave him after offers that failed; its
+    reason is then the outcome of the last one"""
+    HELD_BACK = "held_back"
+    """[reason, until, held, misses]: calls are held back from an agent who may be ready. reason: no_answer,
+    phone_away, page_away or elsewhere; until: UTC seconds, None: until the cause is gone; `held` is everything that is
+    held back from now on (agents.status.held_to_text); misses: offers in a row that failed"""
+    RELEASED = "released"
+    """[reason, held, misses]: this cause is gone; `held` is what is left. reason answered: only misses are forgotten"""
+    PAGE_OPENED = "page_opened"
+    """The first desk page of this log-in: from now on it is expected to be there"""
+    WRAP_UP_STARTED = "wrap_up_started"
+    """[call, kind, until, most_until]: after-call work by the policy `kind`; until None: until he says so"""
+    WRAP_UP_EXTENDED = "wrap_up_extended"
+    """[until]: the agent asked for more time"""
     WRAP_UP_FINISHED = "wrap_up_finished"
     """The agent ended his after-call work before its time was over"""
     LOGGED_OUT = "logged_out"
-    """[reason]"""
+    """[reason]: logout, or phone_away or page_away when it was gone for too long"""
 
 
 class CityFact(StrEnum):

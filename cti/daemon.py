@@ -20,6 +20,7 @@ import structlog
 from aiohttp import web
 
 from agents.roster import Agent
+from agents.status import DeskRules
 from cti.asterisk import names
 from cti.asterisk.agi import AgiServer, AgiSession
 from cti.asterisk.ami import Ami, AmiEvent
@@ -91,7 +92,9 @@ class Daemon:
         )
         self.feed, self.timelines = Feed(), Timelines()
         self.live = RedisLive(settings.redis_url, settings.city.code)
-        self.board = Switchboard(settings.calls.wrap_up_s)
+        desks = settings.agents
+        rules = DeskRules(desks.wrap_up, desks.wrap_up_most_s, desks.no_answer_limit, desks.no_answer_pause_s)
+        self.board = Switchboard(settings.calls.wrap_up_s, rules)
         self.board.set_roster(self.roster_file.read_or_last_good())
         recovered = list(journals.read(settings.journal_dir))
         self.board.recover(recovered, wall())

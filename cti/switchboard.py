@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from agents import facts as desk_facts
 from agents.roster import Agent, agent_from, agent_to
-from agents.status import CHOOSABLE, Desk, State, Status, StatusRefused
+from agents.status import Desk, DeskRules, State, Status
 from cti.calls import AgentFact, AgentId, CallFact, CallId, CityFact, Milestone, Need, Value
 from queues.routing import Idle, Overflow, Router, Waiting, current_step, rule_of
 
@@ -51,6 +52,8 @@ class Call:
     answered_at: float | None = None
     ever_answered: bool = False
     survey_offered: bool = False
+    gave_way: str = ""
+    """callback or message: what the caller took instead of an agent."""
     transferred: bool = False
     unmeasured: dict[int, float] = field(default_factory=dict)
     """Talks whose recording has not been measured: number of the offer -> seconds."""
@@ -72,6 +75,17 @@ class Effects:
     """Waiting calls that have an offer now."""
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A topic broadcast that is up."""
+
+    name: str
+    prompt: str
+    queues: tuple[str, ...]
+    """Whose callers hear it; none: all."""
+    until: float
+
+
 class UnknownCall(KeyError):
     """No such live call."""
 
@@ -86,6 +100,7 @@ class Switchboard:
     """
 
     wrap_up_s: float
+    rules: DeskRules = field(default_factory=DeskRules)
     overflow: tuple[Overflow, ...] = ()
     elsewhere: Callable[[AgentId], bool] = lambda agent_id: False
     may_decide: Callable[[], bool] = lambda: True
@@ -124,10 +139,14 @@ class Switchboard:
         if kind is CallFact.QUEUED:
             need = Need.from_text(str(data["need"]))
             data = {**data, "able": self._able(Waiting(call_id, need, now), now), "rungs": " ".join(self.rungs())}
+        call = self.calls.get(call_id)
+        talker = call.agent if call is not None else None
         made = [self._call_milestone(kind, call_id, now if at is None else at, data)]
         call = self.calls.get(call_id)
         if kind is CallFact.OFFER_FAILED and data and data["outcome"] not in CALL_OVER | {"interrupted"}:
             made += self._not_answering(AgentId(str(data["agent"])), str(data["outcome"]), now)
+        if kind is CallFact.TALK_ENDED and talker is not None:
+            made += self._talk_over(talker, call_id, str(data.get("side")), now, now if at is None else at)
         if call is not None and call.phase == "ended":
             del self.calls[call_id]
         return self._routed(made, now)
@@ -135,21 +154,12 @@ class Switchboard:
     def apply_agent(
         self, kind: AgentFact, agent_id: AgentId, now: float, data: Mapping[str, Value] | None = None
     ) -> Effects:
-        """One fact about an agent. KeyError for an unknown agent, StatusRefused if the rules forbid it now."""
+        """One fact about an agent; what is known already changes nothing. KeyError for an unknown agent, StatusRefused
+        if the rules forbid it now, ValueError for a status that there is not."""
         data = data or {}
-        if kind is not AgentFact.ADDED and agent_id not in self.desks:
-            raise KeyError(agent_id)
-        if kind is AgentFact.STATUS:
-            desk = self.desks[agent_id]
-            status = Status(str(data["status"]))
-            if status not in CHOOSABLE:
-                raise StatusRefused("not_choosable", f"{status} is set by the system and cannot be chosen")
-            if desk.status is Status.OFFLINE:
-                raise StatusRefused("not_logged_in", "log in first")
-            desk.choose(status, str(data.get("reason") or ""), now)
-        if kind is AgentFact.WRAP_UP_FINISHED:
-            self.desks[agent_id].finish_wrap_up(now)
-        return self._routed([self._agent_milestone(kind, agent_id, now, data)], now)
+        if kind is AgentFact.ADDED:
+            return self._routed([self._agent_milestone(kind, agent_id, now, data)], now)
+        return self._routed(self._noted(agent_id, desk_facts.accepted(self.desks[agent_id], kind, data, now), now), now)
 
     def apply_city(self, kind: CityFact, name: str, now: float, data: Mapping[str, Value]) -> Effects:
         """One fact about the city as a whole: a rung of the surge ladder, a topic broadcast."""
@@ -168,7 +178,7 @@ class Switchboard:
 
     def next_tick_at(self, now: float) -> float | None:
         """When `tick` is due next; None: not before something else happens."""
-        times = [desk.wrap_up_until for desk in self.desks.values() if desk.wrap_up_until > now]
+        times = [at for desk in self.desks.values() if (at := desk.next_change_at(now)) is not None]
         if (at := self._router.next_at(now)) is not None:
             times.append(at)
         if self._readopt_until > now:
@@ -203,7 +213,7 @@ class Switchboard:
             del self.calls[call_id]
         for agent_id, desk in self.desks.items():
             if desk.call_id is not None and desk.call_id not in self.calls:
-                self.desks[agent_id] = desk.call_over(now, 0.0)
+                self.desks[agent_id] = desk.call_over(now)
         self._readopt_until = now + _READOPTION_S
         self._touched_calls.update(self.calls)
         self._touched_desks.update(self.desks)
@@ -239,6 +249,15 @@ class Switchboard:
     def rungs(self) -> list[str]:
         """The rungs of the surge ladder that are on, in no particular order."""
         return [name for (kind, name), fact in self.city.items() if kind is CityFact.RUNG and fact.data.get("on")]
+
+    def notices(self, now: float) -> list[Notice]:
+        """The topic broadcasts that are up, by name."""
+        rows = ((name, fact.data) for (kind, name), fact in sorted(self.city.items()) if kind is CityFact.NOTICE)
+        return [
+            Notice(name, str(data["prompt"]), tuple(str(data["queues"]).split()), float(data["until"] or 0))
+            for name, data in rows
+            if data["on"] and float(data["until"] or 0) > now
+        ]
 
     def offer_of(self, call_id: CallId) -> AgentId | None:
         """The agent this call is offered to and should ring now."""
@@ -288,6 +307,12 @@ class Switchboard:
             "reason": desk.reason,
             "status_since": desk.status_since,
             "state": desk.state(now),
+            "state_since": desk.state_since(now),
+            "held_back": sorted(desk.causes(now)),
+            "misses": desk.misses,
+            "wrap_up": {"kind": wrap_up.kind, "until": wrap_up.until, "most_until": wrap_up.most_until}
+            if (wrap_up := desk.wrap_up) is not None and now < wrap_up.until
+            else None,
             "call_id": desk.call_id,
             "temporary": desk.agent.temporary,
         }
@@ -316,12 +341,23 @@ class Switchboard:
         journal files are gone."""
         return max(self._seq.get(of, 0) + 1, int(at * 1_000_000))
 
+    def _noted(self, agent_id: AgentId, facts: desk_facts.Facts, at: float) -> list[Milestone]:
+        return [self._agent_milestone(kind, agent_id, at, data) for kind, data in facts]
+
     def _not_answering(self, agent_id: AgentId, outcome: str, now: float) -> list[Milestone]:
-        desk = self.desks.get(agent_id)
-        if desk is None or desk.status is not Status.READY:
+        if (desk := self.desks.get(agent_id)) is None:
             return []
-        data = {"status": Status.NOT_ANSWERING.value, "reason": outcome}
-        return [self._agent_milestone(AgentFact.STATUS, agent_id, now, data)]
+        return self._noted(agent_id, desk_facts.offer_failed(desk, outcome, now, self.rules), now)
+
+    def _talk_over(self, agent_id: AgentId, call_id: CallId, side: str, now: float, at: float) -> list[Milestone]:
+        """Of a talk that ended at `at`: after-call work, or his line is lost."""
+        desk = self.desks.get(agent_id)
+        if desk is None:
+            return []
+        if side == "agent_lost":
+            return self._not_answering(agent_id, side, now)
+        policy = self.rules.wrap_up_of(desk.agent, self.wrap_up_s)
+        return self._noted(agent_id, desk_facts.talk_over(desk, call_id, side, at, policy), at)
 
     def _routed(self, made: list[Milestone], now: float) -> Effects:
         """Offers whatever can be offered after a change, and collects the consequences."""
@@ -432,14 +468,17 @@ class Switchboard:
             case CallFact.OFFERED:
                 call.agent, call.phase = AgentId(str(data["agent"])), "ringing"
                 call.offers = int(data.get("n") or call.offers + 1)
-                self._change_desk(call.agent, lambda desk: desk.offer(call.id))
+                self._change_desk(call.agent, lambda desk: desk.offer(call.id, at))
             case CallFact.OFFER_FAILED:
                 self._free_desk(call, at)
                 call.phase = "leaving" if data.get("outcome") in CALL_OVER else "queue"
             case CallFact.ANSWERED:
                 call.phase, call.answered_at, call.ever_answered = "talk", at, True
                 if call.agent is not None:
-                    self._change_desk(call.agent, Desk.answered)
+                    self._change_desk(call.agent, lambda desk: desk.answered(at))
+            case CallFact.HELD | CallFact.UNHELD:
+                if call.agent is not None and call.phase == "talk":
+                    self._change_desk(call.agent, lambda desk: desk.hold(milestone.kind == CallFact.HELD, at))
             case CallFact.TALK_ENDED:
                 self._free_desk(call, at)
                 call.phase, call.answered_at = "after_talk", None
@@ -449,6 +488,10 @@ class Switchboard:
                 call.unmeasured.pop(int(data.get("n") or 0), None)
             case CallFact.TRANSFERRED:
                 call.transferred = True
+            case CallFact.CALLBACK_REQUESTED:
+                call.gave_way = "callback"
+            case CallFact.MESSAGE_LEFT:
+                call.gave_way = "message"
             case CallFact.SURVEY_OFFERED:
                 call.survey_offered = True
             case CallFact.ENDED:
@@ -476,27 +519,17 @@ class Switchboard:
 
     def _fold_agent(self, milestone: Milestone) -> None:
         agent_id, data, at = AgentId(milestone.id), milestone.data, milestone.at
-        self._seq[agent_id] = max(milestone.seq, self._seq.get(agent_id, 0))
+        if milestone.seq <= self._seq.get(agent_id, 0):
+            return  # a copy at the head of a newer journal file
+        self._seq[agent_id] = milestone.seq
         self._touched_desks.add(agent_id)
-        match milestone.kind:
-            case AgentFact.ADDED:
-                agent = agent_from(agent_id, json.loads(str(data["definition"])))
-                self.desks[agent_id] = Desk(agent)
-            case AgentFact.REMOVED:
-                self.desks.pop(agent_id, None)
-            case AgentFact.LOGGED_IN:
-                self._change_desk(agent_id, lambda desk: desk.choose(Status.BREAK, "logged_in", at))
-            case AgentFact.STATUS:
-                status, reason = Status(str(data["status"])), str(data.get("reason") or "")
-                if status is Status.BREAK:
-                    reason = reason or "unnamed"
-                self._change_desk(agent_id, lambda desk: desk.choose(status, reason, at))
-            case AgentFact.WRAP_UP_FINISHED:
-                self._change_desk(agent_id, lambda desk: replace(desk, wrap_up_until=0.0, idle_since=at))
-            case AgentFact.LOGGED_OUT:
-                self._change_desk(agent_id, lambda desk: desk.choose(Status.OFFLINE, str(data.get("reason") or ""), at))
-            case unknown:
-                raise ValueError(f"unknown agent fact {unknown!r}")
+        kind = AgentFact(milestone.kind)
+        if kind is AgentFact.ADDED:
+            self.desks[agent_id] = Desk(agent_from(agent_id, json.loads(str(data["definition"]))))
+        elif kind is AgentFact.REMOVED:
+            self.desks.pop(agent_id, None)
+        else:
+            self._change_desk(agent_id, lambda desk: desk_facts.folded(desk, kind, data, at))
 
     def _change_desk(self, agent_id: AgentId, change: Callable[[Desk], Desk]) -> None:
         if (desk := self.desks.get(agent_id)) is not None:
@@ -508,8 +541,7 @@ class Switchboard:
             return
         desk = self.desks.get(call.agent)
         if desk is not None and desk.call_id == call.id:
-            wrap_up = self.wrap_up_s if desk.agent.wrap_up_s is None else desk.agent.wrap_up_s
-            self.desks[call.agent] = desk.call_over(at, wrap_up)
+            self.desks[call.agent] = desk.call_over(at)
             self._touched_desks.add(call.agent)
         call.agent = None
 

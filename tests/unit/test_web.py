@@ -96,7 +96,7 @@ async def test_an_agents_day(desk: Desk, client: TestClient) -> None:
     ("body", "status", "code"),
     [
         ({"status": "break"}, 409, "reason_missing"),
-        ({"status": "not_answering"}, 409, "not_choosable"),
+        ({"status": "not_answering"}, 400, "unknown_status"),
         ({"status": "asleep"}, 400, "unknown_status"),
         ({"state": "ready"}, 400, "bad_body"),
     ],
