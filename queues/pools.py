@@ -8,13 +8,16 @@ is first seen.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
+from typing import TypeVar
 
 from cti.calls import AgentId, CallId, SkillNeed
 from queues.decision import LISTED
 from queues.needs import lender_of, missing
 
+_T = TypeVar("_T")
 Place = tuple[float, CallId]
 Turn = tuple[int, float, AgentId]
 """Sort key of an idle agent: number of skills, idle since, id."""
@@ -23,11 +26,12 @@ Turn = tuple[int, float, AgentId]
 class Profile:
     """A set of skills with their levels, and the idle agents who have just these."""
 
-    __slots__ = ("idle", "pools", "size", "skills")
+    __slots__ = ("idle", "keys", "pools", "size", "skills")
 
     def __init__(self, skills: Mapping[str, int]) -> None:
         self.skills = skills
         self.size = len(skills)
+        self.keys = ("", *(skill for skill, level in skills.items() if level >= 1))
         self.idle: list[Turn] = []
         self.pools: list[Pool] = []
         """Those that he can take."""
@@ -46,7 +50,7 @@ class Profile:
 class Pool:
     """What the skills of an agent must be, and the callers who want just this."""
 
-    __slots__ = ("_lacks", "able", "able_set", "callers", "idle", "lending", "wants")
+    __slots__ = ("_lacks", "able", "able_set", "callers", "idle", "keys", "lending", "wants")
 
     def __init__(self, wants: Sequence[SkillNeed] | None, lending: Sequence[str]) -> None:
         self.wants = wants
@@ -60,6 +64,9 @@ class Pool:
         self.idle = 0
         """Idle agents with an able profile."""
         self._lacks: dict[Profile, str] = {}
+        asked = next((need.skill for need in wants or () if need.level >= 1), "")
+        self.keys = set(lending) if wants is None else {asked, *lending}
+        """Nobody is able who has none of these skills; "": anybody might be."""
 
     def lacks(self, profile: Profile) -> str:
         """What `queues.needs.lacks` says of a step that names no agents."""
@@ -106,14 +113,18 @@ class Pools:
         self._pools: dict[tuple[Sequence[SkillNeed] | None, Sequence[str]], Pool] = {}
         self._profiles: dict[frozenset[tuple[str, int]], Profile] = {}
         self._forget_above = self._limit = forget_above
+        # Who is to meet whom, by skill; "" stands for all profiles, and for pools that any profile might be able for.
+        self._profiles_with: dict[str, list[Profile]] = {}
+        self._pools_for: dict[str, list[Pool]] = {}
 
     def pool(self, wants: tuple[SkillNeed, ...] | None, lending: tuple[str, ...]) -> Pool:
         found = self._pools.get((wants, lending))
         if found is None:
             self._forget()
             found = self._pools[wants, lending] = Pool(wants, lending)
-            for profile in self._profiles.values():
+            for profile in _all_under(found.keys, self._profiles_with):
                 found.meet(profile)
+            _enter(found, found.keys, self._pools_for)
         return found
 
     def profile(self, skills: Mapping[str, int]) -> Profile:
@@ -122,8 +133,9 @@ class Pools:
         if found is None:
             self._forget()
             found = self._profiles[key] = Profile(dict(skills))
-            for pool in self._pools.values():
+            for pool in _all_under(found.keys, self._pools_for):
                 pool.meet(found)
+            _enter(found, found.keys, self._profiles_with)
         return found
 
     def with_callers(self) -> list[Pool]:
@@ -136,7 +148,21 @@ class Pools:
         self._pools = {key: pool for key, pool in self._pools.items() if pool.callers}
         self._profiles = {key: profile for key, profile in self._profiles.items() if profile.idle}
         self._limit = max(self._forget_above, 2 * (len(self._pools) + len(self._profiles)))
+        self._profiles_with.clear()
+        self._pools_for.clear()
         for profile in self._profiles.values():
             profile.pools = [pool for pool in profile.pools if pool.callers]
+            _enter(profile, profile.keys, self._profiles_with)
         for pool in self._pools.values():
             pool.forget_absent()
+            _enter(pool, pool.keys, self._pools_for)
+
+
+def _enter(item: _T, keys: Iterable[str], index: dict[str, list[_T]]) -> None:
+    for key in keys:
+        index.setdefault(key, []).append(item)
+
+
+def _all_under(keys: Iterable[str], index: dict[str, list[_T]]) -> Iterable[_T]:
+    """Each once."""
+    return dict.fromkeys(chain.from_iterable(index.get(key, ()) for key in keys))
