@@ -189,7 +189,7 @@ def _begin_node(flow: m.Flow, session: Session, node: m.Node, out: list[Command]
             out.append(_route(flow, session, node))
             return replace(session, keys=""), None
         case m.Message():
-            out.append(RecordMessage(_prompts(node.prompts), node.max_s))
+            out.append(RecordMessage(_prompts(node.prompts), node.max_s, node.min_s))
             return replace(session, keys=""), None
         case m.Transfer():
             if node.target not in flow.transfers:
@@ -320,7 +320,7 @@ def _message(flow: m.Flow, session: Session, node: m.Message, event: MessageTake
         return replace(session, served=True), node.next
     if session.errors:
         return session, node.otherwise
-    out.append(RecordMessage(_prompts(node.again + node.prompts), node.max_s))
+    out.append(RecordMessage(_prompts(node.again + node.prompts), node.max_s, node.min_s))
     return replace(session, errors=1), None
 
 

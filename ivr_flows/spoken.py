@@ -1,4 +1,4 @@
-"""Spoken values: which recordings, one after the other, say a number, a place in the queue or a number of minutes."""
+"""Spoken values: which recordings, one after the other, say a number, a place in the queue or the wait in minutes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_DIGITS = 32
 def spoken(prompt: Prompt, language: str) -> tuple[str, ...]:
     """The ids of the recordings to play, in order.
 
-    ValueError: the value is not a number, or outside 0-9,999 (number), 1-9,999 (position, minutes), or not 1-32 figures
+    ValueError: the value is not a number, or outside 0-9,999 (number, minutes), 1-9,999 (position), or not 1-32 figures
     (digits; spaces and hyphens between them are passed over). The error does not repeat the value: it may be personal.
     """
     match prompt.say:
@@ -37,10 +37,12 @@ def spoken(prompt: Prompt, language: str) -> tuple[str, ...]:
                 return (f"position_{place}",)
             return ("position_before", *_number(place, language, ordinal=True), "position_after")
         case "minutes":
-            minutes = _whole(prompt.value, least=1)
+            minutes = _whole(prompt.value, least=0)
+            if minutes == 0:
+                return ("wait_less_than_minute",)
             if minutes in WHOLE_MINUTES:
-                return (f"minutes_{minutes}",)
-            return (*_number(minutes, language), "minutes_unit")
+                return ("wait_about_before", f"minutes_{minutes}")
+            return ("wait_about_before", *_number(minutes, language), "minutes_unit")
 
 
 def _whole(value: int | str | None, least: int) -> int:

@@ -175,6 +175,8 @@ class RecordMessage:
 
     prompts: tuple[Prompt, ...]
     max_s: float
+    min_s: float = 2.0
+    """Anything shorter is no message."""
     leave_keys: str = "0"
 
 

@@ -66,15 +66,16 @@ def test_numbers(value: int, mandarin: str, english: str) -> None:
 @pytest.mark.parametrize(
     ("value", "mandarin", "english", "cantonese"),
     [
-        (1, "一分钟", "one minute", "一分钟"),
-        (2, "两分钟", "two minutes", "两分钟"),
-        (12, "十二分钟", "twelve minutes", "十二分钟"),
-        (20, "二十分钟", "twenty minutes", "二十分钟"),
-        (22, "二十二分钟", "twenty two minutes", "二十二分钟"),
-        (200, "两百分钟", "two hundred minutes", "二百分钟"),
+        (0, "预计一分钟之内为您接通", "The wait is less than a minute", "预计一分钟之内帮您接通"),
+        (1, "预计还需等候大约一分钟", "The wait is about one minute", "预计仲要等大约一分钟"),
+        (2, "预计还需等候大约两分钟", "The wait is about two minutes", "预计仲要等大约两分钟"),
+        (12, "预计还需等候大约十二分钟", "The wait is about twelve minutes", "预计仲要等大约十二分钟"),
+        (20, "预计还需等候大约二十分钟", "The wait is about twenty minutes", "预计仲要等大约二十分钟"),
+        (22, "预计还需等候大约二十二分钟", "The wait is about twenty two minutes", "预计仲要等大约二十二分钟"),
+        (200, "预计还需等候大约两百分钟", "The wait is about two hundred minutes", "预计仲要等大约二百分钟"),
     ],
 )
-def test_minutes(value: int, mandarin: str, english: str, cantonese: str) -> None:
+def test_the_wait_in_minutes(value: int, mandarin: str, english: str, cantonese: str) -> None:
     assert heard(Prompt(say="minutes", value=value), "zh-CN") == mandarin
     assert heard(Prompt(say="minutes", value=value), "en") == english
     assert heard(Prompt(say="minutes", value=value), "yue") == cantonese
@@ -119,7 +120,7 @@ def test_digits_are_spoken_one_by_one(value: str | int, mandarin: str, cantonese
         Prompt(say="number", value="１２"),  # full-width figures
         Prompt(say="number", value=True),
         Prompt(say="number"),
-        Prompt(say="minutes", value=0),
+        Prompt(say="minutes", value=-1),
         Prompt(say="position", value=0),
         Prompt(say="position", value=10_000),
         Prompt(say="digits", value=""),
