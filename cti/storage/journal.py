@@ -278,7 +278,7 @@ class Journal:
                     return
                 batch = [entry for entry, _ in zip(self._pending, range(_MAX_BATCH), strict=False)]
                 lines = b"".join(entry.line for entry in batch)
-                self._inflight = batch, self._worker.submit(self._file.write, lines, self._kept.agent_lines)
+                self._inflight = batch, self._worker.submit(self._file.write, lines, self._kept.lasting_lines)
             batch, written = self._inflight
             try:
                 # A cancelled writer task must not forget a batch on its way to the disk: it would be written twice.

@@ -1,31 +1,32 @@
-"""What a journal still needs to keep: lines of calls that go on, and what every agent is now. Pure."""
+"""What a journal still needs to keep: lines of calls that go on, and what agents and the city are now. Pure."""
 
 from __future__ import annotations
 
-from cti.calls import AgentFact, CallFact, Milestone
+from cti.calls import AgentFact, CallFact, Milestone, Stream
 from cti.storage import segments
 
 
 class Kept:
     """Files with lines of a call that has not ended are needed.
 
-    Agents are never over, so each new file begins with the newest milestone of each kind of each agent: what an agent
-    is now, and the last sequence number, outlive the files they were first written to. Copies keep their identity.
+    Agents and the city (rungs of the surge ladder, notices) are never over, so each new file begins with the newest
+    milestone of each kind of each of their ids: what they are now, and the last sequence number, outlive the files they
+    were first written to. Copies keep their identity.
     """
 
     def __init__(self) -> None:
         self._open: dict[str, set[int]] = {}
         self._ended: dict[str, int] = {}
-        self._agents: dict[str, dict[str, Milestone]] = {}
+        self._lasting: dict[tuple[Stream, str], dict[str, Milestone]] = {}
 
     def add(self, milestone: Milestone, segment: int) -> None:
-        if milestone.stream == "agent":
-            newest = self._agents.setdefault(milestone.id, {})
+        if milestone.stream != "call":
+            newest = self._lasting.setdefault((milestone.stream, milestone.id), {})
             known = newest.get(milestone.kind)
             if known is None or known.seq <= milestone.seq:
                 newest[milestone.kind] = milestone
             if milestone.kind == AgentFact.REMOVED:
-                self._agents[milestone.id] = {milestone.kind: milestone}
+                self._lasting[milestone.stream, milestone.id] = {milestone.kind: milestone}
         elif milestone.kind == CallFact.ENDED:
             self._open.pop(milestone.id, None)
             self._ended[milestone.id] = segment
@@ -39,6 +40,6 @@ class Kept:
         """No file before this one is left."""
         self._ended = {call: at for call, at in self._ended.items() if at >= before}
 
-    def agent_lines(self) -> bytes:
-        newest = (m for kinds in self._agents.values() for m in sorted(kinds.values(), key=lambda m: m.seq))
+    def lasting_lines(self) -> bytes:
+        newest = (m for kinds in self._lasting.values() for m in sorted(kinds.values(), key=lambda m: m.seq))
         return b"".join(segments.encode(m) for m in newest)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cti.calls import AgentFact, Milestone, Value
+from cti.calls import AgentFact, CityFact, Milestone, Value
 from cti.storage.journal import Damage, Journal, JournalError, Position, read
 from cti.storage.segments import decode, encode
 from tests.support.milestones import ended, entered
@@ -224,6 +224,22 @@ async def test_what_agents_are_outlives_the_files_it_was_written_to(tmp_path: Pa
         assert _numbers(tmp_path) == [5]
         assert told.count(logged_in) == 1, "a copy is not news"
     assert list(read(tmp_path)) == [logged_in, ready, ended(2)]
+
+
+async def test_rungs_and_notices_that_are_on_outlive_the_files_they_were_written_to(tmp_path: Path) -> None:
+    def fact(id_: str, seq: int, kind: CityFact, on: bool) -> Milestone:
+        return Milestone("city", id_, seq, float(seq), kind.value, {"on": on})
+
+    water, borrow = fact("notice_water", 1, CityFact.NOTICE, True), fact("borrow", 3, CityFact.RUNG, False)
+    same_name = Milestone("agent", "borrow", 4, 4.0, AgentFact.LOGGED_IN.value)
+    async with running(tmp_path, segment_bytes=1) as (journal, told):
+        for milestone in (water, fact("borrow", 2, CityFact.RUNG, True), borrow, same_name, entered(1), ended(2)):
+            journal.append(milestone)
+            await journal.durable()
+        await journal.drained(journal.end)
+        assert _numbers(tmp_path) == [6]
+        assert told.count(water) == 1, "a copy is not news"
+    assert list(read(tmp_path)) == [water, borrow, same_name, ended(2)]
 
 
 class _Disk:
