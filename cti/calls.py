@@ -34,14 +34,14 @@ class CallFact(StrEnum):
     HUMAN_ASKED = "human_asked"
     """First wish for a person: by key, by silence, by error or because the flow has no menu [by]"""
     QUEUED = "queued"
-    """[queue, need, since, steps_since, kept_s, able, rungs]: `need` is `Need.to_text()`; `since` is the moment his place
-    counts from, `steps_since` the one the need's steps run from (both UTC seconds; a place that was kept makes them
-    earlier than this milestone, by `kept_s`); `able` is how many agents could take him by state, as "talking 8, break 1";
-    `rungs` are the rungs of the surge ladder that are on"""
+    """[queue, need, since, steps_since, kept_s, able, rungs]: `need` is `Need.to_text()`; `since` is the moment his
+    place counts from, `steps_since` the one the need's steps run from (both UTC seconds; a place that was kept makes
+    them earlier than this milestone, by `kept_s`); `able` is how many agents could take him by state, as
+    "talking 8, break 1"; `rungs` are the rungs of the surge ladder that are on"""
     RELAXED = "relaxed"
     """The need's next step counts now [step, wants, able]: `wants` in words of `NeedStep.to_text()`"""
     ESTIMATED = "estimated"
-    """[wait_s, position, spoken_min]: the wait from now on as we reckon it; spoken_min: what he was told, 0 = nothing"""
+    """[wait_s, position, spoken_min]: the wait from now on as we reckon it; spoken_min: what he was told, 0: nothing"""
     NOTICE_HEARD = "notice_heard"
     """[notice]: a topic broadcast was played to him"""
     CALLBACK_OFFERED = "callback_offered"

@@ -6,7 +6,7 @@ A journey uses it for a call it holds; the reconciler uses it for calls that end
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -15,7 +15,7 @@ from typing import Literal
 from cti.calls import AgentId, CallFact, CallId, Value
 from cti.exchange import Exchange
 from cti.switchboard import Call
-from recordings.naming import BYTES_PER_S, WAV_HEADER_BYTES, is_complete, segment_path
+from recordings.naming import is_complete, segment_path, sound_s
 
 _FILE_LIMIT_S = 1.5
 """MixMonitor finishes its file on a thread of its own; a file that is not whole by then is reported as incomplete."""
@@ -48,6 +48,23 @@ class Contact:
         call = self.call
         return segment_path(call.id, n or call.offers, self._recordings.local_time(call.arrived_at))
 
+    async def message(self, min_s: float, record: Callable[[Path], Awaitable[None]]) -> float:
+        """`record` writes the caller's words to a path (without ending); returns how many seconds there are.
+
+        Less than `min_s` is none: 0. Whatever was spoken before a hang-up counts too.
+        """
+        segment = segment_path(self.call_id, "message", self._recordings.local_time(self.call.arrived_at))
+        path = self._recordings.folder / segment
+        await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+        try:
+            await record(path.with_suffix(""))
+        finally:
+            seconds = round(sound_s(await asyncio.to_thread(_size, path)), 1)
+            if seconds >= min_s and self.call_id in self.exchange.board.calls:
+                data: dict[str, Value] = {"file": str(segment), "seconds": seconds}
+                self.exchange.call(CallFact.MESSAGE_LEFT, self.call_id, data)
+        return seconds if seconds >= min_s else 0.0
+
     def answered(self, agent: AgentId, at: float) -> bool:
         """The agent took the call at `at`; False if that is no news (known, or the call is elsewhere by now)."""
         call = self.call
@@ -57,7 +74,7 @@ class Contact:
         self.exchange.call(CallFact.ANSWERED, self.call_id, data, at)
         return True
 
-    def end_talk(self, side: Literal["agent", "caller", "interrupted"], at: float) -> None:
+    def end_talk(self, side: Literal["agent", "caller", "interrupted", "agent_lost"], at: float) -> None:
         """The talk is over since `at`; its recording is measured in the background (see `settled`).
 
         Asterisk writes the file out when the agent's channel ends.
@@ -89,7 +106,7 @@ class Contact:
         place = call.phase
         if call.phase == "ringing" and call.agent is not None:
             # An answer that we were not told of (observation was cut) has left its sound in the file.
-            talk_s = await asyncio.to_thread(_sound_s, self._recordings.folder / self.segment())
+            talk_s = sound_s(await asyncio.to_thread(_size, self._recordings.folder / self.segment()))
             if not (talk_s > 0.2 and self.answered(call.agent, at - talk_s)):
                 outcome = "cut_off" if side == "interrupted" else "caller_left"
                 data: dict[str, Value] = {"agent": call.agent, "n": call.offers, "outcome": outcome}
@@ -111,6 +128,8 @@ class Contact:
         """Where the call was lost, None if a person ever answered it, here or where it was transferred (呼损位置)."""
         if call.ever_answered or call.transferred:
             return None
+        if call.gave_way:
+            return call.gave_way
         if place == "ringing":
             return "ringing"
         if place == "queue":
@@ -140,7 +159,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _sound_s(path: Path) -> float:
-    return max(0.0, (_size(path) - WAV_HEADER_BYTES) / BYTES_PER_S)

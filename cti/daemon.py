@@ -48,9 +48,10 @@ from cti.storage.journal import Journal
 from cti.storage.live import RedisLive
 from cti.storage.sql import SqlStore
 from cti.storage.worker import Worker
-from cti.switchboard import Switchboard
+from cti.switchboard import Call, Switchboard
 from cti.talk import past
 from cti.timelines import Timelines
+from cti.waiting_room import WaitingRoom
 from cti.web.app import Api, make_app
 from cti.web.feed import Feed
 from cti.web.passwords import Passwords
@@ -129,6 +130,7 @@ class Daemon:
         self._provisioned = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
+        self.room = WaitingRoom(self.exchange, settings.waiting, settings.surge, self._did_of, _NoCallbacks())
         self.house = House(
             exchange=self.exchange,
             flows=self.flows,
@@ -142,6 +144,8 @@ class Daemon:
             survey_scale=settings.calls.survey_scale,
             announcements=settings.calls.announcements,
             transfers=settings.transfers,
+            room=self.room,
+            timeline=self.timelines.of,
         )
 
     async def run(self) -> None:
@@ -308,6 +312,7 @@ class Daemon:
     def _log_ended(self, call_id: CallId) -> None:
         """The one line a call leaves in the log."""
         record, faults = fold_with_faults(self.timelines.of(call_id) or [])
+        self.room.remember([record])
         log.info("call_ended", **dataclasses.asdict(record))
         if faults:
             log.error("call_contradiction", call_id=call_id, faults="; ".join(faults))
@@ -388,6 +393,14 @@ class Daemon:
         part.write_text(json.dumps(ready))
         part.replace(path)
         log.info("ready", **ready)
+
+
+class _NoCallbacks:
+    def possible(self) -> bool:
+        return False
+
+    def request(self, call: Call) -> CallId | None:
+        return None
 
 
 def _ignore(_event: AmiEvent) -> None:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Value
+from cti.calls import AgentFact, AgentId, CallFact, CallId, CityFact, Milestone, Value
 from cti.switchboard import Effects, Switchboard
 
 
@@ -40,6 +40,10 @@ class Exchange:
     def agent(self, kind: AgentFact, agent_id: AgentId, data: Mapping[str, Value] | None = None) -> None:
         """A fact about an agent. KeyError, StatusRefused as `Switchboard.apply_agent`."""
         self._carry_out(self.board.apply_agent(kind, agent_id, self.wall(), data))
+
+    def city(self, kind: CityFact, name: str, data: Mapping[str, Value]) -> None:
+        """A fact about the city as a whole."""
+        self._carry_out(self.board.apply_city(kind, name, self.wall(), data))
 
     def attach(self, call_id: CallId, holder: object) -> None:
         self._carry_out(self.board.attach(call_id, holder, self.wall()))

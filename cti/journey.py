@@ -6,20 +6,21 @@ where the journal says it was. The ways a journey can end are told apart in `run
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import Protocol
 
 import structlog
 
 from cti import talk
 from cti.asterisk import names
 from cti.asterisk.agi_codec import AgiEnv, CallerHungUp
-from cti.calls import AgentId, CallFact, CallId, Value
+from cti.calls import AgentId, CallFact, CallId, Milestone, Value
 from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
+from cti.queueing import Queueing, Room, place_of
 from cti.settings import Did
 from cti.switchboard import Call, Phase
 from ivr_flows.calendar import WorkCalendar
@@ -47,13 +48,14 @@ from ivr_flows.words import (
     Transfer,
     TransferEnded,
 )
-from queues.announcing import Announced, is_due
 
 log = structlog.get_logger()
 
 _KEYS = "0123456789*#"
-_WAIT_SLICE_S = 1.0
-"""A waiting caller looks at the switchboard at least this often, whatever becomes of a wake."""
+_TONE = "!1000/350"
+"""One kHz for as long as it takes to be heard, once; what Asterisk calls a tone list."""
+_SILENCE_S = 5.0
+"""Who is silent for so long has said his message."""
 
 
 class Line(Protocol):
@@ -68,6 +70,7 @@ class Line(Protocol):
     async def set_music(self, on: bool, music_class: str = "default") -> None: ...
     async def get_variable(self, name: str, *, dead_ok: bool = False) -> str | None: ...
     async def set_variable(self, name: str, value: str) -> None: ...
+    async def record_file(self, name: str, max_s: float, silence_s: float) -> None: ...
     async def exec(self, application: str, *args: str) -> int: ...
     async def hangup(self) -> None: ...
     def close(self) -> None: ...
@@ -103,6 +106,9 @@ class House:
     survey_scale: int
     announcements: tuple[str, ...]
     transfers: dict[str, str]
+    room: Room
+    timeline: Callable[[CallId], Sequence[Milestone] | None]
+    """The milestones of a call so far, as far as they are in memory."""
     language: str = "zh-CN"
 
 
@@ -167,6 +173,7 @@ class Journey:
             "sip_call_id": arg.get(names.CitizenArg.SIP_CALL_ID) or "",
             "flow": did.flow,
             "flow_version": flow.version,
+            "direction": "in",
         }
         # We may hear of him later than he came: no daemon was there, or the last one died before it had noted him.
         arrived_at = self._moment(names.CitizenArg.ARRIVED_AT)
@@ -182,7 +189,7 @@ class Journey:
         await self._line.set_variable(names.CTI_LOST_AT, "")
         phase = call.phase
         self._exchange.call(CallFact.RESUMED, self._call_id, {"phase": phase})
-        talked = False
+        talked: talk.Outcome = "failed"
         status = self._arg(names.CitizenArg.DIAL_STATUS)
         if phase == "queue" and status == "ANSWER":
             phase = await self._recall_offer(call)
@@ -195,8 +202,10 @@ class Journey:
         if not call.session:
             session, commands = self._begin(flow, self._house.did_of(str(call.facts["dialled"])))
             return flow, session, commands
+        if talked == "agent_lost":
+            self._exchange.call(CallFact.QUEUED, self._call_id, place_of(call))
         session, commands = resume(flow, session_from_text(flow, call.session))
-        if talked:
+        if talked == "talked":
             session, commands = step(flow, session, RouteEnded("talked"))
         return flow, session, commands
 
@@ -212,7 +221,12 @@ class Journey:
         house = self._house
         return begin(
             flow,
-            Started(did.number, did.mode, house.local_time(self._exchange.wall())),
+            Started(
+                did.number,
+                did.mode,
+                house.local_time(self._exchange.wall()),
+                short="short_prompts" in self._exchange.board.rungs(),
+            ),
             house.calendar,
             entry=did.entry,
             survey_scale=house.survey_scale,
@@ -246,7 +260,7 @@ class Journey:
                 case Route():
                     return await self._route(command)
                 case RecordMessage():
-                    return MessageTaken(0.0, await self._play(command.prompts, command.leave_keys) or None)
+                    return await self._record_message(command)
                 case Survey():
                     return await self._survey(command)
                 case Transfer():
@@ -307,72 +321,23 @@ class Journey:
             self._exchange.call(CallFact.TRANSFERRED, self._call_id, {"target": command.target}, at)
         return TransferEnded(connected)
 
-    # Waiting
-
     async def _route(self, command: Route) -> RouteEnded:
-        board, call_id = self._exchange.board, self._call_id
-        if board.calls[call_id].phase not in ("queue", "ringing"):
-            if board.calls[call_id].ever_answered:
-                await self._line.set_variable(names.DIAL_STATUS, "")
-            self._exchange.call(CallFact.QUEUED, call_id, {"queue": command.need.queue, "need": command.need.to_text()})
-        music = False
-        announced = Announced(self._exchange.wall())
-        while True:
-            if (agent := board.offer_of(call_id)) is not None:
-                if await talk.offer(self._line, self._contact, agent, self._house.offer_timeout_s):
-                    return RouteEnded("talked")
-                music, announced = False, Announced(self._exchange.wall())
-                continue
-            now = self._exchange.wall()
-            call = board.calls[call_id]
-            if command.max_wait_s is not None and now - call.queued_at >= command.max_wait_s:
-                return self._leave_queue("gave_up")
-            if not music:
-                await self._line.set_music(True)
-                music = True
-            every_s = command.news_every_s
-            place = board.position(call_id) if every_s is not None and call.phase == "queue" else 0
-            if every_s is not None and place and is_due(announced, place, now, every_s):
-                announced = Announced(now, place)
-                key = await self._announce(place, command.leave_keys)
-                music = False
-            else:
-                key = await self._sleep()
-            if key and key in command.leave_keys and board.offer_of(call_id) is None:
-                if music:
-                    await self._line.set_music(False)
-                return self._leave_queue("left_by_key", key)
+        house = self._house
+        queueing = Queueing(self._line, self._contact, house.room, self._play, house.offer_timeout_s, house.timeline)
+        return await queueing.run(command)
 
-    async def _sleep(self) -> str:
-        """Waits until something may have happened: a wake, a key (returned), or the slice is over."""
-        if self._exchange.board.offer_of(self._call_id) is not None:
-            return ""
-        self._exchange.fall_asleep(self._call_id, self._line.wake)
-        try:
-            return await self._line.wait_for_digit(_WAIT_SLICE_S)
-        finally:
-            self._exchange.awake(self._call_id)
+    async def _record_message(self, command: RecordMessage) -> MessageTaken:
+        key = await self._play(command.prompts, command.leave_keys + "#")
+        if key and key in command.leave_keys:
+            return MessageTaken(0.0, key)
 
-    async def _announce(self, place: int, leave_keys: str) -> str:
-        """Tells the position; an offer cuts it short, so that no agent waits for the end of a sentence."""
-        if self._exchange.board.offer_of(self._call_id) is not None:
-            return ""
-        playing = asyncio.ensure_future(self._play((Prompt(say="position", value=place),), leave_keys))
-        self._exchange.fall_asleep(self._call_id, playing.cancel)
-        try:
-            return await playing
-        except asyncio.CancelledError:
-            this = asyncio.current_task()
-            if this is None or this.cancelling():
-                playing.cancel()
-                raise
-            return ""
-        finally:
-            self._exchange.awake(self._call_id)
+        async def record(path: Path) -> None:
+            await self._line.exec("Playtones", _TONE)
+            await self._line.exec("Wait", "0.4")
+            await self._line.exec("StopPlaytones")
+            await self._line.record_file(str(path), command.max_s, _SILENCE_S)
 
-    def _leave_queue(self, reason: Literal["gave_up", "left_by_key"], key: str | None = None) -> RouteEnded:
-        self._exchange.call(CallFact.LEFT_QUEUE, self._call_id, {"reason": reason})
-        return RouteEnded(reason, key)
+        return MessageTaken(await self._contact.message(command.min_s, record))
 
     # The end
 

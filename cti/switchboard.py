@@ -17,7 +17,8 @@ from agents import facts as desk_facts
 from agents.roster import Agent, agent_from, agent_to
 from agents.status import Desk, DeskRules, State, Status
 from cti.calls import AgentFact, AgentId, CallFact, CallId, CityFact, Milestone, Need, Value
-from queues.routing import Idle, Overflow, Router, Waiting, current_step, rule_of
+from queues.needs import changes, current_step, rule_of
+from queues.routing import Idle, Overflow, Router, Waiting
 
 Phase = Literal["greeting", "menu", "queue", "ringing", "talk", "after_talk", "fallback", "leaving", "ended"]
 
@@ -406,7 +407,7 @@ class Switchboard:
             call = self.calls.get(call_id)
             if call is None or call.phase != "queue" or call.need is None:
                 continue
-            step = current_step(call.need, now - call.steps_since)
+            step = current_step(call.need, now, call.steps_since)
             if step > call.step:
                 waiting = Waiting(call_id, call.need, call.since, call.steps_since)
                 wants = rule_of(call.need, step)
@@ -501,12 +502,9 @@ class Switchboard:
                 pass  # the other facts are history, not state
 
     def _note_steps(self, call: Call) -> None:
-        at = call.steps_since
-        for step in call.need.steps if call.need is not None else ():
-            if step.expires_s is None:
-                break
-            at += step.expires_s
-            heapq.heappush(self._due_steps, (at, call.id))
+        if call.need is not None:
+            for at in changes(Waiting(call.id, call.need, call.since, call.steps_since), ()):
+                heapq.heappush(self._due_steps, (at, call.id))
 
     def _fold_city(self, milestone: Milestone) -> None:
         kind = CityFact(milestone.kind)

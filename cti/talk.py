@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cti.asterisk import names
 from cti.calls import AgentId, CallFact
@@ -16,8 +16,13 @@ _OUTCOMES = {"NOANSWER": "no_answer", "BUSY": "rejected", "CANCEL": "caller_left
 """DIALSTATUS of a Dial() that nobody answered -> outcome of the offer; everything else: unreachable."""
 
 
-async def offer(line: Line, contact: Contact, agent: AgentId, timeout_s: float) -> bool:
-    """Rings the agent. True: they talked and the agent has hung up; False: he did not answer, the place is kept.
+Outcome = Literal["talked", "agent_lost", "failed"]
+"""talked: they talked and the agent has hung up; agent_lost: his line went dead in the talk, the citizen is still there;
+failed: he did not answer. After the last two the citizen keeps his place."""
+
+
+async def offer(line: Line, contact: Contact, agent: AgentId, timeout_s: float) -> Outcome:
+    """Rings the agent, to the end of the talk.
 
     The dialplan records from the answer on, on the agent's channel: the recording needs no step of ours, and goes on
     if we die. Raises CallerHungUp when the caller leaves, ringing or talking; `Contact.close` completes the record.
@@ -28,13 +33,11 @@ async def offer(line: Line, contact: Contact, agent: AgentId, timeout_s: float) 
     await line.exec("Dial", f"PJSIP/{agent}", f"{timeout_s:g}", options)
     ended_at = contact.exchange.wall()
     if contact.call.phase == "talk":
-        # The agent is free for the next caller before anything else is asked.
-        contact.end_talk("agent", ended_at)
-        return True
+        return await _end_talk(line, contact, ended_at)
     return await finish(line, contact, await line.get_variable(names.DIAL_STATUS) or "", ended_at)
 
 
-async def finish(line: Line, contact: Contact, status: str, ended_at: float) -> bool:
+async def finish(line: Line, contact: Contact, status: str, ended_at: float) -> Outcome:
     """The Dial() is over with `status` since `ended_at`, in this session or, after a crash of the daemon, before it.
 
     As `offer`.
@@ -44,11 +47,16 @@ async def finish(line: Line, contact: Contact, status: str, ended_at: float) -> 
         noted = await line.get_variable(names.CTI_ANSWERED_AT) or ""
         contact.answered(call.agent, past(noted, ended_at) or ended_at)
     if call.phase == "talk":
-        contact.end_talk("agent", max(ended_at, call.answered_at or ended_at))
-        return True
+        return await _end_talk(line, contact, max(ended_at, call.answered_at or ended_at))
     data = {"agent": call.agent, "n": call.offers, "outcome": _OUTCOMES.get(status, "unreachable")}
     contact.exchange.call(CallFact.OFFER_FAILED, contact.call_id, data)
-    return False
+    return "failed"
+
+
+async def _end_talk(line: Line, contact: Contact, ended_at: float) -> Outcome:
+    lost = await line.get_variable(names.AGENT_LOST) == "1"
+    contact.end_talk("agent_lost" if lost else "agent", ended_at)
+    return "agent_lost" if lost else "talked"
 
 
 def past(noted: str, now: float) -> float | None:

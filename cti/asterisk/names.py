@@ -14,7 +14,9 @@ AGI_CITIZEN: Final = "citizen"
 """A citizen's call. Arguments: `CITIZEN_ARGS`."""
 AGI_PROVISION: Final = "provision"
 """A session without a caller, asked for by ourselves, in which the daemon writes agents with DATABASE PUT and DEL."""
-AGI_ROUTES: Final = (AGI_CITIZEN, AGI_PROVISION)
+AGI_CALLBACK: Final = "callback"
+"""An agent's telephone that was called for a callback. Arguments: `CALLBACK_ARGS`."""
+AGI_ROUTES: Final = (AGI_CITIZEN, AGI_PROVISION, AGI_CALLBACK)
 EMERGENCY_SCRIPT: Final = "emergency"
 """The script in Asterisk's agi-bin that notes a call which no daemon took (`cti/asterisk/emergency.py`)."""
 
@@ -42,6 +44,22 @@ class CitizenArg(StrEnum):
 
 
 CITIZEN_ARGS: Final = tuple(CitizenArg)
+
+
+class CallbackArg(StrEnum):
+    """The arguments of the route `callback` in their order."""
+
+    CALL = "call"
+    """Our id of the call: what Originate set CTI_CALLBACK to"""
+    DIAL_STATUS = "dial_status"
+    """DIALSTATUS of the Dial() to the citizen; empty before"""
+    ANSWERED_AT = "answered_at"
+    """UTC second (with milliseconds) at which the citizen answered; empty before"""
+    LOST_AT = "lost_at"
+    """Since when no daemon serves it, as of a citizen's call"""
+
+
+CALLBACK_ARGS: Final = tuple(CallbackArg)
 
 
 class Phase(StrEnum):
@@ -77,9 +95,13 @@ CTI_ARRIVED_AT: Final = "CTI_ARRIVED_AT"
 CTI_ANSWERED_AT: Final = "CTI_ANSWERED_AT"
 """UTC second, with milliseconds, at which an agent answered; set in AGENT_ANSWERED. (Dial()'s own ANSWEREDTIME counts
 from our answer to the citizen.)"""
+AGENT_LOST: Final = "CTI_AGENT_LOST"
+"""1 on the citizen's channel if the agent's line went dead in the talk."""
 CTI_LOST_AT: Final = "CTI_LOST_AT"
 """UTC second, with milliseconds, since when no daemon serves the call. The daemon sets it to "" when it takes the call;
 the dialplan to the present after a session that ended without CTI_DONE. Ten seconds after it the fallback begins."""
+CTI_CALLBACK: Final = "CTI_CALLBACK"
+"""The call for which an agent's telephone was called; set by Originate."""
 CTI_LOSSES: Final = "CTI_LOSSES"
 """How often a daemon was lost shortly after it took the call (the dialplan counts): the bound against a crash loop."""
 CTI_ENTERED_AT: Final = "CTI_ENTERED_AT"
@@ -111,6 +133,10 @@ AGENT_HEADERS: Final = "cti-agent-headers"
 """Pre-dial handler: Dial(PJSIP/a1001,15,gb(cti-agent-headers^s^1(<call id>)))."""
 AGENT_ANSWERED: Final = "cti-agent-answered"
 """Subroutine on the agent's channel at his answer, with the recording: Dial(…,U(cti-agent-answered^<day>/<file>))."""
+CONTEXT_CALLBACK: Final = "cti-callback"
+"""`Context` of the Originate that calls an agent's telephone for a callback; `Exten` s, `Priority` 1."""
+CALLBACK_ANSWERED: Final = "cti-callback-answered"
+"""Subroutine on the citizen's channel at his answer: Dial(…,U(cti-callback-answered^<day>/<file>))."""
 
 # SIP header that the handler adds to the INVITE for the agent
 HEADER_CALL: Final = "X-CTI-Call"
@@ -135,7 +161,13 @@ QUEUE_STATUSES: Final = (
 PROMPT_FALLBACK_WAIT: Final = "fallback_wait"
 PROMPT_CLOSING_SORRY: Final = "closing_sorry"
 PROMPT_AGENT_NO_DIALLING: Final = "agent_no_dialling"
-DIALPLAN_PROMPTS: Final = (PROMPT_FALLBACK_WAIT, PROMPT_CLOSING_SORRY, PROMPT_AGENT_NO_DIALLING)
+PROMPT_CALLBACK_HELLO: Final = "callback_hello"
+DIALPLAN_PROMPTS: Final = (
+    PROMPT_FALLBACK_WAIT,
+    PROMPT_CLOSING_SORRY,
+    PROMPT_AGENT_NO_DIALLING,
+    PROMPT_CALLBACK_HELLO,
+)
 """Prompts that the dialplan plays by itself; the prompt catalogue must have them."""
 
 # AMI

@@ -1,0 +1,261 @@
+"""One caller's waiting: music, what he is told, the keys he may press, and every offer until an agent talks to him."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from cti import talk
+from cti.asterisk import names
+from cti.calls import CallFact, CallId, Milestone, Need, Value
+from cti.contact import Contact
+from cti.exchange import Exchange
+from cti.switchboard import Call, Switchboard
+from ivr_flows.words import Prompt, Route, RouteEnded
+from queues import announcing
+from queues.estimate import Estimate
+
+if TYPE_CHECKING:
+    from cti.journey import Line
+
+_WAIT_SLICE_S = 1.0
+"""A waiting caller looks at the switchboard at least this often, whatever becomes of a wake."""
+
+_COMFORT_S = 90.0
+"""After so long without a word a caller hears that he is not forgotten."""
+
+Play = Callable[[tuple[Prompt, ...], str], Awaitable[str]]
+"""Plays prompts to the end or to one of the keys, which is returned; "" without one."""
+
+
+class Room(Protocol):
+    """What all who wait share (cti.waiting_room)."""
+
+    def admit(self, call: Call, need: Need, language: str) -> Mapping[str, Value]:
+        """Data of the `queued` milestone: the need as it is for this caller, and the moment his place counts from."""
+
+    def seated(self, need: Need) -> bool:
+        """Whether anybody is logged in who could ever take such a call."""
+
+    def estimate(self, call: Call) -> Estimate | None: ...
+
+    def notices(self, queue: str) -> Mapping[str, str]:
+        """Topic broadcasts for those who wait here: name -> prompt."""
+
+    @property
+    def callback_from_s(self) -> float | None:
+        """A longer estimate than this offers a callback; None: nobody can be called back."""
+
+    def call_back(self, call: Call) -> CallId | None:
+        """Arranges a callback that keeps this caller's place; None: his number cannot be called."""
+
+
+class Queueing:
+    """`timeline`: the milestones of a call so far, for one whose waiting another process of ours began."""
+
+    def __init__(
+        self,
+        line: Line,
+        contact: Contact,
+        room: Room,
+        play: Play,
+        offer_timeout_s: float,
+        timeline: Callable[[CallId], Sequence[Milestone] | None],
+    ) -> None:
+        self._line = line
+        self._contact = contact
+        self._room = room
+        self._play = play
+        self._offer_timeout_s = offer_timeout_s
+        self._timeline = timeline
+        self._music = False
+        self._comforts = 0
+
+    async def run(self, command: Route) -> RouteEnded:
+        """Until he has talked to an agent, or leaves the queue by one of the ways that the command allows."""
+        call = self._contact.call
+        if call.phase in ("queue", "ringing"):
+            told = announcing.Told.recalled(self._timeline(call.id) or (), self._now)
+        else:
+            if command.no_seat and not self._room.seated(command.need):
+                return RouteEnded("no_seat")
+            if call.ever_answered:
+                await self._line.set_variable(names.DIAL_STATUS, "")
+            self._queue(self._room.admit(call, command.need, command.language))
+            told = announcing.Told(self._now)
+        while True:
+            if (agent := self._board.offer_of(call.id)) is not None:
+                self._music = False
+                outcome = await talk.offer(self._line, self._contact, agent, self._offer_timeout_s)
+                if outcome == "talked":
+                    return RouteEnded("talked")
+                if outcome == "agent_lost":
+                    await self._line.set_variable(names.DIAL_STATUS, "")
+                    self._queue(place_of(call))
+                told = replace(told, at=self._now)
+                continue
+            if command.max_wait_s is not None and self._now - call.queued_at >= command.max_wait_s:
+                return self._leave("gave_up")
+            if not self._music:
+                await self._line.set_music(True)
+                self._music = True
+            can_call_back = command.callback_key if told.offered_s else ""
+            keys = command.leave_keys + can_call_back
+            news = self._news(command, told)
+            if news is None:
+                key = await self._sleep()
+            else:
+                told, prompts = news
+                if command.callback_key and told.offered_s:
+                    keys = command.leave_keys + command.callback_key
+                key = await self._say(prompts, keys)
+            if key and key in keys and self._board.offer_of(call.id) is None:
+                if key == command.callback_key:
+                    if await self._call_back():
+                        return RouteEnded("callback")
+                    continue
+                await self._silence()
+                return self._leave("left_by_key", key)
+
+    @property
+    def _exchange(self) -> Exchange:
+        return self._contact.exchange
+
+    @property
+    def _board(self) -> Switchboard:
+        return self._contact.exchange.board
+
+    @property
+    def _now(self) -> float:
+        return self._exchange.wall()
+
+    def _note(self, kind: CallFact, data: Mapping[str, Value]) -> None:
+        self._exchange.call(kind, self._contact.call_id, data)
+
+    def _queue(self, data: Mapping[str, Value]) -> None:
+        self._note(CallFact.QUEUED, data)
+        if self._board.offer_of(self._contact.call_id) is None and (estimate := self._estimate()) is not None:
+            position = self._board.position(self._contact.call_id)
+            self._note(CallFact.ESTIMATED, {"wait_s": round(estimate.wait_s, 1), "position": position, "spoken_min": 0})
+
+    def _estimate(self) -> Estimate | None:
+        return self._room.estimate(self._contact.call)
+
+    def _news(self, command: Route, told: announcing.Told) -> tuple[announcing.Told, tuple[Prompt, ...]] | None:
+        """What to say now, and what he has been told then; the milestones of it are written."""
+        call = self._contact.call
+        if call.phase != "queue":
+            return None
+        rules = announcing.Rules(
+            every_s=command.news_every_s,
+            comfort_s=_COMFORT_S if command.comfort else math.inf,
+            callback_from_s=self._room.callback_from_s if command.callback_key else None,
+        )
+        notices = self._room.notices(command.need.queue)
+        if self._now < announcing.quiet_until(told, rules) and notices.keys() <= set(told.notices):
+            return None
+        position, estimate = self._board.position(call.id), self._estimate()
+        news = announcing.next_words(told, self._now, position, estimate, tuple(notices), rules)
+        if news is None:
+            return None
+        after, words = news
+        prompts: list[Prompt] = []
+        for word in words:
+            prompts += self._spoken(word, command, notices)
+        self._note_words(words, position, estimate)
+        return after, tuple(prompts)
+
+    def _spoken(self, word: announcing.Words, command: Route, notices: Mapping[str, str]) -> list[Prompt]:
+        match word:
+            case announcing.Position(place):
+                return [Prompt(say="position", value=place)]
+            case announcing.Minutes(minutes):
+                return [Prompt(say="minutes", value=minutes)]
+            case announcing.Longer(minutes):
+                return [Prompt("wait_longer"), Prompt(say="minutes", value=minutes)]
+            case announcing.Comfort():
+                self._comforts += 1
+                return [command.comfort[(self._comforts - 1) % len(command.comfort)]]
+            case announcing.Notice(name):
+                return [Prompt(notices[name])]
+            case announcing.OfferCallback():
+                return [Prompt("callback_offer")]
+
+    def _note_words(self, words: Sequence[announcing.Words], position: int, estimate: Estimate | None) -> None:
+        wait_s = None if estimate is None else round(estimate.wait_s, 1)
+        minutes = 0
+        for word in words:
+            match word:
+                case announcing.Minutes(value) | announcing.Longer(value):
+                    minutes = value
+                case announcing.Notice(name):
+                    self._note(CallFact.NOTICE_HEARD, {"notice": name})
+                case announcing.OfferCallback():
+                    self._note(CallFact.CALLBACK_OFFERED, {"wait_s": wait_s})
+                case _:
+                    pass
+        if minutes or any(isinstance(word, announcing.Position) for word in words):
+            self._note(CallFact.ESTIMATED, {"wait_s": wait_s, "position": position, "spoken_min": minutes})
+
+    async def _sleep(self) -> str:
+        """Waits until something may have happened: a wake, a key (returned), or the slice is over."""
+        if self._board.offer_of(self._contact.call_id) is not None:
+            return ""
+        self._exchange.fall_asleep(self._contact.call_id, self._line.wake)
+        try:
+            return await self._line.wait_for_digit(_WAIT_SLICE_S)
+        finally:
+            self._exchange.awake(self._contact.call_id)
+
+    async def _say(self, prompts: tuple[Prompt, ...], keys: str) -> str:
+        """Plays news; an offer cuts it short, so that no agent waits for the end of a sentence."""
+        self._music = False
+        if self._board.offer_of(self._contact.call_id) is not None:
+            return ""
+        playing = asyncio.ensure_future(self._play(prompts, keys))
+        self._exchange.fall_asleep(self._contact.call_id, playing.cancel)
+        try:
+            return await playing
+        except asyncio.CancelledError:
+            this = asyncio.current_task()
+            if this is None or this.cancelling():
+                playing.cancel()
+                raise
+            return ""
+        finally:
+            self._exchange.awake(self._contact.call_id)
+
+    async def _call_back(self) -> bool:
+        """He wants to be called back. False: his number cannot be called; he has been told, and waits on."""
+        callback = self._room.call_back(self._contact.call)
+        if callback is None:
+            await self._say((Prompt("callback_refused"),), "")
+            return False
+        self._leave("callback")
+        self._note(CallFact.CALLBACK_REQUESTED, {"callback": callback})
+        await self._silence()
+        return True
+
+    async def _silence(self) -> None:
+        if self._music:
+            await self._line.set_music(False)
+            self._music = False
+
+    def _leave(self, reason: Literal["gave_up", "left_by_key", "callback"], key: str | None = None) -> RouteEnded:
+        self._note(CallFact.LEFT_QUEUE, {"reason": reason})
+        return RouteEnded(reason, key)
+
+
+def place_of(call: Call) -> dict[str, Value]:
+    """Data of `queued` for a caller who goes back to the queue with the place he had."""
+    assert call.need is not None
+    return {
+        "queue": call.need.queue,
+        "need": call.need.to_text(),
+        "since": call.since,
+        "steps_since": call.steps_since,
+        "kept_s": call.kept_s,
+    }
