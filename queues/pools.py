@@ -11,13 +11,14 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cti.calls import AgentId, CallId, SkillNeed
 from queues.decision import LISTED
 from queues.needs import lender_of, missing
 
 _T = TypeVar("_T")
+_Key = TypeVar("_Key", bound=tuple[Any, ...])
 Place = tuple[float, CallId]
 Turn = tuple[int, float, AgentId]
 """Sort key of an idle agent: number of skills, idle since, id."""
@@ -42,7 +43,7 @@ class Profile:
             pool.idle += 1
 
     def remove(self, turn: Turn) -> None:
-        del self.idle[bisect_left(self.idle, turn)]
+        remove(self.idle, turn)
         for pool in self.pools:
             pool.idle -= 1
 
@@ -156,6 +157,11 @@ class Pools:
         for pool in self._pools.values():
             pool.forget_absent()
             _enter(pool, pool.keys, self._pools_for)
+
+
+def remove(ordered: list[_Key], key: _Key) -> None:
+    """Takes a key out of a sorted list that has it."""
+    del ordered[bisect_left(ordered, key)]
 
 
 def _enter(item: _T, keys: Iterable[str], index: dict[str, list[_T]]) -> None:
