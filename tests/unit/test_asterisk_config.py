@@ -88,6 +88,19 @@ def test_the_citizens_arguments_come_in_the_order_the_daemon_reads() -> None:
     assert [args[1:] for args in calls] == [expected, expected]
 
 
+def test_the_callbacks_arguments_come_in_the_order_the_daemon_reads() -> None:
+    variables = {
+        names.CallbackArg.CALL: names.CTI_CALLBACK,
+        names.CallbackArg.DIAL_STATUS: names.DIAL_STATUS,
+        names.CallbackArg.ANSWERED_AT: names.CTI_ANSWERED_AT,
+        names.CallbackArg.LOST_AT: names.CTI_LOST_AT,
+    }
+    expected = ["${" + variables[arg] + "}" for arg in names.CALLBACK_ARGS]
+    calls = [args for args in applications("AGI", dialplan()) if args[0].endswith("/" + names.AGI_CALLBACK)]
+
+    assert [args[1:] for args in calls] == [expected, expected]
+
+
 def test_the_emergency_script_gets_its_arguments_in_order() -> None:
     variables = {
         "phase": "ARG1",
@@ -119,12 +132,16 @@ def test_every_context_the_code_names_exists() -> None:
         names.CONTEXT_PROVISION,
         names.AGENT_HEADERS,
         names.AGENT_ANSWERED,
+        names.CONTEXT_CALLBACK,
+        names.CALLBACK_ANSWERED,
     }
     assert named <= set(contexts())
     assert f"exten => {names.PROVISION_WAIT_EXTEN},1," in contexts()[names.CONTEXT_PROVISION]
     assert "exten => s,1," in contexts()[names.CONTEXT_PROVISION]
     assert "exten => s,1," in contexts()[names.AGENT_HEADERS]
     assert "exten => s,1," in contexts()[names.AGENT_ANSWERED]
+    assert "exten => s,1," in contexts()[names.CONTEXT_CALLBACK]
+    assert "exten => s,1," in contexts()[names.CALLBACK_ANSWERED]
 
 
 def test_every_context_the_dialplan_jumps_to_exists() -> None:
