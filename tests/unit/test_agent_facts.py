@@ -253,7 +253,7 @@ def test_any_history_makes_one_coherent_desk_that_is_known_again_from_what_is_ke
     for number, milestone in enumerate(one.journal):
         kept.add(milestone, number // 7)
     again = Desk(one.desk.agent)
-    for milestone in map(decode, kept.agent_lines().splitlines(keepends=True)):
+    for milestone in map(decode, kept.lasting_lines().splitlines(keepends=True)):
         again = folded(again, AgentFact(milestone.kind), milestone.data, milestone.at)
     for later in (0.0, 3.0, 20.0, 1000.0):
         assert again.state(one.now + later) == one.desk.state(one.now + later)
