@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from support.slow_router import SlowRouter
 
 from cti.calls import EMERGENCY_S, AgentId, CallId, Need, NeedStep, SkillNeed
-from queues.decision import Decision
+from queues.needs import place, steps_since
 from queues.routing import Idle, Overflow, Router, Waiting
-from support.slow_router import SlowRouter
 
 # UTC seconds as they are: large, and with steps that floating point cannot hold.
 NOON = 1_790_000_000.1
@@ -99,19 +100,15 @@ class Routers(RuleBasedStateMachine):
 
     @rule()
     def decide(self) -> None:
-        before = {call.call_id for call in self.slow.waiting()}
+        waiting, idle = self.slow.waiting(), {agent.agent_id for agent in self.slow.idle()}
         decisions = self.quick.decide(self.now)
         assert decisions == self.slow.decide(self.now)
         assert self.quick.waiting() == self.slow.waiting()
         served = [decision.call_id for decision in decisions]
-        assert sorted(served + [call.call_id for call in self.quick.waiting()]) == sorted(before)
-        self._nobody_is_left()
-
-    def _nobody_is_left(self) -> None:
-        waiting = self.quick.waiting()
-        if all(call.reachable for call in waiting):
-            pairs = [(agent, call) for agent in self.slow.idle() for call in waiting]
-            assert not any(self.quick.could_take(a.agent_id, a.skills, call, self.now) for a, call in pairs)
+        assert sorted(served + [call.call_id for call in self.quick.waiting()]) == sorted(c.call_id for c in waiting)
+        taken = [decision.agent_id for decision in decisions]
+        assert len(set(taken)) == len(taken)
+        assert idle.issuperset(taken)
 
     @rule()
     def wake_up_at_the_next_change(self) -> None:
@@ -134,4 +131,119 @@ class Routers(RuleBasedStateMachine):
 
 
 TestRouters = Routers.TestCase
-TestRouters.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestRouters.settings = settings(max_examples=20, stateful_step_count=40, deadline=None)
+
+_city = st.tuples(
+    _overflows,
+    st.lists(_waiting, max_size=12, unique_by=lambda call: call.call_id),
+    st.lists(_idle, max_size=8, unique_by=lambda agent: agent.agent_id),
+)
+_moderately = settings(max_examples=25, deadline=None)
+
+
+def fill(router: Router, events: list[Waiting | Idle]) -> None:
+    for event in events:
+        router.wait(event) if isinstance(event, Waiting) else router.free(event)
+
+
+@given(_city, st.booleans(), st.randoms(use_true_random=False))
+@_moderately
+def test_decisions_do_not_depend_on_the_order_or_repetition_of_what_came_before(
+    city: tuple[list[Overflow], list[Waiting], list[Idle]], lending: bool, rng: random.Random
+) -> None:
+    overflow, waiting, idle = city
+    one, other = Router(overflow), Router(overflow)
+    fill(one, [*waiting, *idle])
+    one.borrow(lending)
+    again = [*waiting, *idle]
+    again += rng.choices(again, k=5) if again else []
+    rng.shuffle(again)
+    fill(other, again[:6])
+    other.next_at(NOON + rng.choice([-5.0, 0.0, 5.0]))
+    other.borrow(lending)
+    fill(other, again[6:])
+    assert other.decide(NOON) == one.decide(NOON)
+    assert other.waiting() == one.waiting()
+    assert other.next_at(NOON) == one.next_at(NOON)
+
+
+@given(_city, st.booleans())
+@_moderately
+def test_at_rest_nobody_idle_could_take_anybody_who_waits(
+    city: tuple[list[Overflow], list[Waiting], list[Idle]], lending: bool
+) -> None:
+    overflow, waiting, idle = city
+    router = Router(overflow)
+    fill(router, [*[replace(call, reachable=True) for call in waiting], *idle])
+    router.borrow(lending)
+    at: float | None = NOON
+    here = {agent.agent_id: agent for agent in idle}
+    while at is not None:
+        for decision in router.decide(at):
+            del here[decision.agent_id]
+        pairs = [(agent, call) for agent in here.values() for call in router.waiting()]
+        assert not any(router.could_take(a.agent_id, a.skills, call, at) for a, call in pairs)
+        at = router.next_at(at)
+
+
+# Needs that only ever relax, as those of the flows do: each step asks for less than the one before.
+_relaxing = st.builds(
+    lambda queue, other, first_s, second_s, head_start_s: Need(
+        queue,
+        (
+            NeedStep((SkillNeed(queue, 3), SkillNeed(other, 2)), first_s),
+            NeedStep((SkillNeed(queue, 2),), second_s),
+        ),
+        head_start_s,
+    ),
+    st.sampled_from(QUEUES),
+    st.sampled_from(QUEUES),
+    _seconds,
+    _seconds,
+    st.sampled_from([0.0, 30.0]),
+)
+_events = st.lists(
+    st.one_of(
+        st.tuples(st.just("wait"), st.builds(Waiting, st.sampled_from(CALLS), _relaxing, _instants)),
+        st.tuples(st.just("free"), _idle),
+        st.tuples(st.just("time"), st.sampled_from([0.1, 5.0, 20.0])),
+        st.tuples(st.just("borrow"), st.booleans()),
+    ),
+    max_size=40,
+)
+
+
+@given(_overflows, _events)
+@_moderately
+def test_nobody_is_served_before_another_with_the_same_need_who_waits_longer(
+    overflow: list[Overflow], events: list[tuple[str, Any]]
+) -> None:
+    router, now = Router(overflow), NOON + 10
+    for kind, value in events:
+        if kind == "time":
+            now += value
+        else:
+            getattr(router, kind)(value)
+        waiting = {call.call_id: call for call in router.waiting()}
+        for decision in router.decide(now):
+            served = waiting.pop(decision.call_id)
+            same = [call for call in waiting.values() if call.need == served.need]
+            assert all(place(served) < place(call) for call in same)
+
+
+@given(_waiting, _overflows, _idle)
+@_moderately
+def test_a_caller_is_served_at_the_very_instant_from_which_an_agent_could_take_him(
+    call: Waiting, overflow: list[Overflow], agent: Idle
+) -> None:
+    call, began = replace(call, reachable=True), steps_since(call)
+    router = Router(overflow)
+    fill(router, [call, agent])
+    at: float | None = began
+    while at is not None and not (decisions := router.decide(at)):
+        assert not router.could_take(agent.agent_id, agent.skills, call, at)
+        at = router.next_at(at)
+        if at is not None:
+            assert router.decide(math.nextafter(at, 0.0)) == []
+    if at is not None:
+        assert [(d.call_id, d.agent_id) for d in decisions] == [(call.call_id, agent.agent_id)]
