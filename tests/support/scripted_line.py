@@ -48,6 +48,8 @@ class ScriptedLine:
         self.variables: dict[str, str] = {}
         self.recording = Path()
         """Of the last Dial(), in the folder of recordings."""
+        self.says = 0.0
+        """Seconds of words when he is asked to leave a message."""
         self._keys: asyncio.Queue[str] = asyncio.Queue()
         self._gone = asyncio.Event()
         self._how = "hangup"
@@ -121,6 +123,13 @@ class ScriptedLine:
     async def set_music(self, on: bool, music_class: str = "default") -> None:
         self._check()
         self.said.append("music" if on else "silence")
+
+    async def record_file(self, name: str, max_s: float, silence_s: float) -> None:
+        self._check()
+        self.said.append("record")
+        words = bytes(44 + int(16_000 * min(self.says, max_s)))
+        await asyncio.to_thread(Path(name + ".wav").write_bytes, words)
+        await self._until(self._key(min(self.says, max_s) + silence_s, "#"))
 
     async def get_variable(self, name: str, *, dead_ok: bool = False) -> str | None:
         if not dead_ok:

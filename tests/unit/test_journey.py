@@ -6,46 +6,15 @@ Time is virtual (looptime): a wait of minutes takes no time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from agents.roster import Agent
-from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone
-from cti.contact import Recordings
-from cti.exchange import Exchange
-from cti.journey import House, Journey
-from cti.settings import Did, Surge, Waiting
-from cti.switchboard import Call, Switchboard
-from cti.waiting_room import WaitingRoom
-from ivr_flows.calendar import WorkCalendar
-from ivr_flows.loader import load
-from ivr_flows.model import Flow
-from ivr_flows.words import Prompt
+from cti.calls import AgentFact, AgentId, CallFact, CallId
 from tests.support.scripted_line import ScriptedLine
+from tests.support.town import Town, no_answer, talks
 
 pytestmark = [pytest.mark.looptime, pytest.mark.usefixtures("no_blocking_on_the_loop")]
-
-FLOW = """
-flow: city
-languages: [zh-CN]
-person: general
-start:
-  - {to: menu}
-nodes:
-  menu:
-    type: menu
-    prompts: menu_main
-    options: {"1": general, "2": enterprise}
-    person: general
-  general: {type: route, queue: general, news_every_s: 30, after: survey}
-  enterprise: {type: route, queue: enterprise, after: survey}
-  survey: {type: survey, ask: {3: survey_ask_3}, next: bye}
-  bye: {type: hangup, prompts: thanks_goodbye}
-"""
-
 
 POLICE = """
 flow: city
@@ -57,112 +26,6 @@ nodes:
   general: {type: route, queue: general, after: bye}
   bye: {type: hangup, prompts: goodbye}
 """
-
-
-class Sounds:
-    def files(self, prompt: Prompt, language: str) -> tuple[str, ...]:
-        return (prompt.id or f"{prompt.say}={prompt.value}",)
-
-
-class OneFlow:
-    def __init__(self, flow: Flow) -> None:
-        self.flow = flow
-
-    def current(self, name: str) -> Flow:
-        return self.flow
-
-    def get(self, name: str, version: str) -> Flow:
-        assert version == self.flow.version
-        return self.flow
-
-
-class Town:
-    """A daemon's inside without Asterisk: switchboard, flow, recordings folder, and the journal as a list."""
-
-    def __init__(
-        self,
-        folder: Path,
-        *agents: str,
-        wrap_up_s: float = 0.0,
-        journal: list[Milestone] | None = None,
-        flow: str = FLOW,
-    ) -> None:
-        loop = asyncio.get_running_loop()
-        began = datetime(2026, 11, 23, 9, tzinfo=UTC).timestamp()
-        self.journal: list[Milestone] = journal if journal is not None else []
-        self.board = Switchboard(wrap_up_s)
-        self.board.set_roster(
-            {AgentId(a): Agent(AgentId(a), a, {"general": 3, "enterprise": 3}) for a in agents or ("a1",)}
-        )
-        self.exchange = Exchange(self.board, self, lambda: began + loop.time())
-        self.house = House(
-            exchange=self.exchange,
-            flows=OneFlow(load(flow, "city", None, ("110",))),
-            sounds=Sounds(),
-            did_of=lambda dialled: Did(number="12345", flow="city"),
-            city="dongguan",
-            local_time=lambda at: datetime.fromtimestamp(at, UTC) + timedelta(hours=8),
-            recordings=Recordings(folder, lambda at: datetime.fromtimestamp(at, UTC)),
-            calendar=WorkCalendar(),
-            offer_timeout_s=15.0,
-            survey_scale=3,
-            announcements=(),
-            transfers={"110": "PJSIP/110@trunk"},
-            room=WaitingRoom(self.exchange, Waiting(), Surge(), lambda dialled: Did(number="12345", flow="city"), self),
-            timeline=lambda call_id: [m for m in self.journal if m.id == call_id],
-        )
-
-    def possible(self) -> bool:
-        return False
-
-    def request(self, call: Call) -> CallId | None:
-        return None
-
-    def append(self, milestone: Milestone) -> None:
-        self.journal.append(milestone)
-
-    def record(self, line: ScriptedLine, size: int) -> None:
-        """The recording of the last Dial() has this size."""
-        path = self.house.recordings.folder / line.recording
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(bytes(size))
-
-    def ready(self, *agents: str) -> None:
-        for agent in agents:
-            self.exchange.agent(AgentFact.LOGGED_IN, AgentId(agent))
-            self.exchange.agent(AgentFact.STATUS, AgentId(agent), {"status": "ready"})
-
-    async def run(self, line: ScriptedLine) -> ScriptedLine:
-        await Journey(line, self.house).run()
-        return line
-
-    def kinds(self, call: str = "n1-1.1") -> list[str]:
-        return [m.kind for m in self.journal if m.id == call and m.kind != CallFact.ENTERED]
-
-    def last(self, kind: CallFact, call: str = "n1-1.1") -> Milestone:
-        return [m for m in self.journal if m.kind == kind and m.id == call][-1]
-
-
-def talks(town: Town, seconds: float) -> Callable:
-    """A Dial() that an agent answers after two seconds, talks, and hangs up."""
-
-    async def dial(line: ScriptedLine, args: tuple[str, ...]) -> str:
-        await asyncio.sleep(2.0)
-        call = town.board.calls[CallId(line.env.uniqueid)]
-        assert args[0] == f"PJSIP/{call.agent}"
-        from cti.contact import Contact
-
-        Contact(town.exchange, call.id, town.house.recordings).answered(call.agent, town.exchange.wall())
-        await asyncio.sleep(seconds)
-        await asyncio.to_thread(town.record, line, 44 + int(16_000 * seconds))
-        return "ANSWER"
-
-    return dial
-
-
-async def no_answer(_line: ScriptedLine, args: tuple[str, ...]) -> str:
-    await asyncio.sleep(float(args[1]))
-    return "NOANSWER"
 
 
 async def test_a_whole_call_from_menu_to_rating(tmp_path: Path) -> None:
