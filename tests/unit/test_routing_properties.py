@@ -10,11 +10,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from support.slow_router import SlowRouter
 
 from cti.calls import EMERGENCY_S, AgentId, CallId, Need, NeedStep, SkillNeed
 from queues.needs import place, steps_since
 from queues.routing import Idle, Overflow, Router, Waiting
+from tests.support.slow_router import SlowRouter
 
 # UTC seconds as they are: large, and with steps that floating point cannot hold.
 NOON = 1_790_000_000.1
