@@ -151,6 +151,12 @@ def check_prompt_time(flow: m.Flow, entries: Collection[str], durations: Mapping
                 field = "menu_s" if asked else "greeting_s"
                 text = f"{total_s:.1f} s of prompts before the queue ({parts}); limits.{field} is {limit_s:g}"
                 yield ("nodes", name), f"node {name}: a caller who does nothing hears {text}"
+    for name, node in flow.nodes.items():
+        if isinstance(node, m.Say) and node.short is not None:
+            long_s, short_s = (sum(durations.get(p, 0.0) for p in said) for said in (node.prompts, node.short))
+            if short_s > long_s:
+                text = f"short takes {short_s:.1f} s, longer than the {long_s:.1f} s of prompts; shorten it"
+                yield ("nodes", name, "short"), f"node {name}: {text}"
 
 
 def prompt_time(flow: m.Flow, name: str, durations: Mapping[str, float]) -> dict[bool, tuple[float, tuple[str, ...]]]:

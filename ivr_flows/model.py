@@ -210,7 +210,7 @@ class Message:
     """Where he goes who has left one."""
     otherwise: Name
     max_s: Annotated[float, Field(ge=10, le=600, allow_inf_nan=False)] = 120.0
-    min_s: Annotated[float, Field(ge=1, le=10, allow_inf_nan=False)] = 2.0
+    min_s: Annotated[float, Field(ge=1, le=5, allow_inf_nan=False)] = 2.0
     again: Prompts = ("message_too_short",)
     """Played before he is asked once more."""
 

@@ -144,7 +144,7 @@ def tell(commands: Iterable[Command], texts: Texts) -> Iterator[str]:
                 yield f"    asks    a rating from 1 (best) to {command.scale}"
             case Route():
                 yield "    queue   " + ", ".join(_waits(command))
-                yield from (f"    then    {texts(prompt)}" for prompt in command.comfort)
+                yield from (f"    hears   {texts(prompt)}" for prompt in command.comfort)
             case RecordMessage():
                 yield from _plays(command.prompts, texts)
                 yield f"    records at most {command.max_s:g} s, # ends it, {command.leave_keys} leaves"
@@ -191,12 +191,14 @@ def _waits(route: Route) -> Iterator[str]:
     yield route.need.to_text()
     if route.language:
         yield f"speaks {route.language}"
+    if route.news_every_s is not None:
+        yield f"news every {route.news_every_s:g} s"
     if route.max_wait_s is not None:
         yield f"at most {route.max_wait_s:g} s"
     if route.leave_keys:
         yield f"leaves with {' '.join(route.leave_keys)}"
     if route.callback_key:
-        yield f"is called back with {route.callback_key}"
+        yield f"called back with {route.callback_key}"
 
 
 def _plays(prompts: tuple[Prompt, ...], texts: Texts) -> Iterator[str]:

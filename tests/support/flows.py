@@ -73,11 +73,12 @@ class Walk:
         announcements: Collection[str] = (),
         scale: int = 3,
         entry: str = "",
+        short: bool = False,
     ) -> None:
         self.flow = flow
         self.session: Session
         self.commands: list[Command]
-        started = Started(dialled, "merged", at)
+        started = Started(dialled, "merged", at, short)
         self.session, self.commands = begin(
             flow, started, calendar, entry=entry, survey_scale=scale, announcements=announcements
         )

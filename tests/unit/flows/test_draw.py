@@ -42,6 +42,22 @@ def test_names_that_mermaid_keeps_for_itself_and_quotes_do_no_harm() -> None:
     assert "say #quot;1#quot; #lt;b#gt;" in text
 
 
+def test_the_tree_shows_the_ways_out_of_a_wait_and_of_a_message() -> None:
+    flow = make_flow("""
+        first: {type: route, queue: other, called_back: bye, no_seat: night, after: bye}
+        night: {type: message, prompts: message_ask, next: thanks, otherwise: bye}
+        thanks: {type: hangup, prompts: message_thanks}
+        """)
+    assert tree(flow).splitlines()[1:7] == [
+        "every other call -> first: route: queue other",
+        "  ├─ no seat -> night: message: message_ask",
+        "  │  ├─ 0 -> queue: route: queue general",
+        "  │  │  └─ after the talk -> bye ...",
+        "  │  ├─ message left -> thanks: hangup: message_thanks",
+        "  │  └─ otherwise -> bye ...",
+    ]
+
+
 def test_the_tree_can_show_the_words() -> None:
     catalogue = load_catalogue()
     assert catalogue.text("menu_main", "zh-CN") in tree(FLOW, lambda prompt: catalogue.text(prompt, "zh-CN"))

@@ -72,7 +72,8 @@ def test_dry_run_prints_what_the_caller_hears_and_what_is_done() -> None:
         "> presses 1",
         "[general] route",
         "mark    human_asked by key",
-        "queue   general||+0",
+        "queue   general||+0, news every 60 s, called back with 5",
+        "hears   您也可以通过12345网站或手机应用提交诉求。",
         "> an agent answers, they talk, the agent hangs up",
         "[survey] survey",
         "> says nothing",
@@ -86,7 +87,7 @@ def test_dry_run_prints_what_the_caller_hears_and_what_is_done() -> None:
 @pytest.mark.parametrize(
     ("args", "expected"),
     [
-        (["--at", "2026-11-23T22:00", "--keys", "+3"], "queue   social_security|"),
+        (["--at", "2026-11-22T10:00", "--keys", "+3"], "queue   social_security|"),
         (["--at", "2026-11-23T22:00", "--keys", ""], "mark    human_asked by no_menu"),
         (["--at", "2026-10-01T10:00", "--keys", ""], "by the calendar: holiday"),
         (["--at", "2039-11-23T10:00", "--keys", ""], "(the year's holidays are not known yet)"),
@@ -94,6 +95,11 @@ def test_dry_run_prints_what_the_caller_hears_and_what_is_done() -> None:
         (["--at", "2026-11-23T10:00", "--keys", "9", "--say", "有人昏倒了"], "[ambulance] transfer"),
         (["--at", "2026-11-23T10:00", "--keys", "8 2"], "press 1"),
         (["--keys", "h"], "hangs up"),
+        (["--at", "2026-11-23T22:00", "--keys", "", "--short"], "plays   东莞市12345，本次通话将被录音。"),
+        (["--at", "2026-11-23T22:00", "--keys", "n", "--say", "路灯坏了请派人来修"], "> speaks for 2.25 s"),
+        (["--at", "2026-11-23T22:00", "--keys", "n"], "plays   没有听到您的留言。"),
+        (["--at", "2026-11-23T22:00", "--keys", "n0"], "> presses 0 instead of speaking"),
+        (["--at", "2026-11-23T22:00", "--keys", "+#+5"], "> asks to be called back"),
     ],
 )
 def test_dry_run_by_script(args: list[str], expected: str) -> None:
@@ -108,6 +114,15 @@ def test_dry_run_asks_when_no_keys_are_given() -> None:
     assert "[enterprise] route" in result.output
     assert "presses 1" in result.output
     assert result.output.endswith("hang up (flow)\n")
+
+
+def test_dry_run_asks_for_a_message() -> None:
+    typed = "\nn\n\n路灯坏了，请派人来修。\n\n"
+    result = yihu_flow("dry-run", "city", "--at", "2026-11-23T22:00", typed=typed)
+    assert result.exit_code == 0, result.output
+    assert "a message, Enter for silence, 0 for a person" in result.output
+    assert "> speaks for 2.75 s" in result.output
+    assert result.output.endswith("hang up (message)\n")
 
 
 def test_dry_run_survives_nonsense_and_the_end_of_input() -> None:

@@ -91,6 +91,46 @@ MENU = 'first: {type: menu, prompts: menu_main, options: {"1": queue}}'
             "first: {type: schedule, open: queue, closed: queue, weekdays: [mon, funday]}",
             "node first: weekdays.1: Input should be 'mon', 'tue'",
         ),
+        (
+            'first: {type: route, queue: other, after: bye, called_back: bye, keys: {"5": queue}}',
+            "test.yaml:5: node first: key 5 asks to be called back; give another callback_key",
+        ),
+        (
+            "first: {type: route, queue: other, after: bye, called_back: queue}",
+            "test.yaml:5: node first: called_back: queue must come to a hangup when the caller does nothing",
+        ),
+        (
+            "first: {type: message, prompts: message_ask, next: queue, otherwise: bye}",
+            "test.yaml:5: node first: next: queue must come to a hangup when the caller does nothing",
+        ),
+        ("first: {type: message, prompts: message_ask, next: bye}", "the path ends here; give otherwise: NODE"),
+        (
+            "first: {type: message, prompts: message_ask, next: bye, otherwise: bye, max_s: 5}",
+            "node first: max_s: Input should be greater than or equal to 10",
+        ),
+        (
+            "first: {type: route, queue: a, after: bye, no_seat: second}\n"
+            "second: {type: route, queue: b, after: bye, no_seat: first}",
+            "turns in a circle without the caller's action: first -> second -> first",
+        ),
+        (
+            "first: {type: route, queue: a, after: bye, no_seat: second}\n"
+            "second: {type: message, prompts: message_ask, next: bye, otherwise: first}",
+            "turns in a circle without the caller's action: first -> second -> first",
+        ),
+        (
+            'first: {type: menu, prompts: menu_main, options: {"1": queue}, person: night}\n'
+            "night: {type: message, prompts: message_ask, next: bye, otherwise: bye}",
+            "node first: a caller who does nothing here does not reach a person",
+        ),
+        (
+            "first: {type: route, queue: other, after: bye, position_every_s: 60}",
+            "unknown key position_every_s; known here: type, queue, after, skills, priority_s, news_every_s",
+        ),
+        (
+            "first: {type: route, queue: other, after: bye, priority_s: 86401}",
+            "priority_s: Input should be less than or equal to 86400",
+        ),
         ("first: {type: say, prompts: greeting}", "test.yaml:5: node first: the path ends here; give next: NODE"),
         ("first: {type: hangup}", "test.yaml:5: node first: prompts is missing"),
     ],
@@ -124,6 +164,28 @@ def test_an_entry_of_the_table_of_numbers_must_be_there_and_counts_as_reached() 
     text = flow_text(MENU + "\nline: {type: goto, to: queue}")
     assert faults_of(text, entries=["line"]) == ()
     assert "a number in the settings enters at node other, which is not here" in faults_of(text, entries=["other"])[0]
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        "first: {type: say, prompts: greeting, short: greting, next: queue}",
+        "first: {type: route, queue: other, comfort: [greeting, greting], after: bye}",
+        "first: {type: message, prompts: greeting, again: greting, next: bye, otherwise: bye}",
+        "first: {type: message, prompts: greting, again: greeting, next: bye, otherwise: bye}",
+    ],
+)
+def test_every_prompt_of_a_node_is_looked_up(node: str) -> None:
+    faults = faults_of(flow_text(node), prompts=["greeting", "goodbye"])
+    assert faults == ("test.yaml:5: node first: prompt greting is not in the catalogue; did you mean greeting?",)
+
+
+def test_a_night_may_begin_with_a_message() -> None:
+    nodes = """
+        first: {type: schedule, hours: "08:00-20:00", open: queue, closed: night}
+        night: {type: message, prompts: message_ask, next: bye, otherwise: bye}
+        """
+    assert faults_of(flow_text(nodes)) == ()
 
 
 def test_a_queue_may_be_tried_again_for_ever() -> None:
@@ -176,6 +238,12 @@ class TestPromptTime:
             """
         found = faults_of(flow_text(nodes), durations={"night_notice": 6.0})
         assert "test.yaml:5: node first: a caller who does nothing hears 6.0 s" in found[0]
+
+    def test_what_is_short_is_shorter(self) -> None:
+        nodes = "first: {type: say, prompts: notice, short: greeting, next: queue}"
+        assert faults_of(flow_text(nodes), durations=SECONDS) == (
+            "test.yaml:5: node first: short takes 4.0 s, longer than the 1.5 s of prompts; shorten it",
+        )
 
     def test_without_recordings_nothing_is_said(self) -> None:
         assert faults_of(flow_text(self.ZERO), durations={}) == ()

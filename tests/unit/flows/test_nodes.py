@@ -13,9 +13,11 @@ from ivr_flows.words import (
     Heard,
     Listen,
     Mark,
+    MessageTaken,
     Play,
     Played,
     Prompt,
+    RecordMessage,
     Route,
     RouteEnded,
     SetLanguage,
@@ -53,6 +55,16 @@ class TestSay:
     def test_a_hash_only_skips_the_prompt(self) -> None:
         call = Walk(self.FLOW).hear(Played("#"))
         assert ids(call.waits_for) == ["menu_main"]
+
+    @pytest.mark.parametrize(("short", "plays"), [("notice", ["notice"]), ("[]", ["menu_main"])])
+    def test_in_a_surge_it_is_shorter_or_left_out(self, short: str, plays: list[str]) -> None:
+        flow = make_flow(f"first: {{type: say, prompts: [greeting, notice], short: {short}, next: menu}}\n"
+                         'menu: {type: menu, prompts: menu_main, options: {"1": queue}}')  # fmt: skip
+        assert ids(Walk(flow, short=True).waits_for) == plays
+        assert ids(Walk(flow).waits_for) == ["greeting", "notice"]
+
+    def test_in_a_surge_what_has_no_short_form_stays(self) -> None:
+        assert ids(Walk(self.FLOW, short=True).waits_for) == ["greeting", "notice"]
 
 
 class TestAnnounce:
@@ -179,6 +191,43 @@ class TestRoute:
         )
         assert Walk(self.FLOW).waits_for == Route(Need("enterprise", skills, 30.0), 60.0, 120.0, "9")
 
+    def test_says_what_he_hears_and_may_press_while_he_waits(self) -> None:
+        flow = make_flow("""
+            first: {type: route, queue: other, comfort: [comfort_1, comfort_2], called_back: bye, callback_key: "7",
+                    no_seat: queue, after: bye}
+            """)
+        route = Walk(flow).waits_for
+        assert isinstance(route, Route)
+        assert route.comfort == (Prompt("comfort_1"), Prompt("comfort_2"))
+        assert (route.callback_key, route.no_seat) == ("7", True)
+        assert (route.news_every_s, route.language) == (None, "")
+
+    def test_without_a_place_to_go_neither_callback_nor_leaving_an_empty_queue_is_offered(self) -> None:
+        route = Walk(make_flow("first: {type: route, queue: other, after: bye}")).waits_for
+        assert isinstance(route, Route)
+        assert (route.callback_key, route.no_seat) == ("", False)
+
+    def test_the_callback_and_the_empty_queue_lead_on(self) -> None:
+        flow = make_flow("""
+            first: {type: route, queue: other, called_back: done, no_seat: queue, after: bye}
+            done: {type: hangup, prompts: callback_confirmed, reason: callback}
+            """)
+        assert Walk(flow).hear(RouteEnded("no_seat")).node == "queue"
+        called = Walk(flow).hear(RouteEnded("callback"))
+        assert (called.node, called.session.served) == ("done", True)
+
+    def test_a_chosen_language_goes_with_it(self) -> None:
+        flow = make_flow(
+            """
+            first: {type: menu, prompts: language_ask, options: {"1": mandarin, "2": english}}
+            mandarin: {type: language, language: zh-CN, next: queue}
+            english: {type: language, language: en, next: queue}
+            """,
+            head="languages: [zh-CN, en]\n",
+        )
+        languages = [Walk(flow).hear(Gathered(key, True)).waits_for for key in "12"]
+        assert [route.language for route in languages if isinstance(route, Route)] == ["", "en"]
+
     def test_without_a_menu_a_person_is_asked_for_at_once(self) -> None:
         call = Walk(self.FLOW)
         assert [mark.data for mark in call.marks(CallFact.HUMAN_ASKED)] == [{"by": "no_menu"}]
@@ -190,6 +239,42 @@ class TestRoute:
     )
     def test_its_outcomes(self, event: RouteEnded, node: str) -> None:
         assert Walk(self.FLOW).hear(event).node == node
+
+
+class TestMessage:
+    FLOW = make_flow("""
+        first: {type: schedule, hours: "08:00-20:00", open: queue, closed: night}
+        night: {type: message, prompts: message_ask, max_s: 60, min_s: 2, next: thanks, otherwise: bye}
+        thanks: {type: hangup, prompts: message_thanks}
+        """)
+
+    def night(self) -> Walk:
+        return Walk(self.FLOW, at=datetime(2026, 11, 23, 22, tzinfo=CITY))
+
+    def test_at_night_he_is_asked_for_one(self) -> None:
+        call = self.night()
+        assert call.waits_for == RecordMessage((Prompt("message_ask"),), 60.0, 2.0, "0")
+        assert call.marks(CallFact.HUMAN_ASKED) == []
+        assert call.marks(CallFact.MENU_ENTERED) == []
+
+    def test_one_that_is_left_is_thanked_for(self) -> None:
+        call = self.night().hear(MessageTaken(2.0))
+        assert (call.node, call.session.served) == ("thanks", True)
+
+    @pytest.mark.parametrize("seconds", [0.0, 1.9])
+    def test_one_too_short_is_none_and_asked_for_once_more(self, seconds: float) -> None:
+        call = self.night().hear(MessageTaken(seconds))
+        assert ids(call.waits_for) == ["message_too_short", "message_ask"]
+        assert call.hear(MessageTaken(seconds)).node == "bye"
+        assert not call.session.served
+
+    def test_the_second_try_counts(self) -> None:
+        assert self.night().hear(MessageTaken(0.0), MessageTaken(30.0)).node == "thanks"
+
+    def test_0_leads_to_a_person_whatever_he_has_said(self) -> None:
+        call = self.night().hear(MessageTaken(45.0, "0"))
+        assert (call.node, call.session.served) == ("queue", False)
+        assert [mark.data for mark in call.marks(CallFact.HUMAN_ASKED)] == [{"by": "key"}]
 
 
 class TestSchedule:

@@ -19,8 +19,10 @@ from ivr_flows.words import (
     HangUp,
     Heard,
     Listen,
+    MessageTaken,
     Play,
     Played,
+    RecordMessage,
     Route,
     RouteEnded,
     Started,
@@ -35,7 +37,9 @@ RESTLESS = make_flow(
     first: {type: menu, prompts: a, options: {"1": first, "2": second, "3": code}, max_errors: 5, max_repeats: 9}
     second: {type: menu, prompts: a, options: {"1": first, "2": second, "3": line, "4": police}}
     code: {type: gather, prompts: a, min_digits: 2, max_digits: 4, options: {"12": first}, next: second}
-    line: {type: route, queue: other, max_wait_s: 60, gave_up: line, keys: {"9": first, "8": line}, after: survey}
+    line: {type: route, queue: other, max_wait_s: 60, gave_up: line, keys: {"9": first, "8": line}, after: survey,
+           called_back: bye, no_seat: note}
+    note: {type: message, prompts: a, next: bye, otherwise: bye}
     police: {type: transfer, target: "110", prompts: b, otherwise: line, after: survey}
     survey: {type: survey, ask: {3: c, 5: d}, next: bye}
     """,
@@ -59,7 +63,12 @@ def outcome(data: st.DataObject, command: Command) -> Event:
             return Heard(said, data.draw(st.floats(0, 1)), data.draw(st.none() | KEY))
         case Route():
             outcomes = [RouteEnded("talked"), *(RouteEnded("left_by_key", key) for key in command.leave_keys)]
-            return data.draw(st.sampled_from([*outcomes, RouteEnded("gave_up")] if command.max_wait_s else outcomes))
+            outcomes += [RouteEnded("gave_up")] if command.max_wait_s else []
+            outcomes += [RouteEnded("callback")] if command.callback_key else []
+            outcomes += [RouteEnded("no_seat")] if command.no_seat else []
+            return data.draw(st.sampled_from(outcomes))
+        case RecordMessage():
+            return MessageTaken(data.draw(st.floats(0, command.max_s)), data.draw(st.sampled_from([None, "0"])))
         case Transfer():
             return TransferEnded(data.draw(st.booleans()))
         case _:
@@ -72,7 +81,7 @@ def outcome(data: st.DataObject, command: Command) -> Event:
 def test_any_caller_comes_to_an_end_and_can_have_a_person_before(flow: m.Flow, data: st.DataObject) -> None:
     at = MONDAY_10 + timedelta(hours=data.draw(st.integers(0, 24 * 60)))
     dialled = data.draw(st.sampled_from(["12345", "12333", "114"]))
-    session, commands = begin(flow, Started(dialled, "merged", at))
+    session, commands = begin(flow, Started(dialled, "merged", at, short=data.draw(st.booleans())))
     events = 0
     while session.phase is not Phase.ENDED:
         assert_person_within_reach(flow, session, commands)
@@ -94,9 +103,12 @@ def test_the_most_restless_caller_ends_up_in_a_queue_without_a_way_out(restart_a
             session, commands = resume(RESTLESS, session_from_text(RESTLESS, session_to_text(session)))
             continue
         if isinstance(command, Route) and not command.leave_keys:
+            assert (command.callback_key, command.no_seat) == ("", False)
             break
-        if isinstance(command, Route):
-            event: Event = RouteEnded("left_by_key", rng.choice(command.leave_keys))
+        if isinstance(command, RecordMessage):
+            event: Event = MessageTaken(0.0, "0")
+        elif isinstance(command, Route):
+            event = rng.choice([RouteEnded("left_by_key", key) for key in command.leave_keys] + [RouteEnded("no_seat")])
         else:
             assert isinstance(command, Gather)
             event = Gathered(rng.choice("123*7") * command.max_digits, True)
@@ -109,9 +121,14 @@ def test_the_most_restless_caller_ends_up_in_a_queue_without_a_way_out(restart_a
 
 
 def assert_person_within_reach(flow: m.Flow, session: Session, commands: list[Command]) -> None:
-    """Who now does nothing any more is in a queue after a few events, or was served already."""
+    """Who now does nothing any more is in a queue after a few events, or was served already; or nobody works, and he
+    may leave a message, where one key asks for a person again."""
     for _ in range(20):
         command = commands[-1]
+        if isinstance(command, RecordMessage):
+            session, commands = step(flow, session, MessageTaken(0.0, "0"))
+            assert isinstance(commands[-1], Route)
+            return
         if isinstance(command, Route) or session.served or session.phase in (Phase.CLOSING, Phase.ENDED):
             return
         quiet: dict[type, Event] = {

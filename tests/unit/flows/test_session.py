@@ -137,6 +137,21 @@ class TestText:
         entered = call.marks(CallFact.ENTERED)[-1]
         assert session_from_text(FLOW, str(entered.data["session"])) == call.session
 
+    def test_a_surge_at_the_beginning_counts_to_the_end_of_the_call(self) -> None:
+        flow = make_flow("first: {type: menu, prompts: a, options: {'1': say}}\n"
+                         "say: {type: say, prompts: [b, c], short: c, next: queue}")  # fmt: skip
+        call = Walk(flow, short=True)
+        call.session = session_from_text(flow, session_to_text(call.session))
+        assert ids(call.hear(Gathered("1", True)).waits_for) == ["c"]
+
+    def test_a_text_of_the_first_release_is_read(self) -> None:
+        text = (
+            '{"f":"test","v":"0","n":"survey","d":"12345","m":"merged","t":"2026-11-23T10:00:00+08:00","k":"work",'
+            '"l":"zh-CN","s":3,"b":"key","r":"queue","h":true,"c":4}'
+        )
+        session = session_from_text(FLOW, text)
+        assert (session.node, session.phase, session.served, session.short) == ("survey", Phase.RATING, True, False)
+
     def test_is_short_and_holds_no_digits(self) -> None:
         flow = make_flow("first: {type: gather, prompts: a, max_digits: 18, next: said}\n"
                          "said: {type: say, prompts: b, next: queue}")  # fmt: skip

@@ -4,12 +4,24 @@ from datetime import datetime
 
 import pytest
 
-from cti.calls import CallFact
+from cti.calls import EMERGENCY_S, CallFact
 from cti.settings import Settings
 from cti.speech.prompt_files import PromptFiles
 from ivr_flows.errors import FlowError
 from ivr_flows.prompts import load_catalogue
-from ivr_flows.words import Gather, Gathered, Heard, Play, Played, Route, RouteEnded, Survey, Transfer
+from ivr_flows.words import (
+    Gather,
+    Gathered,
+    Heard,
+    MessageTaken,
+    Play,
+    Played,
+    RecordMessage,
+    Route,
+    RouteEnded,
+    Survey,
+    Transfer,
+)
 from tests.support.flows import CITY, Walk, ids, read_shipped_flow
 
 NIGHT = datetime(2026, 11, 23, 22, tzinfo=CITY)
@@ -64,7 +76,58 @@ def test_zero_menu_greets_and_queues(at: datetime) -> None:
     [("0", "general"), ("1", "general"), ("2", "enterprise"), ("3", "social_security"), ("6", "general")],
 )
 def test_zero_menu_a_key_during_the_greeting_still_routes(key: str, queue: str) -> None:
-    assert queue_of(Walk(FLOW, at=NIGHT).hear(Played(key))) == queue
+    assert queue_of(Walk(FLOW, at=SUNDAY).hear(Played(key))) == queue
+
+
+@pytest.mark.parametrize("key", ["2", "3"])
+def test_outside_its_hours_the_general_desk_takes_a_desks_callers(key: str) -> None:
+    assert queue_of(Walk(FLOW, at=NIGHT).hear(Played(key))) == "general"
+
+
+@pytest.mark.parametrize("key", ["1", "2", "3"])
+def test_while_nobody_is_logged_in_he_may_leave_a_message(key: str) -> None:
+    call = short_menu().hear(Gathered(key, True))
+    while isinstance(call.waits_for, Route):
+        call.hear(RouteEnded("no_seat"))
+    assert isinstance(call.waits_for, RecordMessage)
+    assert ids(call.waits_for) == ["no_seat_now", "message_ask"]
+    assert ids(call.hear(MessageTaken(12.0)).waits_for) == ["message_thanks", "goodbye"]
+
+
+def test_at_the_message_0_tries_for_a_person_again() -> None:
+    call = Walk(FLOW, at=NIGHT).hear(Played(), RouteEnded("no_seat"), MessageTaken(0.0, "0"))
+    assert queue_of(call) == "general"
+
+
+def test_an_emergency_while_nobody_is_logged_in_is_told_to_dial_itself() -> None:
+    call = short_menu().hear(Gathered("9", True), Heard("听不清", 0.9), RouteEnded("no_seat"))
+    assert ids(call.waits_for) == ["transfer_failed"]
+    assert isinstance(call.hear(Played()).waits_for, RecordMessage)
+
+
+@pytest.mark.parametrize("key", ["1", "2", "3"])
+def test_who_waits_is_told_of_it_and_may_be_called_back(key: str) -> None:
+    route = short_menu().hear(Gathered(key, True)).waits_for
+    assert isinstance(route, Route)
+    assert (route.news_every_s, len(route.comfort), route.callback_key) == (60, 3, "5")
+    call = short_menu().hear(Gathered(key, True), RouteEnded("callback"))
+    assert ids(call.waits_for) == ["callback_confirmed", "goodbye"]
+
+
+def test_the_key_of_the_callback_is_the_one_that_its_offer_names() -> None:
+    catalogue = load_catalogue()
+    assert "按5" in catalogue.text("callback_offer", "zh-CN")
+    assert "press 5" in catalogue.text("callback_offer", "en")
+    assert "揿5" in catalogue.text("callback_offer", "yue")
+
+
+@pytest.mark.parametrize("dialled", ["12345", "12333"])
+def test_in_a_surge_the_greeting_is_shorter_and_still_tells_of_the_recording(dialled: str) -> None:
+    call = Walk(FLOW, dialled, short=True)
+    assert ids(call.waits_for) == ["greeting_short"]
+    assert "录音" in load_catalogue().text("greeting_short", "zh-CN")
+    seconds = PromptFiles().durations("zh-CN")
+    assert seconds["greeting_short"] < seconds["greeting"] - 1
 
 
 def test_dual_numbers_have_no_menu() -> None:
@@ -142,12 +205,15 @@ def test_an_emergency_in_words_is_handed_over(said: str, target: str) -> None:
 def test_an_emergency_that_cannot_be_handed_over_is_taken_first() -> None:
     call = Walk(read_shipped_flow("city"), at=NIGHT).hear(Played("9"), Heard("着火了", 0.9), Played())
     assert isinstance(call.waits_for, Route)
-    assert call.waits_for.need.priority_s == 120
+    assert call.waits_for.need.priority_s == EMERGENCY_S
 
 
 def test_another_language_speaks_on_in_it() -> None:
     call = short_menu().hear(Gathered("8", True), Gathered("2", True))
     assert (call.session.language, call.node) == ("en", "main_menu")
+    route = call.hear(Gathered("1", True)).waits_for
+    assert isinstance(route, Route)
+    assert route.language == "en"
 
 
 def test_the_bench_goes_straight_to_the_queue_without_a_survey() -> None:
