@@ -130,7 +130,9 @@ class Daemon:
         self._provisioned = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
-        self.room = WaitingRoom(self.exchange, settings.waiting, settings.surge, self._did_of, _NoCallbacks())
+        self.room = WaitingRoom(
+            self.exchange, settings.waiting, settings.surge, self._did_of, _NoCallbacks(), self.local_time
+        )
         self.house = House(
             exchange=self.exchange,
             flows=self.flows,
@@ -301,6 +303,7 @@ class Daemon:
 
     def _on_durable(self, batch: Sequence[Milestone]) -> None:
         self.timelines.add(batch)
+        self.room.heard(batch)
         self.feed.publish(batch)
         self.live.publish(batch)
         for milestone in batch:

@@ -17,8 +17,8 @@ _OUTCOMES = {"NOANSWER": "no_answer", "BUSY": "rejected", "CANCEL": "caller_left
 
 
 Outcome = Literal["talked", "agent_lost", "failed"]
-"""talked: they talked and the agent has hung up; agent_lost: his line went dead in the talk, the citizen is still there;
-failed: he did not answer. After the last two the citizen keeps his place."""
+"""talked: they talked and the agent has hung up; agent_lost: his line went dead in the talk and the citizen is still
+there; failed: he did not answer. After the last two the citizen keeps his place."""
 
 
 async def offer(line: Line, contact: Contact, agent: AgentId, timeout_s: float) -> Outcome:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Protocol
 
-from agents.status import Status
-from cti.calls import AgentId, CallId, Need, Value
+from agents.status import Desk, State, Status
+from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, Value
 from cti.exchange import Exchange
 from cti.metrics.record import CallRecord
-from cti.settings import Did, Surge, Waiting
+from cti.settings import Did, Surge
+from cti.settings import Waiting as WaitingSettings
 from cti.switchboard import Call
-from queues.estimate import Estimate
-from queues.needs import lacks
+from queues.estimate import Estimate, Outlook, Seat
+from queues.handling import Handling, History
+from queues.needs import Waiting, lacks
 from queues.returning import Citizens, PastCall, Wishes, shaped
 
 LANGUAGE_SKILLS = {"yue": "cantonese", "en": "english"}
 """The skill of agents who speak a language that flows can switch to; everybody speaks the city's own."""
 _SURGE = "surge"
 """The notice of the ladder's rung `broadcast`."""
+_OUTLOOK_S = 1.0
+"""Estimates made within this time rest on the same picture of the queue."""
 
 
 class Callbacks(Protocol):
@@ -37,16 +43,24 @@ class WaitingRoom:
     def __init__(
         self,
         exchange: Exchange,
-        waiting: Waiting,
+        waiting: WaitingSettings,
         surge: Surge,
         did_of: Callable[[str], Did],
         callbacks: Callbacks,
+        local_time: Callable[[float], datetime],
     ) -> None:
         self._exchange = exchange
         self._waiting = waiting
         self._surge = surge
         self._did_of = did_of
         self._callbacks = callbacks
+        self._local_time = local_time
+        self.history = History()
+        """What is usual at this time of the week; to be filled from the records of the last weeks."""
+        self._handling = Handling()
+        self._wrapping_up: dict[AgentId, tuple[str, float, float]] = {}
+        """Agents after a talk: queue, seconds of the talk, when it ended."""
+        self._outlook: tuple[float, Outlook] | None = None
         self._citizens = Citizens(waiting.kept_place_s, waiting.last_agent_days)
 
     def remember(self, records: Iterable[CallRecord]) -> None:
@@ -63,6 +77,12 @@ class WaitingRoom:
                 agent=AgentId(record.agents[-1]) if record.agents else None,
             )
             self._citizens.ended(past)
+            self._note_wait(record)
+
+    def _note_wait(self, record: CallRecord) -> None:
+        if record.queued_at is not None and record.queue is not None and record.wait_queue_s is not None:
+            handling_s = record.talk_s if record.answered else None
+            self.history.add(record.queue, self._local_time(record.queued_at), record.wait_queue_s, handling_s)
 
     def admit(self, call: Call, need: Need, language: str) -> Mapping[str, Value]:
         number, now = str(call.facts.get("pii_caller") or ""), self._exchange.wall()
@@ -94,7 +114,61 @@ class WaitingRoom:
         )
 
     def estimate(self, call: Call) -> Estimate | None:
-        return None
+        assert call.need is not None
+        return self._outlook_now().estimate(Waiting(call.id, call.need, call.since, call.steps_since))
+
+    def heard(self, batch: Iterable[Milestone]) -> None:
+        """Durable milestones: how long calls keep their agents."""
+        for milestone in batch:
+            if milestone.kind == CallFact.TALK_ENDED and milestone.data.get("agent"):
+                agent = AgentId(str(milestone.data["agent"]))
+                call = self._exchange.board.calls.get(CallId(milestone.id))
+                if call is not None and call.need is not None:
+                    talk_s = float(milestone.data.get("talk_s") or 0.0)
+                    self._wrapping_up[agent] = (call.need.queue, talk_s, milestone.at)
+            elif milestone.kind in (AgentFact.WRAP_UP_FINISHED, AgentFact.STATUS, AgentFact.LOGGED_OUT):
+                self._wrapped_up(AgentId(milestone.id), milestone.at)
+            elif milestone.kind == CallFact.OFFERED:
+                self._wrapped_up(AgentId(str(milestone.data["agent"])), milestone.at)
+
+    def _wrapped_up(self, agent: AgentId, at: float) -> None:
+        if (call := self._wrapping_up.pop(agent, None)) is not None:
+            queue, talk_s, ended_at = call
+            desk = self._exchange.board.desks.get(agent)
+            # An idle agent's wrap-up ended by itself before this.
+            over_at = min(at, max(desk.idle_since, ended_at)) if desk is not None else at
+            self._handling.add(queue, talk_s, max(0.0, over_at - ended_at))
+
+    def _outlook_now(self) -> Outlook:
+        now = self._exchange.wall()
+        if self._outlook is None or not 0 <= now - self._outlook[0] < _OUTLOOK_S:
+            board = self._exchange.board
+            seats = [seat for desk in board.logged_in() if (seat := self._seat(desk, now)) is not None]
+            borrowing = "borrow" in board.rungs()
+            local = self._local_time(now)
+            waiting = board.waiting()
+            outlook = Outlook(now, local, waiting, seats, self._handling, self.history, board.overflow, borrowing)
+            self._outlook = now, outlook
+        return self._outlook[1]
+
+    def _seat(self, desk: Desk, now: float) -> Seat | None:
+        call = self._exchange.board.calls.get(desk.call_id) if desk.call_id is not None else None
+        queue = call.need.queue if call is not None and call.need is not None else ""
+        agent, since = desk.agent, desk.state_since(now)
+        match desk.state(now):
+            case State.IDLE:
+                return Seat(agent.id, agent.skills, "idle", since)
+            case State.OFFERED:
+                return Seat(agent.id, agent.skills, "offered", since, queue=queue)
+            case State.TALKING | State.HELD if desk.status is Status.READY:
+                return Seat(agent.id, agent.skills, "talking", since, queue=queue)
+            case State.WRAP_UP if desk.status is Status.READY and desk.wrap_up is not None:
+                until = desk.wrap_up.until
+                return Seat(agent.id, agent.skills, "wrap_up", since, until if until < math.inf else None)
+            case State.NOT_ANSWERING:
+                return Seat(agent.id, agent.skills, "wrap_up", since, desk.next_change_at(now))
+            case _:
+                return None
 
     def notices(self, queue: str) -> Mapping[str, str]:
         board = self._exchange.board

@@ -63,6 +63,10 @@ class OneFlow:
         return next(flow for flow in self.versions if flow.version == version)
 
 
+def local_time(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC) + timedelta(hours=8)
+
+
 class Town:
     """A daemon's inside without Asterisk: switchboard, flow, recordings folder, and the journal as a list."""
 
@@ -85,14 +89,14 @@ class Town:
         self.board = Switchboard(wrap_up_s)
         self.board.set_roster({AgentId(a): Agent(AgentId(a), a, skills) for a in agents or ("a1",)})
         self.exchange = Exchange(self.board, self, lambda: began + loop.time())
-        self.room = WaitingRoom(self.exchange, Waiting(), Surge(), lambda dialled: did, self)
+        self.room = WaitingRoom(self.exchange, Waiting(), Surge(), lambda dialled: did, self, local_time)
         self.house = House(
             exchange=self.exchange,
             flows=OneFlow(load(flow, "city", None, ("110",))),
             sounds=Sounds(),
             did_of=lambda dialled: did,
             city="dongguan",
-            local_time=lambda at: datetime.fromtimestamp(at, UTC) + timedelta(hours=8),
+            local_time=local_time,
             recordings=Recordings(folder, lambda at: datetime.fromtimestamp(at, UTC)),
             calendar=WorkCalendar(),
             offer_timeout_s=15.0,
@@ -114,6 +118,7 @@ class Town:
 
     def append(self, milestone: Milestone) -> None:
         self.journal.append(milestone)
+        self.room.heard([milestone])
 
     def record(self, line: ScriptedLine, size: int) -> None:
         """The recording of the last Dial() has this size."""
