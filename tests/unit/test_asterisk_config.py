@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cti.asterisk import names
+from cti.settings import PROJECT
 
 CONFIG = Path(__file__).parents[2] / "asterisk-config"
 DIALPLAN = sorted(CONFIG.glob("extensions*.conf"))
@@ -275,6 +276,17 @@ def test_every_application_and_function_of_the_dialplan_has_its_module() -> None
     }
     built_in = {"Answer", "Goto", "GotoIf", "Hangup", "NoOp", "Ringing", "Set", "Wait"}
     used = set(re.findall(r"(?<![A-Za-z_])([A-Z][A-Za-z_]+)\(", dialplan()))
+
+    assert used - built_in == set(provided_by)
+    assert set(provided_by.values()) <= modules
+
+
+def test_every_application_that_the_daemon_runs_has_its_module() -> None:
+    modules = set(re.findall(r"require = (\w+)\.so", (CONFIG / "modules.conf").read_text()))
+    provided_by = {"Dial": "app_dial", "Playtones": "app_playtones", "StopPlaytones": "app_playtones"}
+    built_in = {"Wait"}
+    sources = (path.read_text(encoding="utf-8") for path in (PROJECT / "cti").rglob("*.py"))
+    used = {name for source in sources for name in re.findall(r'\.exec\("(\w+)"', source)}
 
     assert used - built_in == set(provided_by)
     assert set(provided_by.values()) <= modules
