@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from cti.bench.decision import Growth
     from cti.bench.routing import Result
 
 
@@ -16,22 +17,94 @@ def command() -> None:
 
 
 @command.command("routing")
-@click.option("--live", is_flag=True, help="With real calls on a real Asterisk (the only way there is so far).")
+@click.option("--live", is_flag=True, help="With real calls on a real Asterisk, beside app_queue.")
+@click.option("--agents", type=click.IntRange(1, 20_000), help="Agents.  [default: 1000; 5 with --live, at most 200]")
+@click.option("--waiting", default=1000, show_default=True, type=click.IntRange(1, 20_000), help="Callers who wait.")
+@click.option("--skills", default=32, show_default=True, type=click.IntRange(1, 500), help="Skills of the city.")
 @click.option(
-    "--calls", default=60, show_default=True, type=click.IntRange(1, 5000), help="Busy calls for each system."
+    "--decisions", default=2000, show_default=True, type=click.IntRange(1, 100_000), help="Of each kind and size."
 )
-@click.option("--agents", default=5, show_default=True, type=click.IntRange(1, 200), help="Agents.")
-@click.option("--rate", default=2.0, show_default=True, type=click.FloatRange(0.1, 20), help="Calls a second.")
-@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1, 50), help="Turns of each system.")
-@click.option("--seed", default=1, show_default=True, help="The same seed gives the same talks.")
+@click.option(
+    "--calls", default=60, show_default=True, type=click.IntRange(1, 5000), help="Live: busy calls for each system."
+)
+@click.option("--rate", default=2.0, show_default=True, type=click.FloatRange(0.1, 20), help="Live: calls a second.")
+@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1, 50), help="Live: turns of each system.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same load.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
-def routing(live: bool, calls: int, agents: int, rate: float, rounds: int, seed: int, as_json: bool) -> None:
-    """Time from a free agent, or a fresh call, to the INVITE at an agent: our router beside Asterisk's app_queue.
+def routing(
+    live: bool,
+    agents: int | None,
+    waiting: int,
+    skills: int,
+    decisions: int,
+    calls: int,
+    rate: float,
+    rounds: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """How long routing takes.
 
+    Without --live: the decision itself with its explanation, when an agent becomes idle and when a caller comes, at
+    this many agents and callers and at a half, a quarter and an eighth of them, to show how it grows.
+
+    With --live: from a free agent, or a fresh call, to the INVITE at an agent, our router beside Asterisk's app_queue.
     Starts a stack of its own. Both systems get the same load in turns; times are those of the SIP messages.
     """
-    if not live:
-        raise click.UsageError("give --live: it places real calls for a few minutes")
+    if live:
+        if agents is not None and agents > 200:
+            raise click.UsageError("--live takes at most 200 agents")
+        _live(calls, agents or 5, rate, rounds, seed, as_json)
+    else:
+        _decision(agents or 1000, waiting, skills, decisions, seed, as_json)
+
+
+def _decision(agents: int, waiting: int, skills: int, decisions: int, seed: int, as_json: bool) -> None:
+    import orjson
+
+    from cti.bench.decision import measure_growth
+
+    growth = measure_growth(agents, waiting, skills, decisions, seed)
+    if as_json:
+        click.echo(orjson.dumps(growth.as_json(), option=orjson.OPT_INDENT_2).decode())
+    else:
+        _print_growth(growth)
+
+
+def _print_growth(growth: Growth) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    from cti.bench.decision import MOMENTS, TARGET_P99_MS
+    from cti.bench.timing import figures
+
+    console = Console()
+    for moment, label in zip(MOMENTS, ("An agent becomes idle", "A caller comes"), strict=True):
+        table = Table(
+            *("agents", "waiting", "n", "p50", "p95", "p99", "max", "p50 ×", "p99 ×", "p99 wall"),
+            title=f"{label}: ms to the decision with its explanation, {growth.skills} skills",
+            title_justify="left",
+            box=SIMPLE_HEAD,
+            padding=(0, 1, 0, 0),
+        )
+        for n, size in enumerate(growth.sizes):
+            row, wall = figures(size.moments[moment].cpu), figures(size.moments[moment].wall)
+            ratios = (growth.ratio(moment, n, which) for which in ("p50", "p99"))
+            values = (*(row[which] for which in ("p50", "p95", "p99", "max")), *ratios, wall["p99"])
+            counts = (f"{size.agents}", f"{size.waiting}", f"{row['n']}")
+            table.add_row(*counts, *("–" if value is None else f"{value:g}" for value in values))
+        console.print(table)
+    console.print(
+        "×: beside half as many agents and callers; 1 is no growth, 2 linear, 4 quadratic\n"
+        "ms: of the processor; wall: by the clock, with what other programs took of it\n"
+        f"target: p99 <= {TARGET_P99_MS:g} ms",
+        markup=False,
+        highlight=False,
+    )
+
+
+def _live(calls: int, agents: int, rate: float, rounds: int, seed: int, as_json: bool) -> None:
     import orjson
 
     from cti.bench.routing import BenchError, compare
