@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from cti.calls import CallFact, CallId, Milestone, Stream
+from cti.metrics.half_hours import HalfHour, half_hours
 from cti.metrics.record import CallRecord, fold_with_faults
 from cti.storage.segments import Position
 from cti.storage.store import DESK_FACTS, incoming, log_conflict, log_contradiction, storable
@@ -45,6 +46,9 @@ class MemoryStore:
         if statistics is not None:
             found = [r for r in found if r.statistics == statistics]
         return sorted(found, key=lambda r: (r.arrived_at, r.call_id))
+
+    def half_hours(self, since: float, until: float) -> list[HalfHour]:
+        return half_hours(self.calls(since, until))
 
     def open_calls(self, since: float, until: float, *, statistics: str | None = None) -> int:
         arrivals = (

@@ -20,7 +20,8 @@ from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cti.calls import CallFact, CallId, Milestone, Stream
-from cti.metrics.record import CallRecord, Recording, fold_with_faults
+from cti.metrics.half_hours import HALF_HOUR_S, HalfHour
+from cti.metrics.record import CALLBACK, CallRecord, Recording, fold_with_faults
 from cti.storage import tables
 from cti.storage.segments import Position
 from cti.storage.store import (
@@ -128,6 +129,27 @@ class SqlStore:
         t = tables.call.c
         where = (t.arrived_at >= since) & (t.arrived_at < until)
         return self._records(where if statistics is None else where & (t.statistics == statistics))
+
+    def half_hours(self, since: float, until: float) -> list[HalfHour]:
+        t = tables.call.c
+        answered = sa.case((t.answered_at.is_not(None), 1), else_=0)
+        at = sa.cast(t.queued_at, sa.BigInteger) // HALF_HOUR_S * HALF_HOUR_S
+        query = (
+            sa.select(
+                t.queue,
+                at,
+                sa.func.count(),
+                sa.func.sum(t.wait_queue_s),
+                sa.func.sum(answered),
+                sa.func.sum(answered * t.talk_s),
+            )
+            .where(t.arrived_at >= since, t.arrived_at < until, t.direction != CALLBACK)
+            .where(t.queue.is_not(None), t.queued_at.is_not(None), t.wait_queue_s.is_not(None))
+            .group_by(at, t.queue)
+            .order_by(at, t.queue)
+        )
+        with self._transaction(write=False) as connection:
+            return [HalfHour(*row) for row in connection.execute(query)]
 
     def open_calls(self, since: float, until: float, *, statistics: str | None = None) -> int:
         m, c = tables.milestone.c, tables.call.c

@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from cti.calls import CallFact, CallId, Milestone, Stream
+from cti.metrics.half_hours import HalfHour
 from cti.metrics.record import CALLBACK, CallRecord
 from cti.storage.segments import Position, decode, encode
 
@@ -44,6 +45,9 @@ class Store(Protocol):
 
     def calls(self, since: float, until: float, *, statistics: str | None = None) -> list[CallRecord]:
         """Ended calls that arrived from `since` on and before `until`, by arrival; of one statistics key, or all."""
+
+    def half_hours(self, since: float, until: float) -> list[HalfHour]:
+        """Sums of the ended calls that arrived from `since` on and before `until`, by time and queue."""
 
     def open_calls(self, since: float, until: float, *, statistics: str | None = None) -> int:
         """How many incoming calls came in that time (of one statistics key, or all) and have not ended."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from cti.calls import AgentFact, CallFact, CallId, CityFact, Milestone, Value
+from cti.metrics.half_hours import half_hours
 from cti.metrics.record import CallRecord, fold
 from cti.storage.memory import MemoryStore
 from cti.storage.segments import Position
@@ -75,6 +76,24 @@ def test_calls_of_a_period_by_arrival(store: Store) -> None:
     assert store.calls(5000, 6000) == []
     assert store.open_calls(1000, 2000) == 1
     assert store.open_calls(1000, 2000, statistics="12345") == 0
+
+
+def test_half_hours_are_the_sums_of_their_calls(store: Store) -> None:
+    calls = [
+        answered_call("c1", arrived_at=1700.0),
+        answered_call("c2", arrived_at=1700.0),
+        lost_call("c3", arrived_at=1750.0),
+        answered_call("c4", arrived_at=9000.0),
+    ]
+    store.drain([line for call in calls for line in call])
+    records = store.calls(0.0, 20_000.0)
+
+    found = store.half_hours(0.0, 20_000.0)
+
+    assert found == half_hours(records)
+    assert sum(half.calls for half in found) == sum(record.wait_queue_s is not None for record in records) > 0
+    assert store.half_hours(0.0, 5000.0) == [half for half in found if half.begins_at < 5000.0]
+    assert store.half_hours(20_000.0, 30_000.0) == []
 
 
 def test_a_line_that_arrives_after_the_end_still_counts(store: Store) -> None:
