@@ -33,7 +33,9 @@ from cti.exchange import Exchange
 from cti.fallback_members import FallbackMembers
 from cti.flow_files import FlowFiles
 from cti.journey import House, Journey
+from cti.metrics.explain_text import answer
 from cti.metrics.record import fold_with_faults
+from cti.metrics.words import Lang, Words
 from cti.phones import Phones
 from cti.provision import Provisioner
 from cti.reconciler import Reconciler
@@ -47,6 +49,8 @@ from cti.storage.drain import Drainer
 from cti.storage.journal import Journal
 from cti.storage.live import RedisLive
 from cti.storage.sql import SqlStore
+from cti.storage.store import StoreUnavailableError
+from cti.storage.whys import why
 from cti.storage.worker import Worker
 from cti.switchboard import Call, Switchboard
 from cti.talk import past
@@ -340,6 +344,7 @@ class Daemon:
             phone=self.phones.state,
             channels=lambda: [dataclasses.asdict(channel) for channel in self.channels.channels.values()],
             call=self._call,
+            why=self._why,
             calls_since=self._calls_since,
         )
 
@@ -368,6 +373,17 @@ class Daemon:
             return None
         rows = [{"seq": m.seq, "at": m.at, "kind": m.kind, "data": dict(m.data)} for m in milestones]
         return {"record": dataclasses.asdict(fold_with_faults(milestones)[0]), "milestones": rows}
+
+    async def _why(self, call: str, lang: Lang) -> dict[str, Any] | None:
+        async with asyncio.timeout(5.0):
+            await self.drainer.drained()
+        roster = dict(self._agents())
+        try:
+            found = await self.sql_worker.run(why, self.store, call, roster, self.wall())
+        except StoreUnavailableError as error:
+            raise TimeoutError(str(error)) from None
+        zone = ZoneInfo(self.settings.city.timezone)
+        return answer(found, Words.of_roster(lang, roster, zone)) if found is not None else None
 
     async def _calls_since(self, since: float) -> list[Mapping[str, Any]]:
         async with asyncio.timeout(5.0):

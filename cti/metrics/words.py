@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Literal
 
+from agents.roster import Agent
+from cti.calls import AgentId
+
 Lang = Literal["zh", "en"]
 
 SKILLS: Mapping[str, tuple[str, str]] = {
@@ -64,6 +67,11 @@ class Words:
     lang: Lang
     name: Callable[[str], str] = lambda agent: ""
     zone: tzinfo = UTC
+
+    @staticmethod
+    def of_roster(lang: Lang, roster: Mapping[AgentId, Agent], zone: tzinfo) -> Words:
+        """With the names of these agents."""
+        return Words(lang, lambda agent: roster[AgentId(agent)].name if agent in roster else "", zone)
 
     @property
     def zh(self) -> bool:

@@ -17,6 +17,7 @@ from pydantic import Field
 from agents.roster import RosterError
 from cti.calls import AgentFact, AgentId, CallId
 from cti.exchange import Exchange
+from cti.metrics.words import Lang
 from cti.web.feed import Feed
 from cti.web.http import EXCHANGE, TOKENS, Body, Refused, admin, asking_agent, body_of, errors, json_response, own_agent
 from cti.web.passwords import Passwords, TooManyTries
@@ -41,6 +42,8 @@ class Api:
     channels: Callable[[], list[Mapping[str, Any]]]
     call: Callable[[CallId], Awaitable[Mapping[str, Any] | None]]
     """A call's record with its milestones, live or ended."""
+    why: Callable[[str, Lang], Awaitable[Mapping[str, Any] | None]]
+    """Why a caller waited (`explain_text.answer`); None: no such call. TimeoutError while records are behind."""
     calls_since: Callable[[float], Awaitable[list[Mapping[str, Any]]]]
 
 
@@ -80,6 +83,7 @@ def make_app(api: Api) -> web.Application:
             web.get("/api/channels", _channels),
             web.get("/api/calls", _calls),
             web.get("/api/calls/{id}", _call),
+            web.get("/api/calls/{id}/why", _why),
             web.get("/api/timeline", _timeline),
             web.post("/api/test-agents", _add_test_agents),
             web.delete("/api/test-agents", _remove_test_agents),
@@ -167,6 +171,21 @@ async def _call(request: web.Request) -> web.Response:
     if record is None:
         raise Refused(404, "unknown_call", "there is no such call")
     return json_response(record)
+
+
+async def _why(request: web.Request) -> web.Response:
+    """`id` may be the SIP Call-ID or `last` too."""
+    admin(request)
+    lang = request.query.get("lang", "zh")
+    if lang not in ("zh", "en"):
+        raise Refused(400, "bad_lang", "lang is zh or en")
+    try:
+        answer = await request.app[API].why(request.match_info["id"], "en" if lang == "en" else "zh")
+    except TimeoutError:
+        raise Refused(503, "records_behind", "the records of now are not in the database yet: ask again") from None
+    if answer is None:
+        raise Refused(404, "unknown_call", "there is no such call")
+    return json_response(answer)
 
 
 async def _timeline(request: web.Request) -> web.StreamResponse:

@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from agents.roster import Agent
 from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone
 from cti.exchange import Exchange
+from cti.metrics.words import Lang
 from cti.switchboard import Switchboard
 from cti.web.app import Api, make_app
 from cti.web.feed import Feed
@@ -47,6 +48,7 @@ class Desk:
             phone=lambda agent: "registered",
             channels=list,
             call=self._call,
+            why=self._why,
             calls_since=self._calls,
         )
 
@@ -58,6 +60,11 @@ class Desk:
 
     async def _call(self, call_id: CallId) -> dict[str, object] | None:
         return {"record": {"call_id": call_id}} if call_id == "n1-1.1" else None
+
+    async def _why(self, call: str, lang: Lang) -> dict[str, object] | None:
+        if call == "behind":
+            raise TimeoutError
+        return {"call_id": call, "lang": lang} if call == "last" else None
 
     async def _calls(self, since: float) -> list[dict[str, object]]:
         return [{"since": since}]
@@ -221,3 +228,12 @@ async def test_unknown_calls_and_bad_times_are_said(client: TestClient) -> None:
     assert (await client.get("/api/calls/nobody", headers=ADMIN)).status == 404
     assert (await client.get("/api/calls?since=yesterday", headers=ADMIN)).status == 400
     assert (await (await client.get("/api/calls?since=5", headers=ADMIN)).json()) == [{"since": 5.0}]
+
+
+async def test_why_a_caller_waited_in_two_languages_for_the_administrator_alone(client: TestClient) -> None:
+    assert (await client.get("/api/calls/last/why")).status == 403
+    assert await (await client.get("/api/calls/last/why", headers=ADMIN)).json() == {"call_id": "last", "lang": "zh"}
+    assert (await (await client.get("/api/calls/last/why?lang=en", headers=ADMIN)).json())["lang"] == "en"
+    assert (await client.get("/api/calls/last/why?lang=fr", headers=ADMIN)).status == 400
+    assert (await client.get("/api/calls/nobody/why", headers=ADMIN)).status == 404
+    assert (await client.get("/api/calls/behind/why", headers=ADMIN)).status == 503
