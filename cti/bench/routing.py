@@ -58,6 +58,7 @@ def loads(agents: int, rate: float) -> dict[str, Load]:
 class Result:
     calls: int
     agents: int
+    registered: int
     rate: float
     rounds: int
     seconds: float
@@ -95,6 +96,7 @@ class Result:
             "remarks": self.remarks(),
             "calls_each": self.calls,
             "agents": self.agents,
+            "registered": self.registered,
             "rate": self.rate,
             "rounds": self.rounds,
             "calls_not_taken": self.failed,
@@ -102,8 +104,10 @@ class Result:
         }
 
 
-async def compare(calls: int, agents: int, rate: float, rounds: int, seed: int) -> Result:
+async def compare(calls: int, agents: int, registered: int, rate: float, rounds: int, seed: int) -> Result:
     """`calls` busy ones and half as many idle ones for each system, in `rounds` turns, on a stack of its own.
+
+    `agents` work; as many more as make `registered` are there with their telephones and on a break.
 
     Raises BenchError, StackFailed, StackRefused, SippError, ProgramMissing.
     """
@@ -111,18 +115,27 @@ async def compare(calls: int, agents: int, rate: float, rounds: int, seed: int) 
     did = (Did(number="12345", flow="city"), Did(number=_NUMBERS[OURS], flow="bench"))
     async with own_stack(did, 0.0, 15.0) as settings, Stack(settings) as stack:
         asterisk = await asyncio.to_thread(_add_app_queue, settings)
-        made = await stack.add_test_agents(agents, {"general": 3}, "bench", 0.0)
+        made = await stack.add_test_agents(max(agents, registered), {"general": 3}, "bench", 0.0)
         with tempfile.TemporaryDirectory(prefix="yihu-sipp-") as folder:
             server = Server(settings.asterisk.host, settings.asterisk.sip_port)
             manner = AgentManner(random.Random(seed))
             async with Director(server, Path(folder), manner, [audio.load(audio.sample_names()[0])]) as director:
                 await director.add_agents({agent.id: agent.sip_password for agent in made})
-                turns = _Turns(stack, asterisk, director, made, seed)
+                await asyncio.to_thread(_rest, asterisk, made[agents:])
+                turns = _Turns(stack, asterisk, director, made[:agents], seed)
                 for n in range(rounds):
                     # Who begins changes, so that a machine that warms up or tires favours neither.
                     for system in (OURS, APP_QUEUE) if n % 2 == 0 else (APP_QUEUE, OURS):
                         await turns.one(system, n, max(1, calls // rounds), loads(agents, rate))
-    return Result(calls, agents, rate, rounds, time.monotonic() - began, turns.samples, turns.failed)
+    seconds = time.monotonic() - began
+    return Result(calls, agents, len(made), rate, rounds, seconds, turns.samples, turns.failed)
+
+
+def _rest(asterisk: AsteriskServer, agents: Sequence[TestAgent]) -> None:
+    """To app_queue too they are members on a break; to us they are since they were made."""
+    for agent in agents:
+        asterisk.cli("queue", "add", "member", f"PJSIP/{agent.id}", "to", "bench")
+        asterisk.cli("queue", "pause", "member", f"PJSIP/{agent.id}", "queue", "bench")
 
 
 def _add_app_queue(settings: Settings) -> AsteriskServer:

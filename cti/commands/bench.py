@@ -27,6 +27,12 @@ def command() -> None:
 @click.option(
     "--calls", default=60, show_default=True, type=click.IntRange(1, 5000), help="Live: busy calls for each system."
 )
+@click.option(
+    "--registered",
+    default=0,
+    type=click.IntRange(0, 1000),
+    help="Live: with so many agents there, the rest on a break.",
+)
 @click.option("--rate", default=2.0, show_default=True, type=click.FloatRange(0.1, 20), help="Live: calls a second.")
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1, 50), help="Live: turns of each system.")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same load.")
@@ -38,6 +44,7 @@ def routing(
     skills: int,
     decisions: int,
     calls: int,
+    registered: int,
     rate: float,
     rounds: int,
     seed: int,
@@ -54,7 +61,7 @@ def routing(
     if live:
         if agents is not None and agents > 200:
             raise click.UsageError("--live takes at most 200 agents")
-        _live(calls, agents or 5, rate, rounds, seed, as_json)
+        _live(calls, agents or 5, registered, rate, rounds, seed, as_json)
     else:
         _decision(agents or 1000, waiting, skills, decisions, seed, as_json)
 
@@ -104,7 +111,7 @@ def _print_growth(growth: Growth) -> None:
     )
 
 
-def _live(calls: int, agents: int, rate: float, rounds: int, seed: int, as_json: bool) -> None:
+def _live(calls: int, agents: int, registered: int, rate: float, rounds: int, seed: int, as_json: bool) -> None:
     import orjson
 
     from cti.bench.routing import BenchError, compare
@@ -115,7 +122,7 @@ def _live(calls: int, agents: int, rate: float, rounds: int, seed: int, as_json:
     from cti.programs import ProgramMissing
 
     try:
-        result = run_cleanly(compare(calls, agents, rate, rounds, seed))
+        result = run_cleanly(compare(calls, agents, registered, rate, rounds, seed))
     except (BenchError, StackAway, StackRefused, StackFailed, SippError, ProgramMissing) as error:
         raise click.ClickException(str(error)) from None
     if as_json:
@@ -144,6 +151,6 @@ def _print(result: Result) -> None:
         console.print(remark, markup=False, highlight=False)
     lost = ", ".join(f"{system} {count}" for system, count in result.failed.items() if count)
     console.print(
-        f"{result.agents} agents, {result.rate:g} calls/s, {result.rounds} turns each, {result.seconds:.0f} s"
-        + (f"; calls that no agent took: {lost}" if lost else "")
+        f"{result.agents} of {result.registered} agents at work, {result.rate:g} calls/s, "
+        f"{result.rounds} turns each, {result.seconds:.0f} s" + (f"; calls that no agent took: {lost}" if lost else "")
     )
