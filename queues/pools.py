@@ -78,11 +78,20 @@ class Pool:
 
     def meet(self, profile: Profile) -> None:
         """Takes note of a profile that it has not seen."""
-        if (self.wants is not None and not self.lacks(profile)) or lender_of(profile.skills, self.lending):
+        if self._takes(profile.skills):
             insort(self.able, profile, key=attrgetter("size"))
             self.able_set.add(profile)
             self.idle += len(profile.idle)
             profile.pools.append(self)
+
+    def _takes(self, skills: Mapping[str, int]) -> bool:
+        if self.wants is not None:
+            for need in self.wants:
+                if skills.get(need.skill, 0) < need.level:
+                    break
+            else:
+                return True
+        return bool(self.lending) and lender_of(skills, self.lending) != ""
 
     def forget_absent(self) -> None:
         """Forgets the profiles that nobody idle has."""
