@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import Final
 
 from cti.calls import CallId, Need
-from queues.dialling import Allowed, check_number
+from queues.dialling import Allowed, Code, Refused, check_number
 
 QUICK_S: Final = 5.0
 REDIAL_S: Final = 60.0
@@ -48,9 +48,10 @@ class EndedCall:
     """None: he had not come to a queue."""
     since: float = 0.0
     """What his place in the queue counted from; 0: he had none."""
+    dialled: str = ""
+    """The number he called."""
     outcome: str | None = None
     """Of a callback; None: the citizen called."""
-    attempt: int = 0
 
     @property
     def lost(self) -> bool:
@@ -86,10 +87,14 @@ class Task:
     """The newest call that was lost."""
     next_at: float
     """Not to be tried before."""
+    refused: Code | None = None
+    """Why this number can never be dialled: the task is for people."""
     losses: int = 1
     requested: bool = False
     """He chose to be called back instead of waiting."""
     need: Need | None = None
+    dialled: str = ""
+    """The number he called last."""
     since: float = 0.0
     """What his place counts from, if he asked to be called back."""
     attempts: int = 0
@@ -127,7 +132,8 @@ class Tasks:
             task = self._aged(task, call.ended_at)
         if task is None or task.closed is not None:
             if call.lost and (task is None or call.ended_at > task.closed_at):
-                self._keep(_opened(number, call))
+                found = check_number(call.number, self._rules.area_code)
+                self._keep(_opened(number, found.code if isinstance(found, Refused) else None, call))
             return
         if call.call_id in task.calls or call.ended_at <= task.first_at:
             return
@@ -143,9 +149,8 @@ class Tasks:
         return found.number if isinstance(found, Allowed) else number
 
     def of_number(self, number: str) -> Task | None:
-        """The open task of this citizen."""
-        task = self._tasks.get(self.key(number))
-        return task if task is not None and task.closed is None else None
+        """The newest task of this citizen, open or closed."""
+        return self._tasks.get(self.key(number))
 
     def get(self, task_id: str) -> Task | None:
         return next((task for task in self._tasks.values() if task.id == task_id), None)
@@ -171,14 +176,10 @@ class Tasks:
         """
         tasks = self._tasks.values() if missed else [self._tasks[number] for number in self._requested]
         return heapq.nsmallest(
-            limit, (t for t in tasks if t.next_at <= now and self._aged(t, now).closed is None), key=_order
+            limit,
+            (t for t in tasks if t.next_at <= now and not t.refused and self._aged(t, now).closed is None),
+            key=_order,
         )
-
-    def hurry(self, task_id: str, now: float) -> None:
-        """A person wants it tried now."""
-        task = self.get(task_id)
-        if task is not None and task.closed is None:
-            self._keep(replace(task, next_at=now))
 
     def _keep(self, task: Task) -> None:
         self._tasks[task.number] = task
@@ -207,10 +208,9 @@ class Tasks:
         return task
 
 
-def _opened(number: str, call: EndedCall) -> Task:
-    calls = frozenset({call.call_id})
-    first = Task(call.call_id, number, call.ended_at, call.ended_at, call.call_id, 0.0, losses=0, calls=calls)
-    return _merged(first, call)
+def _opened(number: str, refused: Code | None, call: EndedCall) -> Task:
+    calls, at = frozenset({call.call_id}), call.ended_at
+    return _merged(Task(call.call_id, number, at, at, call.call_id, 0.0, refused, losses=0, calls=calls), call)
 
 
 def _merged(task: Task, call: EndedCall) -> Task:
@@ -223,6 +223,7 @@ def _merged(task: Task, call: EndedCall) -> Task:
         losses=task.losses + 1,
         requested=task.requested or asked,
         need=call.need or task.need,
+        dialled=call.dialled or task.dialled,
         since=task.since or (call.since if asked else 0.0),
         next_at=call.ended_at if asked else max(task.next_at, call.ended_at + REDIAL_S),
     )

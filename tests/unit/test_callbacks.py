@@ -9,6 +9,7 @@ import pytest
 
 from cti.calls import CallId, Need
 from queues.callbacks import POSTPONED_S, REDIAL_S, Closed, EndedCall, TaskRules, Tasks
+from queues.dialling import Code
 
 RULES = TaskRules(attempts=2, retry_s=900.0, oldest_s=86_400.0, area_code="0769")
 CITIZEN, OTHER = "13800138000", "13900139000"
@@ -89,12 +90,18 @@ def test_a_local_number_and_the_same_with_its_area_are_one_citizen() -> None:
     assert [task.losses for task in found.due(2000.0, 9)] == [2]
 
 
+def test_a_number_that_may_never_be_dialled_is_left_to_people() -> None:
+    found = tasks(lost("c1", 1000.0, number="+85223456789"))
+
+    assert found.due(2000.0, 9) == []
+    assert [task.refused for task in found.all(2000.0)] == [Code.FOREIGN]
+
+
 def test_nothing_is_owed_to_who_got_through_by_himself() -> None:
     found = tasks(lost("c1", 1000.0), answered("c2", 1500.0))
 
     assert found.due(9000.0, 9) == []
     assert [task.closed for task in found.all(9000.0)] == [Closed.GOT_THROUGH]
-    assert found.of_number(CITIZEN) is None
 
 
 def test_a_loss_after_that_is_a_new_task() -> None:
@@ -176,14 +183,6 @@ def test_those_who_asked_can_be_had_without_the_others_and_only_the_first() -> N
 
     assert [task.id for task in found.due(2000.0, 2, missed=False)] == ["c3", "c2"]
     assert [task.id for task in found.due(2000.0, 9)][-1] == "missed"
-
-
-def test_a_person_can_have_it_tried_now() -> None:
-    found = tasks(lost("c1", 1000.0), callback("cb-1", 2000.0, "busy"))
-
-    found.hurry("c1", 2100.0)
-
-    assert [task.id for task in found.due(2100.0, 9)] == ["c1"]
 
 
 def test_a_call_that_comes_twice_changes_nothing() -> None:

@@ -1,0 +1,467 @@
+"""The desk of callbacks: whom we owe a call (queues.callbacks) is called when agents are free and the rules allow it.
+
+A callback is a call of the switchboard like any other (cti.callback_call), so its records, its recovery after a crash
+and its agent's desk need nothing of their own. Nothing is kept here: tasks are derived from the records of calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+
+from agents.status import State
+from cti.asterisk import names
+from cti.asterisk.ami import AmiEvent
+from cti.asterisk.channels import Channel
+from cti.asterisk.fault import fault
+from cti.callback_call import Actions, AgentLine, CallbackCall, Outside, Sounds, let_go
+from cti.calls import EMERGENCY_S, CallFact, CallId, Milestone, Need, NeedStep, SkillNeed, Value
+from cti.contact import Recordings
+from cti.exchange import Exchange
+from cti.logs import mask
+from cti.metrics.record import CALLBACK, CallRecord
+from cti.settings import Callback, SettingsError
+from cti.storage.store import StoreError
+from cti.switchboard import Call
+from queues.callbacks import EndedCall, Task, TaskRules, Tasks
+from queues.dialling import Allowed, Code, Dialling, Refused, Rules, is_open
+
+log = structlog.get_logger()
+
+_DAY_S: Final = 86_400.0
+_CHUNK_S: Final = 900.0
+"""Records of so long are read at once: a busy day has tens of thousands."""
+_LOOK_S: Final = 1.0
+_LISTED: Final = 100
+"""Tasks looked at in one round; some of them may be called too often already."""
+_AGE_S: Final = 300.0
+_AGAIN_S: Final = 5.0
+"""After a fault of ours, or of the database."""
+
+
+class CallbackRefused(Exception):
+    """A wish of a person that cannot be met; `code` is stable."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the desk needs of the daemon."""
+
+    exchange: Exchange
+    act: Actions
+    channels: Callable[[], Mapping[str, Channel] | None]
+    """Asterisk's channels by uniqueid; None while we do not see them."""
+    noted: Callable[[str], Awaitable[str]]
+    """CTI_ANSWERED_AT of the channel of this name."""
+    recordings: Recordings
+    sounds: Sounds
+    settings: Callback
+    local_time: Callable[[float], datetime]
+    ring_agent_s: float
+    timeline: Callable[[CallId], Sequence[Milestone] | None]
+    """The milestones of a live call."""
+    records: Callable[[float, float], Awaitable[Iterable[CallRecord]]]
+    """Of the calls that arrived from the first time on and before the second. StoreError: not now."""
+    place_of: Callable[[str], Mapping[str, Value]]
+    """City, mode, statistics and flow of a number that can be dialled."""
+    need_of: Callable[[str], Need]
+    """What somebody needs who called this number and was lost before it was known."""
+
+
+class Callbacks:
+    """`run` it; give it the AGI route `callback`, the events that are observed, and each record that is complete."""
+
+    def __init__(self, around: Surroundings) -> None:
+        settings = around.settings
+        if settings.dial and "{number}" not in settings.dial:
+            raise SettingsError(
+                'callback.dial: {number} is missing where the number belongs, as "PJSIP/{number}@trunk"'
+            )
+        self._around = around
+        self._exchange = around.exchange
+        self._board = around.exchange.board
+        self._settings = settings
+        rules = TaskRules(settings.attempts, settings.retry_s, settings.missed_days * _DAY_S, settings.area_code)
+        self._tasks = Tasks(rules)
+        self.dialling = Dialling(
+            Rules(
+                bool(settings.dial),
+                settings.area_code,
+                settings.hours,
+                settings.per_number_a_day,
+                settings.per_hour,
+                settings.concurrent,
+            )
+        )
+        self._outside = Outside(
+            around.exchange,
+            around.act,
+            around.channels,
+            around.noted,
+            around.recordings,
+            around.sounds,
+            settings,
+            self.dialling,
+            around.local_time,
+            around.ring_agent_s,
+        )
+        self._live: dict[CallId, CallbackCall] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._look = asyncio.Event()
+        self._early: list[CallRecord] | None = []
+        """Records that came before those of the last days were read; None: they have been."""
+
+    # What the daemon calls
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        for call in self._calls():
+            self._keep(call.id, adopted=True)
+        reading = asyncio.create_task(self._read_records())
+        try:
+            aged_at = self._exchange.wall()
+            while True:
+                self._look.clear()
+                self._place_calls()
+                if (now := self._exchange.wall()) - aged_at >= _AGE_S:
+                    self._tasks.age(now)
+                    aged_at = now
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._look.wait(), _LOOK_S)
+        finally:
+            for task in (reading, *self._running):
+                task.cancel()
+            await asyncio.gather(reading, *self._running, return_exceptions=True)
+
+    async def serve(self, line: AgentLine) -> None:
+        """The AGI route `callback`."""
+        arg = dict(zip(names.CALLBACK_ARGS, line.env.args, strict=False))
+        callback = self._live.get(CallId(arg.get(names.CallbackArg.CALL, "")))
+        if callback is None:
+            await let_go(line)
+            return
+        await callback.serve(line, arg)
+
+    def on_event(self, event: AmiEvent) -> None:
+        """Never blocks; an event that is not of ours is none of our business."""
+        call_id, dot, _ = event.fields.get("Uniqueid", "").rpartition(".")
+        if dot and (callback := self._live.get(CallId(call_id))) is not None:
+            callback.on_event(event)
+
+    def on_ended(self, record: CallRecord) -> None:
+        """The record of a call that has just ended."""
+        if self._early is not None:
+            self._early.append(record)
+        else:
+            self._add(record)
+        self._look.set()
+
+    # What a journey asks
+
+    def possible(self) -> bool:
+        """Whether anybody can be called at this hour."""
+        return self.dialling.rules.on and is_open(self._settings.hours, self._local())
+
+    def request(self, call: Call) -> CallId | None:
+        """The call that keeps this caller's place, on the switchboard from now on; None: his number cannot be called.
+
+        The number is the one that the network gave with his call. Who asks twice has one callback.
+        """
+        number = str(call.facts["pii_caller"])
+        allowed = self.dialling.may(number, self._exchange.wall(), self._local())
+        if isinstance(allowed, Refused):
+            log.info("callback_request_refused", call_id=call.id, code=allowed.code)
+            return None
+        if (live := self._live_of(number)) is not None:
+            return live.id
+        task = self._tasks.of_number(number)
+        attempt = task.attempts + 1 if task is not None and task.closed is None else 1
+        task_id = task.id if task is not None and task.closed is None else call.id
+        need = call.need or self._around.need_of(str(call.facts["dialled"]))
+        facts = {key: call.facts.get(key) for key in ("pii_caller", "dialled", "city", "mode", "statistics")}
+        since = call.since or self._exchange.wall()
+        return self._create(task_id, call.id, attempt, facts, need, since, call.steps_since or since)
+
+    # What a person asks
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every task for a page, open ones first; numbers are masked."""
+        now = self._exchange.wall()
+        return [self._row(task, now) for task in self._tasks.all(now)]
+
+    async def close(self, task_id: str) -> dict[str, Any]:
+        """Somebody has seen to it. KeyError: no such task; CallbackRefused: it is closed, or he is being called."""
+        task = self._open(task_id)
+        if (live := self._live_of(task.number)) is None:
+            call_id = self._arrive(task.id, task.of, task.attempts, self._facts(task))
+            self._exchange.call(CallFact.ENDED, call_id, _ENDED_BY_HAND)
+            self._on_ended_here(call_id, task.number, "closed", self._exchange.wall())
+        elif live.phase == "queue":
+            await self._live[live.id].end("closed")
+        else:
+            raise CallbackRefused("calling", "he is being called at this moment")
+        return self._row(self._tasks.get(task_id) or task, self._exchange.wall())
+
+    def call_now(self, task_id: str) -> dict[str, Any]:
+        """Has him called by the next free agent, as if he had just come to the queue. Errors as `close`."""
+        task, now = self._open(task_id), self._exchange.wall()
+        if self._live_of(task.number) is not None:
+            raise CallbackRefused("calling", "his call is in the queue already")
+        allowed = self.dialling.may(task.number, now, self._local(), self._ongoing())
+        if isinstance(allowed, Refused):
+            raise CallbackRefused(allowed.code, "the rules of dialling do not allow it now")
+        self._create(task.id, task.of, task.attempts + 1, self._facts(task), self._need(task), now, now)
+        return self._row(task, now)
+
+    # Inside: records
+
+    async def _read_records(self) -> None:
+        """Those of the last days; a task that was open then had begun by them."""
+        now = self._exchange.wall()
+        at = now - 2 * self._settings.missed_days * _DAY_S
+        while at < now:
+            try:
+                records = await self._around.records(at, at + _CHUNK_S)
+            except StoreError as error:
+                log.warning("callback_records_postponed", problem=str(error))
+                await asyncio.sleep(_AGAIN_S)
+                continue
+            for record in sorted(records, key=lambda record: record.ended_at or 0.0):
+                self._add(record)
+            at += _CHUNK_S
+        early, self._early = self._early or [], None
+        for record in early:
+            self._add(record)
+        self._look.set()
+
+    def _add(self, record: CallRecord) -> None:
+        if record.ended_at is None:
+            return
+        if record.dialled_at is not None and isinstance(found := self.dialling.check(record.pii_caller), Allowed):
+            self.dialling.dialled(record.call_id, found.number, record.dialled_at)
+        self._tasks.add(ended_call(record))
+
+    def _on_ended_here(self, call_id: CallId, number: str, outcome: str, at: float) -> None:
+        """Before the record is complete, so that nobody is called a second time in between."""
+        self._live.pop(call_id, None)
+        self._tasks.add(EndedCall(call_id, number, at, at, outcome=outcome))
+        self._look.set()
+
+    # Inside: calls
+
+    def _calls(self) -> list[Call]:
+        return [call for call in self._board.calls.values() if is_callback(call)]
+
+    def _live_of(self, number: str) -> Call | None:
+        return next((call for call in self._calls() if self._is_his(call, number)), None)
+
+    def _is_his(self, call: Call, number: str) -> bool:
+        caller = str(call.facts.get("pii_caller") or "")
+        return caller[-7:] == number[-7:] and self._tasks.key(caller) == self._tasks.key(number)
+
+    def _ongoing(self, but: CallId | None = None) -> int:
+        return sum(call.phase in ("ringing", "talk") and call.id != but for call in self._calls())
+
+    def _local(self) -> datetime:
+        return self._around.local_time(self._exchange.wall())
+
+    def _may_dial(self, call: Call) -> Allowed | Refused | None:
+        """None: he is on the line himself, with another call than the one that asked for this."""
+        number = str(call.facts["pii_caller"])
+        for other in self._board.calls.values():
+            if not is_callback(other) and other.id != call.facts.get("of") and self._is_his(other, number):
+                return None
+        return self.dialling.may(number, self._exchange.wall(), self._local(), self._ongoing(but=call.id))
+
+    def _place_calls(self) -> None:
+        """Those who asked, always; those who were lost, as far as agents have nothing else to do."""
+        if not self._board.may_decide():
+            return
+        now, calls = self._exchange.wall(), self._calls()
+        citizens_wait = any(call.phase == "queue" and not is_callback(call) for call in self._board.calls.values())
+        for call in [call for call in calls if call.phase == "queue" and call.id in self._live]:
+            task = self._tasks.of_number(str(call.facts["pii_caller"]))
+            if task is not None and task.closed is not None and task.closed_at > call.arrived_at:
+                self._spawn(self._live[call.id].end("withdrawn"))
+            elif citizens_wait and call.need is not None and call.need.priority_s <= -EMERGENCY_S:
+                self._spawn(self._live[call.id].end("no_agent"))
+        if self._early is not None or not self.possible():
+            return
+        room = self._settings.concurrent - len(calls)
+        missed = self._settings.missed and not citizens_wait
+        for task in self._tasks.due(now, _LISTED, missed=missed and self._somebody_idle(now)):
+            if room <= 0:
+                return
+            if self._live_of(task.number) is not None or not self._is_allowed(task, now):
+                continue
+            if task.requested:
+                since = task.since or task.last_at
+                self._create(task.id, task.of, task.attempts + 1, self._facts(task), self._need(task), since, since)
+            elif self._idle(need := self._need(task), now):
+                need = replace(need, priority_s=-EMERGENCY_S)
+                self._create(task.id, task.of, task.attempts + 1, self._facts(task), need, now, now)
+            else:
+                continue
+            room -= 1
+
+    def _is_allowed(self, task: Task, now: float) -> bool:
+        return isinstance(self.dialling.may(task.number, now, self._local(), self._ongoing()), Allowed)
+
+    def _somebody_idle(self, now: float) -> bool:
+        return any(desk.state(now) is State.IDLE for desk in self._board.logged_in())
+
+    def _idle(self, need: Need, now: float) -> bool:
+        """Whether more agents of the queue are idle than calls are on their way to them."""
+        idle = [d for d in self._board.logged_in() if d.state(now) is State.IDLE and d.agent.skills.get(need.queue)]
+        return sum(call.phase == "queue" for call in self._calls()) < len(idle)
+
+    def _create(
+        self,
+        task_id: str,
+        of: CallId,
+        attempt: int,
+        facts: Mapping[str, Value],
+        need: Need,
+        since: float,
+        steps_since: float,
+    ) -> CallId:
+        call_id = self._arrive(task_id, of, attempt, facts)
+        data: dict[str, Value] = {
+            "queue": need.queue,
+            "need": need.to_text(),
+            "since": since,
+            "steps_since": steps_since,
+            "kept_s": round(max(0.0, self._exchange.wall() - since), 3),
+        }
+        self._exchange.call(CallFact.QUEUED, call_id, data)
+        self._keep(call_id)
+        return call_id
+
+    def _arrive(self, task_id: str, of: CallId, attempt: int, facts: Mapping[str, Value]) -> CallId:
+        call_id = CallId(f"cb-{secrets.token_hex(8)}")
+        rest: dict[str, Value] = {"direction": CALLBACK, "task": task_id, "of": of, "attempt": attempt}
+        self._exchange.call(CallFact.ARRIVED, call_id, {**_NO_CHANNEL, **facts, **rest})
+        return call_id
+
+    def _keep(self, call_id: CallId, *, adopted: bool = False) -> None:
+        """From now on somebody sees to this call, until it has ended."""
+        self._live[call_id] = self._callback(call_id, adopted=adopted)
+        self._spawn(self._follow(call_id))
+
+    async def _follow(self, call_id: CallId) -> None:
+        while call_id in self._live:
+            try:
+                await self._live[call_id].run()
+                self._live.pop(call_id, None)
+                return
+            except Exception as error:  # noqa: BLE001 (the call is taken up again as after a crash)
+                log.error("callback_failed", call_id=call_id, **fault(error))
+            await asyncio.sleep(_AGAIN_S)
+            if call_id in self._board.calls:
+                self._live[call_id] = self._callback(call_id, adopted=True)
+
+    def _callback(self, call_id: CallId, *, adopted: bool) -> CallbackCall:
+        call, dialled = self._board.calls[call_id], False
+        if adopted:
+            timeline = self._around.timeline(call_id) or ()
+            dialled = any(m.kind == CallFact.DIALLED and m.data.get("n") == call.offers for m in timeline)
+
+        def on_ended(ended: Call, outcome: str, at: float) -> None:
+            self._on_ended_here(ended.id, str(ended.facts["pii_caller"]), outcome, at)
+
+        return CallbackCall(call_id, self._outside, self._may_dial, on_ended, adopted=adopted, dialled=dialled)
+
+    def _spawn(self, job: Any) -> None:
+        task = asyncio.create_task(job)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    # Inside: tasks
+
+    def _open(self, task_id: str) -> Task:
+        task = self._tasks.get(task_id)
+        if task is None:
+            raise KeyError(task_id)
+        if task.closed is not None:
+            raise CallbackRefused("closed", "this task is closed")
+        return task
+
+    def _need(self, task: Task) -> Need:
+        return task.need or self._around.need_of(task.dialled)
+
+    def _facts(self, task: Task) -> dict[str, Value]:
+        place = self._around.place_of(task.dialled)
+        facts = {key: place.get(key) for key in ("city", "mode", "statistics")}
+        return {"pii_caller": task.number, "dialled": task.dialled, **facts}
+
+    def _row(self, task: Task, now: float) -> dict[str, Any]:
+        live = self._live_of(task.number) if task.closed is None else None
+        automatic = self.dialling.rules.on and (task.requested or self._settings.missed)
+        for_people = task.refused or (None if automatic else Code.OFF)
+        return {
+            "task": task.id,
+            "number": mask(task.number),
+            "first_lost_at": task.first_at,
+            "age_s": round(max(0.0, now - task.first_at), 1),
+            "losses": task.losses,
+            "last_call": task.of,
+            "requested": task.requested,
+            "queue": task.need.queue if task.need is not None else None,
+            "attempts": task.attempts,
+            "outcome": task.outcome or None,
+            "state": task.closed or (live and "calling") or (for_people and "for_people") or "open",
+            "refused": for_people if task.closed is None else None,
+            "call": live.id if live is not None else None,
+            "next_try_at": None if task.closed or live or for_people else task.next_at,
+            "closed_at": task.closed_at or None,
+        }
+
+
+_NO_CHANNEL: Final[Mapping[str, Value]] = {
+    "original": "",
+    "medium": "voice",
+    "channel": "",
+    "sip_call_id": "",
+    "flow": "",
+    "flow_version": "",
+}
+_ENDED_BY_HAND: Final[Mapping[str, Value]] = {
+    "side": "system",
+    "place": "greeting",
+    "lost_at": None,
+    "estimated": False,
+    "outcome": "closed",
+}
+
+
+def is_callback(call: Call) -> bool:
+    return call.facts.get("direction") == CALLBACK
+
+
+def ended_call(record: CallRecord) -> EndedCall:
+    """As much of a record as makes a task. It knows the first skill that was needed, not every step of the need."""
+    steps = (NeedStep((SkillNeed(record.skill),), 60.0),) if record.skill else ()
+    return EndedCall(
+        record.call_id,
+        record.pii_caller,
+        record.arrived_at,
+        record.ended_at or record.arrived_at,
+        answered=record.answered,
+        cut_off=record.incoming and record.ended_side == "interrupted" and record.ended_place == "talk",
+        lost_at=record.lost_at,
+        need=Need(record.queue, steps) if record.queue else None,
+        since=record.queued_at - record.kept_s if record.queued_at is not None else 0.0,
+        dialled=record.dialled,
+        outcome=None if record.incoming else record.outcome or "failed",
+    )
