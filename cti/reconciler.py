@@ -16,6 +16,7 @@ from cti.asterisk.channels import Channels
 from cti.calls import AgentId, CallId
 from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
+from cti.metrics.record import CALLBACK
 
 log = structlog.get_logger()
 
@@ -80,6 +81,8 @@ class Reconciler:
         now = self._exchange.wall()
         present = self._channels.channels
         for call in list(self._exchange.board.calls.values()):
+            if call.facts.get("direction") == CALLBACK:
+                continue  # it is no channel; cti.callbacks sees to those that it has
             if call.id in present:
                 self._missing_since.pop(call.id, None)
                 if call.phase == "ringing" and (bridge := present[call.id].bridge_id):
@@ -98,7 +101,9 @@ class Reconciler:
     def elsewhere(self, agent_id: AgentId) -> bool:
         """He is on the telephone, and not in a call that we connected."""
         calls = self._exchange.board.calls
-        linked = (calls.get(call_id) for call_id in self._legs.get(agent_id, {}).values())
+        # The channel to an agent for a callback is named by us, after the call.
+        ids = self._legs.get(agent_id, {}).values()
+        linked = (calls.get(call_id) or calls.get(CallId(call_id.rpartition(".")[0])) for call_id in ids)
         return any(call is None or call.phase == "fallback" for call in linked)
 
     def _follow_leg(self, event: AmiEvent) -> None:

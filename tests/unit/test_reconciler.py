@@ -225,3 +225,31 @@ async def test_a_call_of_the_fallback_queue_is_left_to_the_spool(tmp_path: Path)
     town.reconciler.on_list([])
     await town.settle()
     assert town.ended()["estimated"] is True
+
+
+async def test_a_callback_is_not_in_the_list_and_goes_on(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    callback = CallId("cb-1")
+    town.exchange.call(CallFact.ARRIVED, callback, {"channel": "", "direction": "callback"})
+    town.exchange.call(CallFact.QUEUED, callback, {"queue": "general", "need": NEED})
+
+    town.reconciler.on_list([listed(CALL, "PJSIP/trunk-1")])
+    await asyncio.sleep(60)
+    town.reconciler.on_list([listed(CALL, "PJSIP/trunk-1")])
+    await town.settle()
+
+    assert callback in town.board.calls
+    assert CallFact.ENDED not in town.kinds()
+
+
+async def test_an_agent_on_the_telephone_for_a_callback_is_in_a_call_of_ours(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.exchange.call(CallFact.ARRIVED, CallId("cb-1"), {"channel": "", "direction": "callback"})
+
+    town.reconciler.on_event(event("Newchannel", Channel="PJSIP/a1-00000001", Uniqueid="cb-1.1", Linkedid="cb-1.1"))
+
+    assert not town.board.elsewhere(AgentId("a1"))
+
+    town.exchange.call(CallFact.ENDED, CallId("cb-1"), {"side": "system", "outcome": "failed"})
+
+    assert town.board.elsewhere(AgentId("a1"))
