@@ -126,6 +126,9 @@ class CityFact(StrEnum):
     name of who did it"""
     NOTICE = "notice"
     """A topic broadcast, named by the milestone's id [on, prompt, queues, until, by]"""
+    DECIDES = "decides"
+    """Of two daemons this one decides from now on; the milestone's id is its journal's [epoch, anew]: `anew`: it took
+    over from the other, and what is live follows in this journal; calls from before are the other's"""
 
 
 @dataclass(frozen=True, slots=True)
