@@ -96,6 +96,7 @@ class Reconciler:
                 self._close(call.id, estimated=True)
         for call_id in self._missing_since.keys() - self._exchange.board.calls.keys():
             del self._missing_since[call_id]
+        self._exchange.board.look_at(*self._exchange.board.desks)
         self._exchange.settle()
 
     def elsewhere(self, agent_id: AgentId) -> bool:
@@ -112,6 +113,7 @@ class Reconciler:
             self._add_leg(name, uniqueid, event.fields.get("Linkedid", ""))
         elif event.name == "Hangup" and (legs := self._legs.get(_agent_of(name))) is not None and uniqueid in legs:
             del legs[uniqueid]
+            self._exchange.board.look_at(_agent_of(name))
             self._exchange.settle()
 
     def _add_leg(self, channel: str, uniqueid: str, linkedid: str) -> None:

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from agents import facts as desk_facts
+from agents.doing import Doing
 from agents.roster import Agent, agent_from, agent_to
 from agents.status import Desk, DeskRules, State, Status
 from cti.calls import AgentFact, AgentId, CallFact, CallId, CityFact, Milestone, Need, Value
-from queues.needs import changes, current_step, rule_of
+from queues.needs import changes, current_step, rule_of, steps_since, wanted
 from queues.routing import Idle, Overflow, Router, Waiting
 
 Phase = Literal["greeting", "menu", "queue", "ringing", "talk", "after_talk", "fallback", "leaving", "ended"]
@@ -96,7 +97,7 @@ class Switchboard:
     """Calls, desks and queue of one city. `wrap_up_s` is the default after-call work.
 
     `elsewhere` says whether an agent is on the telephone with somebody whom we did not connect (the fallback queue
-    did): he is offered nothing then. Call `look_at` when that begins, `tick` when it is over.
+    did): he is offered nothing then. Call `look_at` when that has changed.
     `may_decide` says whether this process is the one that decides for the city: asked before each round of offers.
     """
 
@@ -116,6 +117,9 @@ class Switchboard:
     _due_steps: list[tuple[float, CallId]] = field(default_factory=list)
     """Heap of the moments at which a step of a waiting caller's need ends."""
     _router: Router = field(init=False)
+    _due_desks: list[tuple[float, AgentId]] = field(default_factory=list)
+    """Heap of the moments at which a desk's state changes by itself; one that does not any more is harmless."""
+    _doing: Doing = field(default_factory=Doing)
     _touched_calls: set[CallId] = field(default_factory=set)
     _touched_desks: set[AgentId] = field(default_factory=set)
 
@@ -170,16 +174,15 @@ class Switchboard:
 
     def tick(self, now: float) -> Effects:
         """Time has passed (see `next_tick_at`): wrap-ups that ended and needs that relaxed may allow new offers."""
-        self._touched_desks.update(self.desks)
         return self._routed([], now)
 
-    def look_at(self, agent_id: AgentId) -> None:
-        """Something outside that counts for this agent has changed (`elsewhere`); seen before the next offer."""
-        self._touched_desks.add(agent_id)
+    def look_at(self, *agent_ids: AgentId) -> None:
+        """Something outside that counts for these agents has changed (`elsewhere`); seen before the next offer."""
+        self._touched_desks.update(agent_ids)
 
     def next_tick_at(self, now: float) -> float | None:
         """When `tick` is due next; None: not before something else happens."""
-        times = [at for desk in self.desks.values() if (at := desk.next_change_at(now)) is not None]
+        times = [self._due_desks[0][0]] if self._due_desks else []
         if (at := self._router.next_at(now)) is not None:
             times.append(at)
         if self._readopt_until > now:
@@ -389,12 +392,21 @@ class Switchboard:
         self._touched_calls.clear()
         if now is None:
             return
+        while self._due_desks and self._due_desks[0][0] <= now:
+            self._touched_desks.add(heapq.heappop(self._due_desks)[1])
         for agent_id in self._touched_desks:
             desk = self.desks.get(agent_id)
-            if desk is None or desk.state(now) is not State.IDLE or self.elsewhere(agent_id):
+            state = State.OFFLINE if desk is None else desk.state(now)
+            if desk is None or state is not State.IDLE or self.elsewhere(agent_id):
                 self._router.busy(agent_id)
             else:
                 self._router.free(Idle(agent_id, desk.agent.skills, desk.idle_since))
+            what: str = "" if state is State.OFFLINE else state
+            if desk is not None and state is State.NOT_READY and desk.status is not Status.READY:
+                what = desk.status
+            self._doing.put(agent_id, {} if desk is None else desk.agent.skills, what)
+            if desk is not None and (at := desk.next_change_at(now)) is not None:
+                heapq.heappush(self._due_desks, (at, agent_id))
         self._touched_desks.clear()
 
     def _relaxed(self, now: float) -> list[Milestone]:
@@ -417,11 +429,13 @@ class Switchboard:
 
     def _able(self, waiting: Waiting, now: float) -> str:
         """How many agents could take this caller, by what they do: "idle 1, talking 8"."""
-        doing: Counter[str] = Counter()
-        for desk in self.logged_in():
-            if self._router.could_take(desk.agent.id, desk.agent.skills, waiting, now):
-                state = desk.state(now)
-                doing[desk.status if state is State.NOT_READY else state] += 1
+        self._bring_router_up(now)
+        need = waiting.need
+        if named := wanted(need, current_step(need, now, steps_since(waiting))).agents:
+            doing = self._doing.of(named)
+        else:
+            nobody = AgentId("")
+            doing = self._doing.able(lambda skills: self._router.could_take(nobody, skills, waiting, now))
         return ", ".join(f"{what} {count}" for what, count in sorted(doing.items()))
 
     def _fold(self, milestone: Milestone) -> None:
@@ -473,6 +487,7 @@ class Switchboard:
             case CallFact.OFFER_FAILED:
                 self._free_desk(call, at)
                 call.phase = "leaving" if data.get("outcome") in CALL_OVER else "queue"
+                self._note_steps(call)  # one may have run out while it rang
             case CallFact.ANSWERED:
                 call.phase, call.answered_at, call.ever_answered = "talk", at, True
                 if call.agent is not None:
