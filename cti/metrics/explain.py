@@ -22,6 +22,7 @@ from queues.needs import lacks, rule_of
 _MOMENTS = 40
 """An answer has at most so many; the middle of a longer story is left out."""
 _ROWS = 5
+_MOST_WAITING = 1e6
 _AT_ONCE_S = 1.0
 """Who is offered to somebody within this time did not wait for an agent."""
 _UNTOLD = frozenset(
@@ -130,8 +131,8 @@ class _Story:
         self.answered, self.ended = self.first(CallFact.ANSWERED), self.first(CallFact.ENDED)
         self.arrived_at = (self.arrived or timeline[0]).at
         self.now = self.ended.at if self.ended else max(now, timeline[-1].at)
-        self.until = self.answered.at if self.answered else self.now
         self.stretches = of_timeline(timeline)
+        self.until = self.answered.at if self.answered else self._wait_over()
         self.wait = self._wait()
 
     def first(self, kind: CallFact) -> Milestone | None:
@@ -143,6 +144,11 @@ class _Story:
     def before_answer(self) -> list[Stretch]:
         """Of the wait that the caller is asked about: the first one."""
         return [s for s in self.stretches if s.doing in ("waiting", "ringing") and s.since < self.until]
+
+    def _wait_over(self) -> float:
+        """Nobody answered: the end of his waiting, which may be before the call's."""
+        waits = [s.until for s in self.stretches if s.doing in ("waiting", "ringing", "dialling")]
+        return self.now if not waits or waits[-1] is None else waits[-1]
 
     def taken(self) -> Milestone | None:
         """The offer that was answered first."""
@@ -158,8 +164,8 @@ class _Story:
 
     def position(self) -> int | None:
         known = [m for m in self.timeline if m.kind in (CallFact.ESTIMATED, CallFact.QUEUED) and m.at <= self.until]
-        places = [number(m, "position") for m in known]
-        return next((int(place) for place in reversed(places) if place), None)
+        places = [number(m, "position") or 0.0 for m in known]
+        return next((int(place) for place in reversed(places) if 1 <= place < _MOST_WAITING), None)
 
     def status(self) -> str:
         if self.answered is not None:
@@ -289,7 +295,7 @@ def _moment(call: _Story, m: Milestone) -> Point | None:
     match m.kind:
         case CallFact.ARRIVED:
             ours = facts.get("direction") == CALLBACK
-            facts = {key: facts.get(key) for key in (("direction", "task", "of", "attempt") if ours else ("dialled",))}
+            facts = {key: text(m, key) for key in (("direction", "task", "of", "attempt") if ours else ("dialled",))}
         case CallFact.QUEUED:
             facts = _queued(call, m)
         case CallFact.ESTIMATED if not facts.get("spoken_min") and m is not call.first(CallFact.ESTIMATED):
@@ -297,7 +303,7 @@ def _moment(call: _Story, m: Milestone) -> Point | None:
         case CallFact.ESTIMATED:
             facts = {key: number(m, key) for key in ("wait_s", "position", "spoken_min")}
         case CallFact.RELAXED:
-            facts = {"step": facts.get("step"), "wants": text(m, "wants"), "able": _able(text(m, "able"))}
+            facts = {"step": number(m, "step"), "wants": text(m, "wants"), "able": _able(text(m, "able"))}
         case CallFact.OFFERED:
             decision = decision_of(m)
             facts = {"agent": text(m, "agent"), "n": number(m, "n"), "decision": _decision(decision)}

@@ -34,7 +34,7 @@ _LOST = {
     "closed": "The callback task was closed by a person",
 }
 _SIDES = {
-    "caller": "the caller hung up",
+    "caller": "the citizen hung up",
     "agent": "the agent hung up",
     "system": "the system ended the call",
     "interrupted": "a fault cut the call off",
@@ -44,7 +44,7 @@ _OUTCOMES = {
     "rejected": "rejected the call",
     "unreachable": "telephone not reachable",
     "interrupted": "cut off by a restart",
-    "caller_left": "the caller hung up while it rang",
+    "caller_left": "the citizen hung up while it rang",
     "cut_off": "the line was cut off",
 }
 _REASONS = {
@@ -89,7 +89,7 @@ def cause(point: Point, w: Words) -> str:
             return "When the call was queued no agent who could take it was at work"
         case "busy":
             agents = w.count(facts["agents"], "agent", "agents")
-            return f"When the call was queued nobody was idle of {agents} who could take it: " + w.doing(facts["able"])
+            return f"When the call was queued {agents} could take it and none was idle: " + w.doing(facts["able"])
         case kind if kind.startswith("others_"):
             return _others(kind.removeprefix("others_"), facts, w)
         case "away":
@@ -104,7 +104,7 @@ def cause(point: Point, w: Words) -> str:
             return f"{offers} failed and took {w.seconds(facts['seconds'])}: {whom}; the place was kept"
         case "named":
             agents = w.listed([w.agent(agent) for agent in facts["agents"]])
-            return f"First kept for {agents}, for {w.seconds(facts['seconds'])}"
+            return f"For the first {w.seconds(facts['seconds'])} only {agents} would do"
         case "relaxed_to":
             wanted, rule = w.rule(facts["wanted"]), w.rule(facts["rule"])
             agent = w.agent(facts["agent"])
@@ -196,7 +196,10 @@ def story(point: Point, w: Words) -> list[str]:
 
 
 def _others(reason: str, facts: Mapping[str, Any], w: Words) -> str:
-    said = _REASONS[reason].format(n=facts["calls"])
+    said = _REASONS[reason].format(n=w.count(facts["calls"], "caller", "callers"))
+    if reason == "skills":
+        wants = dict.fromkeys(w.rule(r["wants"]) for r in facts["rows"])
+        said += f" (it wanted {w.listed(list(wants))})"
     rows = []
     for r in facts["rows"][:_SHOWN]:
         row = f"{w.time(r['at'])} {w.agent(r['agent'])} took {r['call_id']}"
@@ -208,8 +211,6 @@ def _others(reason: str, facts: Mapping[str, Any], w: Words) -> str:
             row += f"; head start {w.seconds(r['head_start_s'])}"
         if reason == "kept":
             row += f"; kept {w.seconds(r['kept_s'])}"
-        if reason == "skills":
-            row += f"; this call wanted {w.rule(r['wants'])}"
         rows.append(row + ")")
     return f"{said}: {'; '.join(rows)}{'; …' if facts['calls'] > len(rows) else ''}"
 
@@ -246,19 +247,22 @@ def _why(decision: Mapping[str, Any] | None, w: Words) -> list[str]:
     kept = f" ({w.seconds(d['kept_s'])} of it kept)" if d["kept_s"] else ""
     head = f" + head start {w.seconds(d['head_start_s'])}" if d["head_start_s"] else ""
     lent = f"; overflow, the agent is of “{w.of(SKILLS, str(d['lent_by']))}”" if d["lent_by"] else ""
+    idle = "the agent had just become free"
+    if d["idle_s"] >= 1:
+        idle = f"the agent had been idle for {w.seconds(d['idle_s'])}"
     lines = [
         f"score {w.seconds(d['score_s'])} = waited {w.seconds(d['waited_s'])}{kept}{head}",
-        f"rule: {w.rule(d['rule'])} (step {d['step'] + 1}){lent}; the agent had been idle for {w.seconds(d['idle_s'])}",
+        f"rule: {w.rule(d['rule'])} (step {d['step'] + 1}){lent}; {idle}",
     ]
     if d["others"]:
         others = [
-            f"{w.agent(o['agent_id'])} ({w.count(o['skills'], 'skill', 'skills')}, idle {w.seconds(o['idle_s'])})"
+            f"{w.agent(o['agent_id'])} with {w.count(o['skills'], 'skill', 'skills')}, idle {w.seconds(o['idle_s'])}"
             for o in d["others"][:_SHOWN]
         ]
         said = w.listed(others, d["candidates"] - 1)
         lines.append(f"{d['candidates']} could take it: fewest skills first, then longest idle; not chosen: {said}")
     if d["rejected"]:
-        rejected = [f"{w.agent(r['agent_id'])} (lacks {w.rule(r['lacks'])})" for r in d["rejected"][:_SHOWN]]
+        rejected = [f"{w.agent(r['agent_id'])} lacks {w.rule(r['lacks'])}" for r in d["rejected"][:_SHOWN]]
         lines.append(f"{d['idle_rejected']} idle but not able: {w.listed(rejected, d['idle_rejected'])}")
     if d["passed"]:
         passed = [f"{p['call_id']} (wants {w.rule(p['wants'])})" for p in d["passed"][:_SHOWN]]

@@ -13,16 +13,16 @@ _SHOWN = 3
 """So many of each list; how many there were is said beside them."""
 
 _LOST = {
-    "menu": "没有人接听：来电人在语音导航中离开，没有进入排队",
+    "menu": "没有人接听：市民在语音导航中离开，没有进入排队",
     "queue": "没有人接听：排队 {wait} 后{side}{place}",
     "ringing": "没有人接听：等待 {wait}，正在给座席振铃时{side}",
     "no_seat": "没有人接听：没有能接的座席在岗，等待 {wait} 后{side}",
     "overflow": "没有人接听：溢出后{side}，共等待 {wait}",
     "fallback": "没有人接听：系统切换期间由应急队列接待，{side}",
-    "callback": "等待 {wait} 后，来电人选择由我们回拨，原位保留",
-    "message": "等待 {wait} 后，来电人选择留言",
+    "callback": "等待 {wait} 后，市民选择由我们回拨，原位保留",
+    "message": "等待 {wait} 后，市民选择留言",
     "transferred": "已按规则转接，没有进入人工接听",
-    "self_service": "来电人由语音服务办理完毕，没有要求转人工",
+    "self_service": "市民由语音服务办理完毕，没有要求转人工",
     "waiting": "正在排队：已等待 {wait}{place}",
     "ringing_now": "已等待 {wait}，正在给座席振铃",
     "live": "通话正在进行，尚未排队",
@@ -34,13 +34,13 @@ _LOST = {
     "withdrawn": "回拨撤销：市民已自己来电",
     "closed": "回拨任务由工作人员关闭",
 }
-_SIDES = {"caller": "来电人挂断", "agent": "座席挂断", "system": "系统结束通话", "interrupted": "通话因故障中断"}
+_SIDES = {"caller": "市民挂断", "agent": "座席挂断", "system": "系统结束通话", "interrupted": "通话因故障中断"}
 _OUTCOMES = {
     "no_answer": "无人应答",
     "rejected": "被座席拒接",
     "unreachable": "座席话机不通",
     "interrupted": "因系统重启中断",
-    "caller_left": "来电人在振铃时挂断",
+    "caller_left": "市民在振铃时挂断",
     "cut_off": "线路中断",
 }
 _REASONS = {
@@ -93,7 +93,7 @@ def cause(point: Point, w: Words) -> str:
             return f"{facts['times']} 次派话没有接通，用去 {w.seconds(facts['seconds'])}：{whom}；原位保留"
         case "named":
             agents = w.listed([w.agent(agent) for agent in facts["agents"]])
-            return f"先为他留给指定座席 {agents}，等了 {w.seconds(facts['seconds'])}"
+            return f"开始 {w.seconds(facts['seconds'])}只等指定座席 {agents}"
         case "relaxed_to":
             wanted, rule = w.rule(facts["wanted"]), w.rule(facts["rule"])
             return f"要求从“{wanted}”放宽到“{rule}”后，{w.agent(facts['agent'])} 才能接"
@@ -109,7 +109,7 @@ def cause(point: Point, w: Words) -> str:
             return "当时处于高峰措施：" + w.listed([w.of(RUNGS, rung) for rung in facts["rungs"]])
         case "agent_lost":
             again = f"，又等了 {w.seconds(facts['again_s'])}" if facts["again_s"] else ""
-            return f"座席 {w.agent(facts['agent'])} 的线路中断，来电人按原位回到队列{again}"
+            return f"座席 {w.agent(facts['agent'])} 的线路中断，市民按原位回到队列{again}"
         case "resumed":
             return f"等待期间系统切换 {facts['times']} 次，位置保留"
         case "fell_back":
@@ -152,7 +152,7 @@ def story(point: Point, w: Words) -> list[str]:
             rang = f"，振铃 {w.seconds(f['rang_s'])}" if f.get("rang_s") is not None else ""
             return [f"{agent} 接听{rang}"]
         case "talk_ended":
-            how = {"agent_lost": "座席线路中断，来电人回到队列", "interrupted": "通话中断"}
+            how = {"agent_lost": "座席线路中断，市民回到队列", "interrupted": "通话中断"}
             talk = f"，通话 {w.seconds(f['talk_s'])}" if f.get("talk_s") is not None else ""
             return [how.get(str(f.get("side")), "通话结束") + talk]
         case "notice_heard":
@@ -185,6 +185,9 @@ def story(point: Point, w: Words) -> list[str]:
 
 def _others(reason: str, facts: Mapping[str, Any], w: Words) -> str:
     said = _REASONS[reason].format(n=facts["calls"])
+    if reason == "skills":
+        wants = dict.fromkeys(w.rule(r["wants"]) for r in facts["rows"])
+        said += f"（要求 {w.listed(list(wants))}）"
     rows = []
     for r in facts["rows"][:_SHOWN]:
         row = f"{w.time(r['at'])} {w.agent(r['agent'])} 接了 {r['call_id']}"
@@ -196,8 +199,6 @@ def _others(reason: str, facts: Mapping[str, Any], w: Words) -> str:
             row += f"；优先 {w.seconds(r['head_start_s'])}"
         if reason == "kept":
             row += f"；保位 {w.seconds(r['kept_s'])}"
-        if reason == "skills":
-            row += f"；本来电要 {w.rule(r['wants'])}"
         rows.append(row + "）")
     return f"{said}：{'；'.join(rows)}{'；等' if facts['calls'] > len(rows) else ''}"
 
@@ -232,19 +233,20 @@ def _why(decision: Mapping[str, Any] | None, w: Words) -> list[str]:
     kept = f"（其中保位 {w.seconds(d['kept_s'])}）" if d["kept_s"] else ""
     head = f" + 优先 {w.seconds(d['head_start_s'])}" if d["head_start_s"] else ""
     lent = f"；溢出，座席来自“{w.of(SKILLS, str(d['lent_by']))}”" if d["lent_by"] else ""
+    idle = "座席刚刚空出" if d["idle_s"] < 1 else f"座席已空闲 {w.seconds(d['idle_s'])}"
     lines = [
         f"得分 {w.seconds(d['score_s'])} = 已等 {w.seconds(d['waited_s'])}{kept}{head}",
-        f"规则：{w.rule(d['rule'])}（第 {d['step'] + 1} 步）{lent}；座席已空闲 {w.seconds(d['idle_s'])}",
+        f"规则：{w.rule(d['rule'])}（第 {d['step'] + 1} 步）{lent}；{idle}",
     ]
     if d["others"]:
         others = [
-            f"{w.agent(o['agent_id'])}（{o['skills']} 项技能，空闲 {w.seconds(o['idle_s'])}）"
+            f"{w.agent(o['agent_id'])} {o['skills']} 项技能、空闲 {w.seconds(o['idle_s'])}"
             for o in d["others"][:_SHOWN]
         ]
         said = w.listed(others, d["candidates"] - 1)
-        lines.append(f"同样能接 {d['candidates']} 人，取技能最少者，再取空闲最久者；未选：{said}")
+        lines.append(f"能接的空闲座席共 {d['candidates']} 人，先取技能最少的，再取空闲最久的；未选：{said}")
     if d["rejected"]:
-        rejected = [f"{w.agent(r['agent_id'])}（缺 {w.rule(r['lacks'])}）" for r in d["rejected"][:_SHOWN]]
+        rejected = [f"{w.agent(r['agent_id'])} 缺 {w.rule(r['lacks'])}" for r in d["rejected"][:_SHOWN]]
         lines.append(f"空闲但不能接 {d['idle_rejected']} 人：{w.listed(rejected, d['idle_rejected'])}")
     if d["passed"]:
         passed = [f"{p['call_id']}（要 {w.rule(p['wants'])}）" for p in d["passed"][:_SHOWN]]

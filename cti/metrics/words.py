@@ -31,7 +31,7 @@ SKILLS: Mapping[str, tuple[str, str]] = {
 }
 STATES: Mapping[str, tuple[str, str]] = {
     "idle": ("空闲", "idle"),
-    "ready": ("示闲", "ready"),
+    "ready": ("暂停派话", "held back"),
     "offered": ("振铃", "ringing"),
     "talking": ("通话", "talking"),
     "held": ("通话保持", "citizen on hold"),
