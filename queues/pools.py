@@ -151,13 +151,16 @@ class Pools:
     def with_callers(self) -> list[Pool]:
         return [pool for pool in self._pools.values() if pool.callers]
 
+    def __len__(self) -> int:
+        return len(self._pools) + len(self._profiles)
+
     def _forget(self) -> None:
         """Drops what nobody uses when there is much of it: skills and flows of months must not pile up in a daemon."""
-        if len(self._pools) + len(self._profiles) < self._limit:
+        if len(self) < self._limit:
             return
         self._pools = {key: pool for key, pool in self._pools.items() if pool.callers}
         self._profiles = {key: profile for key, profile in self._profiles.items() if profile.idle}
-        self._limit = max(self._forget_above, 2 * (len(self._pools) + len(self._profiles)))
+        self._limit = max(self._forget_above, 2 * len(self))
         self._profiles_with.clear()
         self._pools_for.clear()
         for profile in self._profiles.values():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cti.calls import EMERGENCY_S, AgentId, CallId, Need, NeedStep, SkillNeed
 from queues.needs import changes, current_step, lacks, rule_of
+from queues.pools import Pools
 from queues.routing import Ahead, Candidate, Decision, Idle, Overflow, Rejected, Router, Waiting
 
 GENERAL = Need("general", (NeedStep((SkillNeed("general"),)),))
@@ -102,6 +103,15 @@ def test_a_decision_says_who_else_could_and_who_could_not_and_why() -> None:
     ]
 
 
+def test_the_next_best_five_are_listed_and_the_rest_are_counted() -> None:
+    city = router(*(agent(f"plain{n}", 10 - n, general=n) for n in range(1, 10)), agent("rare", 0, general=1, video=1))
+    city.wait(caller("c", 20.0))
+    (decision,) = city.decide(20.0)
+    assert decision.agent_id == "plain9"
+    assert [other.agent_id for other in decision.others] == ["plain8", "plain7", "plain6", "plain5", "plain4"]
+    assert decision.candidates == 10
+
+
 def test_a_need_relaxes_when_its_step_expires() -> None:
     city = router(caller("c", 100.0, ENTERPRISE), agent("novice", enterprise=1))
     assert city.decide(119.9) == []
@@ -110,6 +120,13 @@ def test_a_need_relaxes_when_its_step_expires() -> None:
     assert pairs(decisions) == [("c", "novice")]
     assert (decisions[0].step, decisions[0].rule) == (1, "enterprise>=1")
     assert city.next_at(120.0) is None
+
+
+def test_a_caller_who_was_passed_over_is_served_by_the_rule_that_counts_then() -> None:
+    city = router(caller("c", 100.0, ENTERPRISE), caller("d", 101.0), agent("a"))
+    assert city.decide(110.0)[0].passed == (Ahead(CallId("c"), 10.0, "enterprise>=3"),)
+    city.free(agent("novice", enterprise=1))
+    assert city.decide(120.0)[0].rule == "enterprise>=1"
 
 
 def test_steps_may_begin_later_than_the_waiting() -> None:
@@ -137,6 +154,19 @@ def test_whoever_is_woken_by_next_at_sees_the_change_and_nobody_sees_it_before(
         decisions = city.decide(at)
         assert pairs(decisions) == ([("c", "novice")] if left == 1 else [])
     assert city.next_at(at) is None
+
+
+@given(st.floats(1e9, 3e9), st.floats(0.001, 1e5))
+@settings(max_examples=40, deadline=None)
+def test_agents_are_lent_from_the_very_instant_that_next_at_names(since: float, after_s: float) -> None:
+    city = router(caller("c", since, ENTERPRISE), agent("g"), overflow=(Overflow("enterprise", "general", after_s),))
+    times = {since + 20, since + after_s}
+    for at in sorted(times):
+        assert city.next_at(math.nextafter(at, 0.0)) == at
+        assert city.decide(math.nextafter(at, 0.0)) == []
+        assert pairs(city.decide(at)) == ([("c", "g")] if at == since + after_s else [])
+        if at == since + after_s:
+            break
 
 
 def test_past_all_steps_any_agent_of_the_queue_will_do() -> None:
@@ -185,6 +215,17 @@ def test_an_overflow_rule_lends_agents_after_its_time() -> None:
     assert (decisions[0].lent_by, decisions[0].rule) == ("general", "enterprise>=1")
 
 
+def test_an_agent_known_by_name_who_is_lent_too_is_one_candidate() -> None:
+    again = Need("enterprise", (NeedStep((), 99.0, (AgentId("friend"),)),))
+    city = router(caller("c", 100.0, again), caller("d", 100.5, again), overflow=(LENT,))
+    assert city.decide(139.0) == []
+    city.free(agent("friend"))
+    city.free(agent("other"))
+    decisions = city.decide(140.5)
+    assert pairs(decisions) == [("c", "friend"), ("d", "other")]
+    assert [(d.candidates, d.idle_rejected, d.lent_by) for d in decisions] == [(2, 0, ""), (1, 0, "general")]
+
+
 def test_a_rule_without_a_time_lends_while_borrowing_is_on() -> None:
     city = router(caller("c", 100.0, ENTERPRISE), overflow=(BORROWED,))
     city.borrow(True)
@@ -201,10 +242,18 @@ def test_who_has_not_come_back_after_a_restart_is_not_overtaken() -> None:
     city = router(caller("first", 1.0, reachable=False), caller("second", 2.0), agent("a"))
     assert city.decide(5.0) == []
     city.free(agent("b"))
-    assert pairs(city.decide(5.0)) == [("second", "b")]
+    decisions = city.decide(5.0)
+    assert pairs(decisions) == [("second", "b")]
+    assert (decisions[0].ahead, decisions[0].passed) == (0, ())
     assert city.position(CallId("first")) == 1
     city.wait(caller("first", 1.0))
     assert pairs(city.decide(6.0)) == [("first", "a")]
+
+
+def test_one_agent_and_no_more_is_kept_for_who_has_not_come_back() -> None:
+    city = router(caller("first", 1.0, reachable=False), caller("second", 2.0), agent("a", 1), agent("b", 2))
+    assert pairs(city.decide(5.0)) == [("second", "b")]
+    assert city.decide(6.0) == []
 
 
 def test_what_was_kept_for_a_caller_who_is_gone_is_free_for_the_next() -> None:
@@ -231,6 +280,16 @@ def test_a_caller_s_need_changes_while_he_waits() -> None:
     city.wait(caller("c", 0.0, GENERAL))
     assert pairs(city.decide(1.0)) == [("c", "a")]
     assert city.next_at(1.0) is None
+
+
+@pytest.mark.parametrize("steps", [GENERAL.steps, (NeedStep((), 60.0, (AgentId("a"),)),)])
+def test_a_caller_whose_place_gets_worse_is_not_served_by_his_old_one(steps: tuple[NeedStep, ...]) -> None:
+    city = router(caller("c", 0.0, Need("general", steps)))
+    assert city.next_at(9.0) is None or steps != GENERAL.steps
+    city.wait(caller("c", 5.0))
+    city.wait(caller("d", 3.0))
+    city.free(agent("a"))
+    assert pairs(city.decide(9.0)) == [("d", "a")]
 
 
 def test_who_is_unknown_may_leave_and_be_busy() -> None:
@@ -318,6 +377,20 @@ def test_with_the_ids_of_a_city_nothing_of_a_decision_is_left_out() -> None:
     assert Decision.from_text(decision.to_text(), call, seat) == decision
 
 
+def test_very_long_ids_shorten_the_lists_and_leave_the_numbers() -> None:
+    call, seat = CallId("c" * 60), AgentId("a" * 60)
+    decision = Decision(
+        call, seat, 1, "r" * 100, "s" * 40, 1234.567, 1204.567, 300.0, 30.0, 12.345,
+        900, (Candidate(seat, 12, 1234.567),) * 5, 99, (Rejected(seat, "s" * 43),) * 5,
+        500, (Ahead(call, 86512.345, "w" * 100),) * 5,
+    )  # fmt: skip
+    text = decision.to_text()
+    assert 1700 < len(text) < 2000
+    read = Decision.from_text(text, call, seat)
+    assert (read.candidates, read.idle_rejected, read.ahead) == (900, 99, 500)
+    assert min(len(read.others), len(read.rejected), len(read.passed)) >= 2
+
+
 @pytest.mark.parametrize("text", ["", "no", "[]", "{}", '"x"', "null", '{"others":3}', '{"others":[{"x":1}]}'])
 def test_what_is_no_decision_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
@@ -340,3 +413,19 @@ def test_what_is_no_decision_is_refused(text: str) -> None:
 def test_a_need_reads_back_from_its_text(queue: str, steps: tuple[NeedStep, ...], priority_s: float) -> None:
     need = Need(queue, tuple(s for s in steps if s.all_of), priority_s)
     assert Need.from_text(need.to_text()) == need
+
+
+def test_what_nobody_has_or_wants_any_more_is_forgotten() -> None:
+    pools = Pools(forget_above=10)
+    kept = pools.profile({"general": 1})
+    kept.add((1, 0.0, AgentId("a")))
+    wanted = pools.pool((SkillNeed("general", 1),), ())
+    wanted.callers.append((0.0, CallId("c")))
+    for level in range(2, 100):
+        pools.profile({"general": level})
+        pools.pool((SkillNeed("general", level),), ())
+    assert len(pools) <= 10
+    assert pools.profile({"general": 1}) is kept
+    assert pools.pool((SkillNeed("general", 1),), ()) is wanted
+    kept.add((1, 1.0, AgentId("b")))
+    assert wanted.idle == 2

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cti.calls import EMERGENCY_S, AgentId, CallId, Need, NeedStep, SkillNeed
 from queues.needs import place, steps_since
@@ -65,9 +65,11 @@ class Routers(RuleBasedStateMachine):
     @initialize(overflow=_overflows)
     def start(self, overflow: list[Overflow]) -> None:
         self.quick, self.slow = Router(overflow), SlowRouter(overflow)
-        # Forgets what is not in use at every opportunity.
-        self.quick._pools._forget_above = self.quick._pools._limit = 1
         self.now = NOON
+
+    @invariant()
+    def what_is_not_in_use_is_forgotten_at_every_opportunity(self) -> None:
+        self.quick._pools._limit = 0
 
     @rule(call=_waiting)
     def wait(self, call: Waiting) -> None:
