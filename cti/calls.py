@@ -25,8 +25,9 @@ class CallFact(StrEnum):
 
     ARRIVED = "arrived"
     """[pii_caller, dialled, original, city, mode, statistics, medium, channel, sip_call_id, flow, flow_version,
-    direction]: direction is "in", or "callback" for a call of ours to a citizen; then `pii_caller` is whom we call,
-    and [task, of, attempt] say for which callback task, for which call of his, and the how-manieth try it is"""
+    direction, again]: direction is "in", or "callback" for a call of ours to a citizen; then `pii_caller` is whom we
+    call, and [task, of, attempt] say for which callback task, for which call of his, and the how-manieth try it is.
+    again: a daemon before us had him and what it noted has not come to us"""
     ENTERED = "entered"
     """A flow node was entered [node, type, session]: `session` is the flow session as text, enough to go on."""
     MENU_ENTERED = "menu_entered"
@@ -51,7 +52,8 @@ class CallFact(StrEnum):
     MESSAGE_LEFT = "message_left"
     """[file, seconds]: he spoke a message for the next working hours"""
     LEFT_QUEUE = "left_queue"
-    """[reason]: left_by_key, gave_up or callback; the caller stays on the line"""
+    """[reason]: left_by_key, gave_up, callback, or no_seat (nobody is at work who could ever take him); the caller
+    stays on the line"""
     OFFERED = "offered"
     """[agent, n, why]: n counts the offers of this call from 1; `why` is `Decision.to_text()`"""
     OFFER_FAILED = "offer_failed"

@@ -48,22 +48,27 @@ class Contact:
         call = self.call
         return segment_path(call.id, n or call.offers, self._recordings.local_time(call.arrived_at))
 
-    async def message(self, min_s: float, record: Callable[[Path], Awaitable[None]]) -> float:
-        """`record` writes the caller's words to a path (without ending); returns how many seconds there are.
+    async def message(self, min_s: float, record: Callable[[Path], Awaitable[bool]]) -> float:
+        """`record` writes the caller's words to a path (without ending) and says whether they are to be kept.
 
-        Less than `min_s` is none: 0. Whatever was spoken before a hang-up counts too.
+        Returns how many seconds there are; less than `min_s` is none, and nothing is left of it. Whatever was spoken
+        before a hang-up counts too.
         """
         segment = segment_path(self.call_id, "message", self._recordings.local_time(self.call.arrived_at))
         path = self._recordings.folder / segment
         await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+        wanted, seconds = True, 0.0
         try:
-            await record(path.with_suffix(""))
+            wanted = await record(path.with_suffix(""))
         finally:
             seconds = round(sound_s(await asyncio.to_thread(_size, path)), 1)
-            if seconds >= min_s and self.call_id in self.exchange.board.calls:
+            if not wanted or seconds < min_s:
+                await asyncio.to_thread(path.unlink, missing_ok=True)
+                seconds = 0.0
+            elif self.call_id in self.exchange.board.calls:
                 data: dict[str, Value] = {"file": str(segment), "seconds": seconds}
                 self.exchange.call(CallFact.MESSAGE_LEFT, self.call_id, data)
-        return seconds if seconds >= min_s else 0.0
+        return seconds
 
     def answered(self, agent: AgentId, at: float) -> bool:
         """The agent took the call at `at`; False if that is no news (known, or the call is elsewhere by now)."""

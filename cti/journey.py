@@ -70,7 +70,7 @@ class Line(Protocol):
     async def set_music(self, on: bool, music_class: str = "default") -> None: ...
     async def get_variable(self, name: str, *, dead_ok: bool = False) -> str | None: ...
     async def set_variable(self, name: str, value: str) -> None: ...
-    async def record_file(self, name: str, max_s: float, silence_s: float) -> None: ...
+    async def record_file(self, name: str, escape_digits: str, max_s: float, silence_s: float) -> str: ...
     async def exec(self, application: str, *args: str) -> int: ...
     async def hangup(self) -> None: ...
     def close(self) -> None: ...
@@ -177,6 +177,9 @@ class Journey:
         }
         # We may hear of him later than he came: no daemon was there, or the last one died before it had noted him.
         arrived_at = self._moment(names.CitizenArg.ARRIVED_AT)
+        lost_at = self._moment(names.CitizenArg.LOST_AT)
+        if arrived_at is not None and lost_at is not None and lost_at > arrived_at:
+            facts["again"] = True
         self._exchange.call(CallFact.ARRIVED, self._call_id, facts, arrived_at)
         self._exchange.attach(self._call_id, self)
         await self._line.set_variable(names.CTI_LOST_AT, "")
@@ -331,13 +334,16 @@ class Journey:
         if key and key in command.leave_keys:
             return MessageTaken(0.0, key)
 
-        async def record(path: Path) -> None:
+        async def record(path: Path) -> bool:
+            nonlocal key
             await self._line.exec("Playtones", _TONE)
             await self._line.exec("Wait", "0.4")
             await self._line.exec("StopPlaytones")
-            await self._line.record_file(str(path), command.max_s, _SILENCE_S)
+            key = await self._line.record_file(str(path), command.leave_keys + "#", command.max_s, _SILENCE_S)
+            return key not in command.leave_keys or not key
 
-        return MessageTaken(await self._contact.message(command.min_s, record))
+        seconds = await self._contact.message(command.min_s, record)
+        return MessageTaken(seconds, key if key and key in command.leave_keys else None)
 
     # The end
 

@@ -80,11 +80,11 @@ class Queueing:
         if call.phase in ("queue", "ringing"):
             told = announcing.Told.recalled(self._timeline(call.id) or (), self._now)
         else:
-            if command.no_seat and not self._room.seated(command.need):
-                return RouteEnded("no_seat")
             if call.ever_answered:
                 await self._line.set_variable(names.DIAL_STATUS, "")
             self._queue(self._room.admit(call, command.need, command.language))
+            if command.no_seat and not self._room.seated(command.need):
+                return self._leave("no_seat")
             told = announcing.Told(self._now)
         while True:
             if (agent := self._board.offer_of(call.id)) is not None:
@@ -244,7 +244,9 @@ class Queueing:
             await self._line.set_music(False)
             self._music = False
 
-    def _leave(self, reason: Literal["gave_up", "left_by_key", "callback"], key: str | None = None) -> RouteEnded:
+    def _leave(
+        self, reason: Literal["gave_up", "left_by_key", "callback", "no_seat"], key: str | None = None
+    ) -> RouteEnded:
         self._note(CallFact.LEFT_QUEUE, {"reason": reason})
         return RouteEnded(reason, key)
 

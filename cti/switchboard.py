@@ -55,8 +55,10 @@ class Call:
     ever_answered: bool = False
     survey_offered: bool = False
     gave_way: str = ""
-    """callback or message: what the caller took instead of an agent."""
+    """callback or message: what the caller took instead of an agent; no_seat: there was none for him."""
     transferred: bool = False
+    seq_from: int | None = None
+    """After a take-over from the other daemon: the last number it is known to have used; `seq` is beyond it."""
     unmeasured: dict[int, float] = field(default_factory=dict)
     """Talks whose recording has not been measured: number of the offer -> seconds."""
     holder: object | None = None
@@ -112,6 +114,7 @@ class Switchboard:
     """The newest of each rung and each notice."""
     _seq: dict[str, int] = field(default_factory=dict)
     """The last number of each agent and each fact of the city."""
+    _first_seq: int = 0
     _readopt_until: float = 0.0
     """0: nobody is waited for."""
     _due_steps: list[tuple[float, CallId]] = field(default_factory=list)
@@ -209,8 +212,11 @@ class Switchboard:
 
     # Recovery
 
-    def recover(self, milestones: Iterable[Milestone], now: float) -> None:
-        """Rebuilds the state from the journal after a restart. No call is held until it comes back."""
+    def recover(self, milestones: Iterable[Milestone], now: float, first_seq: int = 0) -> None:
+        """Rebuilds the state from the journal after a restart. No call is held until it comes back.
+
+        `first_seq`: numbers of these calls go on from there, because another daemon may have used some of those before.
+        """
         for milestone in milestones:
             self._fold(milestone)
         for call_id in [i for i, call in self.calls.items() if call.phase == "ended"]:
@@ -218,6 +224,10 @@ class Switchboard:
         for agent_id, desk in self.desks.items():
             if desk.call_id is not None and desk.call_id not in self.calls:
                 self.desks[agent_id] = desk.call_over(now)
+        self._first_seq = first_seq
+        for call in self.calls.values():
+            if call.seq < first_seq - 1:
+                call.seq_from, call.seq = call.seq, first_seq - 1
         self._readopt_until = now + _READOPTION_S
         self._touched_calls.update(self.calls)
         self._touched_desks.update(self.desks)
@@ -330,7 +340,13 @@ class Switchboard:
             raise UnknownCall(call_id) from None
 
     def _call_milestone(self, kind: CallFact, call_id: CallId, at: float, data: Mapping[str, Value]) -> Milestone:
-        seq = 1 if kind is CallFact.ARRIVED else self._live(call_id).seq + 1
+        if kind is CallFact.ARRIVED:
+            seq = self._first_seq if self._first_seq and data.get("again") else 1
+        else:
+            call = self._live(call_id)
+            seq = call.seq + 1
+            if call.seq_from is not None:
+                data, call.seq_from = {**data, "seq_from": call.seq_from}, None
         milestone = Milestone("call", call_id, seq, at, kind, dict(data))
         self._fold(milestone)
         return milestone
@@ -465,7 +481,7 @@ class Switchboard:
             case CallFact.MENU_ENTERED:
                 call.phase = "menu"
             case CallFact.QUEUED:
-                call.need, call.queued_at, call.step = Need.from_text(str(data["need"])), at, 0
+                call.need, call.queued_at, call.step, call.gave_way = Need.from_text(str(data["need"])), at, 0, ""
                 call.since = float(data.get("since") or at)
                 call.steps_since = float(data.get("steps_since") or call.since)
                 call.kept_s = float(data.get("kept_s") or 0.0)
@@ -479,6 +495,7 @@ class Switchboard:
             case CallFact.RELAXED:
                 call.step = int(data.get("step") or 0)
             case CallFact.LEFT_QUEUE:
+                call.gave_way = "no_seat" if data.get("reason") == "no_seat" else ""
                 call.phase = "after_talk" if call.ever_answered else "menu"
             case CallFact.OFFERED:
                 call.agent, call.phase = AgentId(str(data["agent"])), "ringing"

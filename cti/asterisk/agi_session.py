@@ -127,14 +127,14 @@ class AgiSession:
             raise CallerHungUp("result")
         return int(reply.result or 0)
 
-    async def record_file(self, name: str, max_s: float, silence_s: float) -> None:
-        """Records the caller into `name`.wav until `#`, `silence_s` without a sound, or `max_s`.
+    async def record_file(self, name: str, escape_digits: str, max_s: float, silence_s: float) -> str:
+        """Records the caller into `name`.wav until one of the keys (returned), `silence_s` without a sound, or `max_s`.
 
         What he said is in the file even if he hangs up in the middle of it (CallerHungUp).
         """
-        args = (name, "wav", "#", str(int(max_s * 1000)), f"s={math.ceil(silence_s)}")
+        args = (name, "wav", escape_digits, str(int(max_s * 1000)), f"s={math.ceil(silence_s)}")
         reply = await self.command("RECORD FILE", *args, deadline_s=max_s + DEADLINE_S)
-        await self._done(reply, "RECORD FILE: the recording cannot be written; is its folder there and writable?")
+        return _key(await self._done(reply, "RECORD FILE: cannot be written; is its folder there and writable?"))
 
     async def database_put(self, family: str, key: str, value: str) -> None:
         if (await self.command("DATABASE PUT", family, key, value)).result != "1":

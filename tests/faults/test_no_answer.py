@@ -1,4 +1,4 @@
-"""A telephone that nobody picks up: the caller keeps his place, the agent gets no more calls until he is back."""
+"""A telephone that nobody picks up: the caller keeps his place, the agent gets no more calls for a while."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.stack import OFFER_TIMEOUT_S
 pytestmark = pytest.mark.timeout(60)
 
 
-async def test_ring_no_answer_keeps_the_place_and_pauses_the_agent(telephones: City) -> None:
+async def test_ring_no_answer_keeps_the_place_and_holds_calls_back_from_the_agent(telephones: City) -> None:
     # Given two agents of whom one is ready and lets it ring, and two callers
     api = telephones.api
     telephones.director.manner.ignored = (1,)
@@ -21,12 +21,11 @@ async def test_ring_no_answer_keeps_the_place_and_pauses_the_agent(telephones: C
 
     # When his telephone rings and nobody answers
     await eventually(lambda: telephones.director.account.legs, 3, "ringing")
-    await eventually(lambda: _status_of(telephones, silent), OFFER_TIMEOUT_S + 2, "the pause")
+    await eventually(lambda: _not_answering(telephones, silent), OFFER_TIMEOUT_S + 2, "the pause")
 
-    # Then he is paused with the reason, and the callers wait in the same order as before
+    # Then what he chose stands, calls are held back with the reason, and the callers wait in the same order as before
     desks = {row["id"]: row for row in await api.agents()}
-    assert (desks[silent]["status"], desks[silent]["reason"]) == ("not_answering", "no_answer")
-    assert desks[silent]["state"] == "not_ready"
+    assert (desks[silent]["status"], desks[silent]["held_back"]) == ("ready", ["no_answer"])
     assert await api.positions() == [first, second]
 
     # And the next agent who is ready gets the first of them, the second next
@@ -47,5 +46,5 @@ async def _two(telephones: City) -> list[str]:
     return positions if len(positions) == 2 else []
 
 
-async def _status_of(telephones: City, agent: str) -> bool:
-    return any(row["id"] == agent and row["status"] == "not_answering" for row in await telephones.api.agents())
+async def _not_answering(telephones: City, agent: str) -> bool:
+    return any(row["id"] == agent and row["state"] == "not_answering" for row in await telephones.api.agents())

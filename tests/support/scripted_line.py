@@ -124,12 +124,12 @@ class ScriptedLine:
         self._check()
         self.said.append("music" if on else "silence")
 
-    async def record_file(self, name: str, max_s: float, silence_s: float) -> None:
+    async def record_file(self, name: str, escape_digits: str, max_s: float, silence_s: float) -> str:
         self._check()
         self.said.append("record")
         words = bytes(44 + int(16_000 * min(self.says, max_s)))
         await asyncio.to_thread(Path(name + ".wav").write_bytes, words)
-        await self._until(self._key(min(self.says, max_s) + silence_s, "#"))
+        return await self._until(self._key(min(self.says, max_s) + silence_s, escape_digits))
 
     async def get_variable(self, name: str, *, dead_ok: bool = False) -> str | None:
         if not dead_ok:

@@ -184,6 +184,27 @@ async def test_a_message_counts_even_if_the_caller_hangs_up_instead_of_pressing_
     assert town.last(CallFact.ENDED).data["lost_at"] == "message"
 
 
+async def test_a_few_words_are_no_message_and_nothing_of_them_is_kept(tmp_path: Path) -> None:
+    town = Town(tmp_path, flow=FLOW)
+    caller = line("n1-1.1")
+    caller.says = 1.0
+    await town.run(caller)
+    assert caller.said.count("record") == 2, "he is asked once more"
+    assert not list(tmp_path.rglob("*.wav"))
+    assert town.last(CallFact.ENDED).data["lost_at"] == "no_seat"
+
+
+async def test_zero_leads_to_a_person_even_in_the_middle_of_a_message(tmp_path: Path) -> None:
+    town = Town(tmp_path, flow=FLOW.replace("    no_seat: message\n", "").replace("start: general", "start: message"))
+    town.come_to_work("a1")
+    caller = line("n1-1.1", (10.0, "0"), (20.0, "hangup"))
+    caller.says = 30.0
+    await town.run(caller)
+    assert CallFact.MESSAGE_LEFT not in town.kinds()
+    assert town.last(CallFact.QUEUED).data["queue"] == "general"
+    assert not list(tmp_path.rglob("*.wav"))
+
+
 async def test_an_agent_whose_line_goes_dead_in_the_talk_costs_the_citizen_no_place(tmp_path: Path) -> None:
     town = Town(tmp_path, "a1", "a2", flow=FLOW)
     town.ready("a1")
