@@ -33,13 +33,17 @@ log = structlog.get_logger()
 _CONFIRM_S = 15.0
 """An agent who has taken the telephone off the hook has so long to say that he is ready."""
 _KEY = "1"
+_UP = 6
+"""Asterisk's state of a channel that was answered."""
 _LOST_S = 2.0
 """A leg that is not in Asterisk's list, and of which we heard nothing, for so long is gone."""
 _SESSIONS = 5
 """A leg comes back to us after a crash; one that comes back more often meets a fault of ours each time."""
 _OUTCOMES = {"BUSY": "busy", "NOANSWER": "no_answer"}
 """DIALSTATUS of the Dial() to the citizen -> outcome; everything else but ANSWER: failed."""
-_LEG_OUTCOMES = {"1": "no_answer", "3": "no_answer", "5": "rejected"}
+_REJECTED = ("17", "21")
+"""Causes of a hang-up (Q.850): busy, rejected."""
+_LEG_OUTCOMES = {"1": "no_answer", "3": "no_answer"}
 """Reason of a failed Originate -> outcome of the offer; everything else: unreachable."""
 
 
@@ -212,7 +216,8 @@ class CallbackCall:
             self._seen_at = now
         elif (channel := channels.get(leg)) is not None:
             self._seen_at = now
-            if call.phase == "ringing" and channel.bridge_id and call.agent is not None:
+            up = (c for c in channels.values() if c.linkedid == leg and c.uniqueid != leg and c.state == _UP)
+            if call.phase == "ringing" and call.agent is not None and any(up):
                 self._contact.answered(call.agent, past(await self._outside.noted(channel.name), now) or now)
         elif self._leg_failed or now - self._seen_at >= _LOST_S:
             await self._leg_gone(call)
@@ -230,14 +235,20 @@ class CallbackCall:
             self._offer_failed(self._leg_failed or ("interrupted" if self._blameless else "unreachable"))
 
     def on_event(self, event: AmiEvent) -> None:
-        """An event of the present leg, by its uniqueid."""
-        call = self._exchange.board.calls.get(self.call_id)
-        if call is None or event.fields.get("Uniqueid") != self.leg(call.offers):
+        """An event of the agent's channel, or of the citizen's that was made from it."""
+        call, fields = self._exchange.board.calls.get(self.call_id), event.fields
+        if call is None:
             return
-        if event.name == "DialEnd" and event.fields.get("DialStatus") == "ANSWER" and call.agent is not None:
-            self._contact.answered(call.agent, self._exchange.wall())
-        elif event.name == "OriginateResponse" and event.fields.get("Response") == "Failure":
-            self._leg_failed = _LEG_OUTCOMES.get(event.fields.get("Reason", ""), "unreachable")
+        leg, uniqueid = self.leg(call.offers), fields.get("Uniqueid")
+        if event.name == "Newstate" and fields.get("Linkedid") == leg != uniqueid:
+            # (The event DialEnd comes only after the citizen has been told who calls.)
+            if fields.get("ChannelState") == str(_UP) and call.agent is not None and self._dialled == call.offers:
+                self._contact.answered(call.agent, self._exchange.wall())
+        elif event.name == "OriginateResponse" and uniqueid == leg and fields.get("Response") == "Failure":
+            self._leg_failed = self._leg_failed or _LEG_OUTCOMES.get(fields.get("Reason", ""), "unreachable")
+            self._moved.set()
+        elif event.name == "Hangup" and uniqueid == leg and fields.get("Cause") in _REJECTED:
+            self._leg_failed = "rejected"  # of which the failed Originate, which comes after it, knows nothing
             self._moved.set()
 
     # The agent's telephone, from inside

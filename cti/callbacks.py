@@ -155,7 +155,8 @@ class Callbacks:
 
     def on_event(self, event: AmiEvent) -> None:
         """Never blocks; an event that is not of ours is none of our business."""
-        call_id, dot, _ = event.fields.get("Uniqueid", "").rpartition(".")
+        leg = event.fields.get("Linkedid") or event.fields.get("Uniqueid", "")
+        call_id, dot, _ = leg.rpartition(".")
         if dot and (callback := self._live.get(CallId(call_id))) is not None:
             callback.on_event(event)
 
