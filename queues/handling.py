@@ -1,0 +1,142 @@
+"""How long calls keep an agent and how long callers stay: of late, and in the same half hour of the last weeks."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict, deque
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import accumulate
+
+UNKNOWN_HANDLING_S = 240.0
+"""Talk and wrap-up of a call in a city that has had none yet."""
+_WINDOW = 100
+_WEIGHT = 20.0
+"""A mean of the past counts as much as so many calls of now; so does a whole queue's against one half hour of it."""
+_WEEK_KEEPS = 0.7
+"""What a call counts a week later: after four weeks a quarter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """What is usual in one queue at one time of the week."""
+
+    handling_s: float
+    """Mean talk and wrap-up."""
+    patience_s: float | None
+    """Mean time after which callers give up, had nobody answered; None: too few gave up to say."""
+    calls: float
+    """That half hour's calls, older ones counting less."""
+
+
+@dataclass(slots=True)
+class _Sums:
+    week: int = 0
+    calls: float = 0.0
+    given_up: float = 0.0
+    waited_s: float = 0.0
+    handled: float = 0.0
+    handling_s: float = 0.0
+
+    def add(self, week: int, waited_s: float, handling_s: float | None) -> None:
+        if week > self.week:
+            keeps = _WEEK_KEEPS ** (week - self.week)
+            self.calls, self.given_up, self.waited_s = self.calls * keeps, self.given_up * keeps, self.waited_s * keeps
+            self.handled, self.handling_s, self.week = self.handled * keeps, self.handling_s * keeps, week
+        self.calls += 1
+        self.waited_s += waited_s
+        if handling_s is None:
+            self.given_up += 1
+        else:
+            self.handled += 1
+            self.handling_s += handling_s
+
+
+class History:
+    """The last weeks by queue, weekday and half hour. Feed calls in the order of their days, live or from records."""
+
+    def __init__(self) -> None:
+        self._half_hours: defaultdict[tuple[str, int], _Sums] = defaultdict(_Sums)
+        self._queues: defaultdict[str, _Sums] = defaultdict(_Sums)
+
+    def add(self, queue: str, queued: datetime, waited_s: float, handling_s: float | None) -> None:
+        """A call that was queued at `queued`, the city's own time; handling_s is None if it gave up waiting."""
+        week = queued.toordinal() // 7
+        for sums in (self._half_hours[queue, _half_hour(queued)], self._queues[queue]):
+            sums.add(week, waited_s, handling_s)
+
+    def usual(self, queue: str, at: datetime) -> Habit:
+        """Means of that half hour of the week, drawn towards the whole queue's while it has few calls.
+
+        Patience is the time waited by all over the number who gave up: the maximum-likelihood estimate of an
+        exponential patience that an answer cuts short (Brown et al., "Statistical analysis of a telephone call center",
+        JASA 100 (2005), section 5).
+        """
+        queue_sums = self._queues.get(queue, _Sums())
+        sums = self._half_hours.get((queue, _half_hour(at)), _Sums())
+        usual_s = _drawn(queue_sums.handling_s, queue_sums.handled, UNKNOWN_HANDLING_S)
+        patience_s = None
+        if queue_sums.given_up >= _WEIGHT:
+            patience_s = _drawn(sums.waited_s, sums.given_up, queue_sums.waited_s / queue_sums.given_up)
+        return Habit(_drawn(sums.handling_s, sums.handled, usual_s), patience_s, sums.calls)
+
+
+class Handling:
+    """Talk and wrap-up of the last calls of each queue."""
+
+    def __init__(self) -> None:
+        self._windows: defaultdict[str, _Window] = defaultdict(_Window)
+
+    def add(self, queue: str, talk_s: float, wrap_up_s: float) -> None:
+        window = self._windows[queue]
+        window.talks.append(talk_s)
+        window.wrap_ups.append(wrap_up_s)
+        window.ordered, window.sums = [], []
+
+    def mean_s(self, queue: str, usual_s: float) -> float:
+        """Talk and wrap-up of the last calls, drawn towards what is usual while there are few."""
+        window = self._windows.get(queue, _NONE)
+        return _drawn(sum(window.talks) + sum(window.wrap_ups), len(window.talks), usual_s)
+
+    def wrap_up_s(self, queue: str) -> float:
+        """Mean of the last calls, of all queues if there is none of this one; 0 before the first."""
+        wrap_ups: Collection[float] = self._windows.get(queue, _NONE).wrap_ups
+        if not wrap_ups:
+            wrap_ups = [wrap_up_s for window in self._windows.values() for wrap_up_s in window.wrap_ups]
+        return sum(wrap_ups) / len(wrap_ups) if wrap_ups else 0.0
+
+    def talk_left_s(self, queue: str, talked_s: float, usual_s: float) -> float:
+        """Expected rest of a talk that has lasted `talked_s`; `usual_s` is the mean with wrap-up, as above.
+
+        The mean residual life of the last talks, drawn towards their mean, which it is for exponential times.
+        """
+        window = self._windows.get(queue, _NONE)
+        if not window.ordered:
+            window.ordered = sorted(window.talks)
+            window.sums = list(accumulate(reversed(window.ordered)))
+        longer = len(window.ordered) - bisect_right(window.ordered, talked_s)
+        rest_s = (window.sums[longer - 1] if longer else 0.0) - longer * talked_s
+        return _drawn(rest_s, longer, max(1.0, self.mean_s(queue, usual_s) - self.wrap_up_s(queue)))
+
+
+@dataclass(slots=True)
+class _Window:
+    talks: deque[float] = field(default_factory=lambda: deque(maxlen=_WINDOW))
+    wrap_ups: deque[float] = field(default_factory=lambda: deque(maxlen=_WINDOW))
+    ordered: list[float] = field(default_factory=list)
+    sums: list[float] = field(default_factory=list)
+    """Of the longest 1, 2, 3 … talks."""
+
+
+_NONE = _Window()
+
+
+def _half_hour(at: datetime) -> int:
+    """Of the week, from Monday 0:00."""
+    return at.weekday() * 48 + at.hour * 2 + at.minute // 30
+
+
+def _drawn(total: float, count: float, towards: float) -> float:
+    """The mean of `count` values that sum up to `total` and of `_WEIGHT` more of the size `towards`."""
+    return (total + _WEIGHT * towards) / (count + _WEIGHT)
