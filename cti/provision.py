@@ -33,7 +33,10 @@ class Lists(Protocol):
 class Provisioner:
     """Keeps Asterisk's telephones equal to the roster. `request` after any change and after each AMI connection."""
 
-    def __init__(self, read: Lists, act: Actions, agents: Callable[[], Mapping[AgentId, Agent]]) -> None:
+    def __init__(
+        self, read: Lists, act: Actions, agents: Callable[[], Mapping[AgentId, Agent]], rtp_timeout_s: int = 8
+    ) -> None:
+        self._rtp_timeout_s = rtp_timeout_s
         self._read = read
         self._act = act
         self._agents = agents
@@ -105,7 +108,7 @@ class Provisioner:
             wanted = {agent.id: agent.sip_ha1 for agent in self._agents().values() if agent.sip_ha1}
             for agent_id, ha1 in wanted.items():
                 if self._written.get(agent_id) != ha1:
-                    for family, value in telephone(agent_id, ha1).items():
+                    for family, value in telephone(agent_id, ha1, self._rtp_timeout_s).items():
                         await session.database_put(family, agent_id, json.dumps(value, separators=(",", ":")))
                     self._written[agent_id] = ha1
             for agent_id in self._written.keys() - wanted.keys():
@@ -116,8 +119,11 @@ class Provisioner:
             self._done.notify_all()
 
 
-def telephone(agent_id: AgentId, ha1: str) -> dict[str, dict[str, str]]:
-    """The PJSIP objects of one agent's telephone by family of the database; the endpoint comes last."""
+def telephone(agent_id: AgentId, ha1: str, rtp_timeout_s: int) -> dict[str, dict[str, str]]:
+    """The PJSIP objects of one agent's telephone by family of the database; the endpoint comes last.
+
+    A telephone that has gone without a word is known in at most 7 + 2.5 s, and not rung any more.
+    """
     return {
         names.DB_AUTH: {"auth_type": "md5", "username": agent_id, "realm": SIP_REALM, "md5_cred": ha1},
         names.DB_AOR: {
@@ -125,6 +131,8 @@ def telephone(agent_id: AgentId, ha1: str) -> dict[str, dict[str, str]]:
             "remove_existing": "yes",
             "minimum_expiration": "30",
             "default_expiration": "300",
+            "qualify_frequency": "7",
+            "qualify_timeout": "2.5",
         },
         names.DB_ENDPOINT: {
             "auth": agent_id,
@@ -135,6 +143,6 @@ def telephone(agent_id: AgentId, ha1: str) -> dict[str, dict[str, str]]:
             "dtmf_mode": "rfc4733",
             "rtp_symmetric": "yes",
             "force_rport": "yes",
-            "rtp_timeout": "20",
+            "rtp_timeout": str(rtp_timeout_s),
         },
     }

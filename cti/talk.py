@@ -30,6 +30,7 @@ async def offer(line: Line, contact: Contact, agent: AgentId, timeout_s: float) 
     headers = f"{names.AGENT_HEADERS}^s^1({contact.call_id})"
     answered = f"{names.AGENT_ANSWERED}^{contact.segment()}"
     options = f"gm({names.MUSIC_CLASS})b({headers})U({answered})"
+    assert contact.exchange.board.may_decide()  # of a pair, who may not has ended here
     await line.exec("Dial", f"PJSIP/{agent}", f"{timeout_s:g}", options)
     ended_at = contact.exchange.wall()
     if contact.call.phase == "talk":
@@ -54,7 +55,7 @@ async def finish(line: Line, contact: Contact, status: str, ended_at: float) -> 
 
 
 async def _end_talk(line: Line, contact: Contact, ended_at: float) -> Outcome:
-    lost = await line.get_variable(names.AGENT_LOST) == "1"
+    lost = await line.get_variable(names.CTI_AGENT_LOST) == "1"
     contact.end_talk("agent_lost" if lost else "agent", ended_at)
     return "agent_lost" if lost else "talked"
 

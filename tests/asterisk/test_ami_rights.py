@@ -21,11 +21,9 @@ NOBODY_MAY = [
     ("AGI", {"Channel": "x", "Command": "y"}),
     ("Filter", {"Operation": "Add", "Filter": "x"}),
     ("UserEvent", {"UserEvent": "x"}),
-    ("Hangup", {"Channel": "x"}),
-    ("Redirect", {"Channel": "x", "Context": "y", "Exten": "s", "Priority": "1"}),
-    ("Setvar", {"Variable": "x", "Value": "y"}),
 ]
 ACTS = [
+    ("Hangup", {"Channel": "PJSIP/none-00000001", "Cause": "44"}),
     ("QueueAdd", {"Queue": "no-such", "Interface": "PJSIP/a1001"}),
     ("QueueRemove", {"Queue": FALLBACK_QUEUE, "Interface": "PJSIP/a9999"}),
     ("QueuePause", {"Queue": "no-such", "Interface": "PJSIP/a1001", "Paused": "true"}),

@@ -133,6 +133,7 @@ def test_every_context_the_code_names_exists() -> None:
         names.CONTEXT_PROVISION,
         names.AGENT_HEADERS,
         names.AGENT_ANSWERED,
+        names.AGENT_GONE,
         names.CONTEXT_CALLBACK,
         names.CALLBACK_ANSWERED,
     }
@@ -193,6 +194,8 @@ def test_the_agents_telephone_gets_the_headers_it_reads() -> None:
     headers = re.findall(r"PJSIP_HEADER\(add,([\w-]+)\)", contexts()[names.AGENT_HEADERS])
 
     assert headers == [names.HEADER_CALL]
+    assert f"(hangup_handler_push)={names.AGENT_GONE},s,1" in contexts()[names.AGENT_HEADERS]
+    assert f'"${{HANGUPCAUSE}}" = "{names.LOST_CAUSE}"' in contexts()[names.AGENT_GONE]
 
 
 def test_only_digits_can_be_dialled_and_no_agent_can_dial_out() -> None:
@@ -237,7 +240,7 @@ def test_agents_are_read_from_where_the_daemon_writes_them(address: str) -> None
 
 def test_the_two_ami_users_have_no_right_that_runs_programs() -> None:
     assert section("manager.conf", names.AMI_RO)["write"] == "reporting"
-    assert section("manager.conf", names.AMI_CTL)["write"] == "agent,originate"
+    assert section("manager.conf", names.AMI_CTL)["write"] == "agent,originate,call"
     assert section("manager.conf", "general")["bindaddr"] == "127.0.0.1"
     users = re.findall(r"^\[([\w-]+)\]$", (CONFIG / "manager.conf").read_text(), re.MULTILINE)
     assert users == ["general", names.AMI_RO, names.AMI_CTL]
