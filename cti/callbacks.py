@@ -30,7 +30,7 @@ from cti.metrics.record import CALLBACK, CallRecord
 from cti.settings import Callback, SettingsError
 from cti.storage.store import StoreError
 from cti.switchboard import Call
-from queues.callbacks import EndedCall, Task, TaskRules, Tasks
+from queues.callbacks import EndedCall, Task, TaskRefused, TaskRules, Tasks
 from queues.dialling import Allowed, Code, Dialling, Refused, Rules, is_open
 
 log = structlog.get_logger()
@@ -44,14 +44,6 @@ _LISTED: Final = 100
 _AGE_S: Final = 300.0
 _AGAIN_S: Final = 5.0
 """After a fault of ours, or of the database."""
-
-
-class CallbackRefused(Exception):
-    """A wish of a person that cannot be met; `code` is stable."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +194,7 @@ class Callbacks:
         return [self._row(task, now) for task in self._tasks.all(now)]
 
     async def close(self, task_id: str) -> dict[str, Any]:
-        """Somebody has seen to it. KeyError: no such task; CallbackRefused: it is closed, or he is being called."""
+        """Somebody has seen to it. KeyError: no such task; TaskRefused: it is closed, or he is being called."""
         task = self._open(task_id)
         if (live := self._live_of(task.number)) is None:
             call_id = self._arrive(task.id, task.of, task.attempts, self._facts(task))
@@ -211,17 +203,17 @@ class Callbacks:
         elif live.phase == "queue":
             await self._live[live.id].end("closed")
         else:
-            raise CallbackRefused("calling", "he is being called at this moment")
+            raise TaskRefused("calling", "he is being called at this moment")
         return self._row(self._tasks.get(task_id) or task, self._exchange.wall())
 
     def call_now(self, task_id: str) -> dict[str, Any]:
         """Has him called by the next free agent, as if he had just come to the queue. Errors as `close`."""
         task, now = self._open(task_id), self._exchange.wall()
         if self._live_of(task.number) is not None:
-            raise CallbackRefused("calling", "his call is in the queue already")
+            raise TaskRefused("calling", "his call is in the queue already")
         allowed = self.dialling.may(task.number, now, self._local(), self._ongoing())
         if isinstance(allowed, Refused):
-            raise CallbackRefused(allowed.code, "the rules of dialling do not allow it now")
+            raise TaskRefused(allowed.code, "the rules of dialling do not allow it now")
         self._create(task.id, task.of, task.attempts + 1, self._facts(task), self._need(task), now, now)
         return self._row(task, now)
 
@@ -395,7 +387,7 @@ class Callbacks:
         if task is None:
             raise KeyError(task_id)
         if task.closed is not None:
-            raise CallbackRefused("closed", "this task is closed")
+            raise TaskRefused("closed", "this task is closed")
         return task
 
     def _need(self, task: Task) -> Need:

@@ -63,6 +63,14 @@ class EndedCall:
         return not self.answered and self.lost_at is not None and not quick
 
 
+class TaskRefused(Exception):
+    """What a person wants done with a task cannot be done; `code` is stable."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class Closed(StrEnum):
     GOT_THROUGH = "got_through"
     """He called again and talked to somebody."""

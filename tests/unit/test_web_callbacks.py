@@ -1,0 +1,73 @@
+"""The REST API of callback tasks, as an administrator and a stranger would use it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from cti.exchange import Exchange
+from cti.switchboard import Switchboard
+from cti.web.callbacks import CallbackRoutes
+from cti.web.http import EXCHANGE, TOKENS, errors
+from cti.web.tokens import Tokens
+from queues.callbacks import TaskRefused
+
+ADMIN = {"Authorization": "Bearer the-admin-token"}
+ROW = {"task": "n1-1.1", "number": "138****8000", "state": "open"}
+Client = TestClient[web.Request, web.Application]
+
+
+class Desk:
+    def rows(self) -> list[dict[str, Any]]:
+        return [ROW]
+
+    async def close(self, task_id: str) -> Mapping[str, Any]:
+        return {**ROW, "state": "closed"} if task_id == ROW["task"] else {}[task_id]
+
+    def call_now(self, task_id: str) -> Mapping[str, Any]:
+        if task_id == ROW["task"]:
+            raise TaskRefused("outside_hours", "the rules of dialling do not allow it now")
+        raise KeyError(task_id)
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Client]:
+    app = web.Application(middlewares=[errors])
+    app[TOKENS] = Tokens("the-admin-token")
+    app[EXCHANGE] = Exchange(Switchboard(0.0), None, lambda: 0.0)  # type: ignore[arg-type]
+    app.add_routes(CallbackRoutes(Desk()).routes())
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+async def test_the_administrator_sees_the_tasks_and_closes_one(client: Client) -> None:
+    seen = await client.get("/api/callbacks", headers=ADMIN)
+    closed = await client.post("/api/callbacks/n1-1.1/close", headers=ADMIN)
+
+    assert await seen.json() == [ROW]
+    assert (await closed.json())["state"] == "closed"
+
+
+async def test_what_the_rules_forbid_is_refused_with_its_code(client: Client) -> None:
+    answer = await client.post("/api/callbacks/n1-1.1/call-now", headers=ADMIN)
+
+    assert (answer.status, (await answer.json())["error"]) == (409, "outside_hours")
+
+
+@pytest.mark.parametrize("deed", ["close", "call-now"])
+async def test_a_task_that_is_not_there_is_unknown(client: Client, deed: str) -> None:
+    answer = await client.post(f"/api/callbacks/n9-9.9/{deed}", headers=ADMIN)
+
+    assert (answer.status, (await answer.json())["error"]) == (404, "unknown_task")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/api/callbacks"), ("POST", "/api/callbacks/n1-1.1/close"), ("POST", "/api/callbacks/n1-1.1/call-now")],
+)
+async def test_nobody_else_may(client: Client, method: str, path: str) -> None:
+    assert (await client.request(method, path)).status == 403
