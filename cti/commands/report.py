@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from cti.metrics.rates import Rate
     from cti.metrics.report import Report, Waits
     from cti.settings import Settings
+    from cti.storage.store import Store
+
+_LONGEST_RUNG_S = 7 * 86_400.0
+"""A rung that was switched on longer ago than this is not seen."""
 
 
 @click.command("report")
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
 def command(settings: Settings, day: str, statistics: str | None, as_json: bool) -> None:
     """The report of a day: DAY is a date (2026-11-21), `today` or `yesterday`, in the city's own time."""
     from cti.metrics.report import Report
+    from cti.metrics.surge import rungs_on
     from cti.storage.sql import SqlStore
     from cti.storage.store import StoreError
 
@@ -35,12 +42,15 @@ def command(settings: Settings, day: str, statistics: str | None, as_json: bool)
     try:
         store = SqlStore.open(settings.sql_url)
         try:
+            now = min(until, datetime.now(zone).timestamp())
             records = store.calls(since, until, statistics=statistics)
             contradictory = set(store.contradictions(since, until)) & {record.call_id for record in records}
             report = Report.of(
                 records,
                 open_calls=store.open_calls(since, until, statistics=statistics),
                 contradictory=len(contradictory),
+                open_tasks=_open_tasks(settings, store, now) if statistics is None else None,
+                rungs=rungs_on(store.beside_calls("city", since - _LONGEST_RUNG_S, until), since, now),
             )
         finally:
             store.close()
@@ -53,11 +63,11 @@ def command(settings: Settings, day: str, statistics: str | None, as_json: bool)
         click.echo(orjson.dumps({**head, "statistics": statistics, **report.as_json()}).decode())
     else:
         title = f"{settings.city.name} {chosen.isoformat()} ({settings.city.timezone})"
-        print_report(report, title if statistics is None else f"{title}, {statistics}")
+        print_report(report, title if statistics is None else f"{title}, {statistics}", zone)
 
 
-def print_report(report: Report, title: str) -> None:
-    """The report as tables on the terminal."""
+def print_report(report: Report, title: str, zone: tzinfo | None = None) -> None:
+    """The report as tables on the terminal; times of day in this zone, or the machine's own."""
     from rich.console import Console
     from rich.markup import escape
 
@@ -85,6 +95,7 @@ def print_report(report: Report, title: str) -> None:
         waits.add_row(name, *_figures(row))
     console.print(waits)
 
+    _print_waiting(console, report, zone)
     ratings = ", ".join(f"key {score}: {count}" for score, count in report.ratings.items()) or "none"
     console.print(f"Ratings (1 = best): {ratings}")
     console.print(f"{report.calls} calls ended, {report.answered} answered, {report.open} still open (not in any rate)")
@@ -95,6 +106,49 @@ def print_report(report: Report, title: str) -> None:
     ):
         if count:
             console.print(f"[yellow]{count} {what}[/]")
+
+
+def _print_waiting(console: Console, report: Report, zone: tzinfo | None) -> None:
+    """What became of those who did not want to wait, and what the hotline did about waits."""
+    from cti.metrics.words import RUNGS
+
+    done = report.callbacks
+    if done.asked or done.outcomes or done.open:
+        table = _table("Callbacks (in no rate of incoming calls)", "", "回拨", "Calls or tasks")
+        for name, chinese, count in (
+            ("asked for one instead of waiting", "要求回拨", done.asked),
+            ("citizens dialled", "已拨", done.tried),
+            ("reached", "回拨成功", done.reached),
+            ("not reached (yet)", "未成功", done.not_reached),
+            ("missed-call tasks open at the end", "待回拨任务", done.open),
+        ):
+            if count is not None:
+                table.add_row(name, chinese, str(count))
+        console.print(table)
+        console.print("Calls to citizens by outcome: " + (_counts(done.outcomes) or "none"))
+    if report.rungs:
+        table = _table("Surge ladder", "Rung", "高峰措施", "On", "Seconds", "By")
+        for on in report.rungs:
+            chinese = RUNGS.get(on.rung, ("", ""))[0]
+            since = datetime.fromtimestamp(on.since, zone).strftime("%H:%M:%S")
+            table.add_row(on.rung, chinese, since, f"{on.seconds:.0f}{'+' if on.goes_on else ''}", on.by)
+        console.print(table)
+    counts = {"messages left": report.messages, "places kept": report.kept_places, "agents lost": report.agents_lost}
+    console.print(_counts(counts))
+
+
+def _open_tasks(settings: Settings, store: Store, until: float) -> int:
+    """Citizens whom we owed a call at that moment."""
+    from cti.callbacks import ended_call
+    from queues.callbacks import TaskRules, Tasks
+
+    rules = settings.callback
+    oldest_s = rules.missed_days * 86_400.0
+    tasks = Tasks(TaskRules(rules.attempts, rules.retry_s, oldest_s, rules.area_code))
+    calls = (ended_call(record) for record in store.calls(until - oldest_s, until))
+    for call in sorted((call for call in calls if call.ended_at < until), key=lambda call: call.ended_at):
+        tasks.add(call)
+    return sum(task.closed is None for task in tasks.all(until))
 
 
 def _day(text: str, today: date) -> date:
@@ -108,14 +162,21 @@ def _day(text: str, today: date) -> date:
         raise click.BadParameter(f"{text!r} is no day; give a date such as {today}, today or yesterday") from None
 
 
+_CHINESE = ("呼损位置", "回拨", "高峰措施")
+
+
 def _table(title: str, first: str, *others: str) -> Table:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
     table.add_column(first)
     for other in others:
-        table.add_column(other, justify="left" if other == "呼损位置" else "right", no_wrap=True)
+        table.add_column(other, justify="left" if other in _CHINESE else "right", no_wrap=True)
     return table
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in counts.items())
 
 
 def _value(rate: Rate) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cti.metrics.rates import Rate, all_rates, incoming, loss_at
+from cti.metrics.rates import Rate, all_rates, callback_success, incoming, loss_at
 from cti.metrics.record import CallRecord
+from cti.metrics.surge import RungOn
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,26 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True)
+class Callbacks:
+    """Calls of ours to citizens; none of them is in any other figure of the report."""
+
+    asked: int
+    """Callers who chose to be called back instead of waiting."""
+    tried: int
+    """Tasks whose citizen was dialled in the period."""
+    reached: int
+    outcomes: dict[str, int]
+    """Of all calls of ours, by how they ended."""
+    open: int | None
+    """Callback tasks that are open at the end of the period, or now; None: not asked for."""
+
+    @property
+    def not_reached(self) -> int:
+        """Tried and not reached in the period; a later try may still succeed."""
+        return self.tried - self.reached
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     calls: int
     """Calls that arrived in the period and have ended."""
@@ -46,6 +67,14 @@ class Report:
     wait_total_answered: Waits
     wait_total_lost: Waits
     talk: Waits
+    callbacks: Callbacks
+    messages: int
+    """Callers who left a message."""
+    kept_places: int
+    """Callers who got back a place of an earlier call."""
+    agents_lost: int
+    """Talks that ended because an agent's line went dead."""
+    rungs: tuple[RungOn, ...]
     ratings: dict[int, int]
     """Key pressed (1 = best) -> how often."""
     estimated: int
@@ -56,7 +85,15 @@ class Report:
     """Records whose milestones contradict one another; a sound system has none."""
 
     @staticmethod
-    def of(records: Sequence[CallRecord], *, open_calls: int = 0, contradictory: int = 0) -> Report:
+    def of(
+        records: Sequence[CallRecord],
+        *,
+        open_calls: int = 0,
+        contradictory: int = 0,
+        open_tasks: int | None = None,
+        rungs: Sequence[RungOn] = (),
+    ) -> Report:
+        """`records` may hold callbacks too; they are counted apart."""
         calls = incoming(records)
         answered = [r for r in calls if r.answered]
         lost = [r for r in calls if not r.answered]
@@ -70,9 +107,14 @@ class Report:
             wait_total_answered=Waits.of([r.wait_total_s for r in answered if r.wait_total_s is not None]),
             wait_total_lost=Waits.of([r.wait_total_s for r in lost if r.wait_total_s is not None]),
             talk=Waits.of([r.talk_s for r in answered]),
+            callbacks=_callbacks(records, open_tasks),
+            messages=sum(r.message_file is not None for r in calls),
+            kept_places=sum(r.kept_s > 0 for r in calls),
+            agents_lost=sum(r.agent_lost for r in calls),
+            rungs=tuple(rungs),
             ratings=dict(sorted(Counter(r.score for r in calls if r.score is not None).items())),
-            estimated=sum(r.estimated for r in records),
-            incomplete=sum(r.missing > 0 for r in records),
+            estimated=sum(r.estimated for r in calls),
+            incomplete=sum(r.missing > 0 for r in calls),
             contradictory=contradictory,
         )
 
@@ -108,11 +150,37 @@ class Report:
                 "total_lost": _waits_json(self.wait_total_lost),
             },
             "talk_s": _waits_json(self.talk),
+            "callbacks": {
+                "asked": self.callbacks.asked,
+                "tried": self.callbacks.tried,
+                "reached": self.callbacks.reached,
+                "not_reached": self.callbacks.not_reached,
+                "outcomes": self.callbacks.outcomes,
+                "open": self.callbacks.open,
+            },
+            "messages": self.messages,
+            "kept_places": self.kept_places,
+            "agents_lost": self.agents_lost,
+            "rungs": [
+                {"rung": r.rung, "since": r.since, "until": None if r.goes_on else r.until, "s": r.seconds, "by": r.by}
+                for r in self.rungs
+            ],
             "ratings": {str(score): count for score, count in self.ratings.items()},
             "estimated": self.estimated,
             "incomplete": self.incomplete,
             "contradictory": self.contradictory,
         }
+
+
+def _callbacks(records: Sequence[CallRecord], open_tasks: int | None) -> Callbacks:
+    success = callback_success(records)
+    return Callbacks(
+        asked=sum(r.callback_requested is not None for r in incoming(records)),
+        tried=success.denominator,
+        reached=int(success.numerator),
+        outcomes=dict(sorted(Counter(r.outcome or "failed" for r in records if not r.incoming).items())),
+        open=open_tasks,
+    )
 
 
 def _waits_json(waits: Waits) -> dict[str, float | int | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import datetime
 from pathlib import Path
@@ -10,9 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner, Result
 
+from cti.calls import CallFact, CityFact, Milestone, Value
 from cti.cli import main
 from cti.storage.sql import SqlStore
-from tests.support.calls import answered_call, lost_call
+from tests.support.calls import answered_call, lost_call, milestone
 
 
 @pytest.fixture
@@ -74,3 +76,64 @@ def test_a_store_that_cannot_be_used_is_one_clear_line(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "is PostgreSQL running there" in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.fixture
+def busy_day(settings_file: Path, sql_url: str) -> Path:
+    """As before, and: one asked for a callback and was reached at the second try, a message, a kept place, a surge."""
+    noon = datetime(2026, 11, 21, 12, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()
+    store = SqlStore.open(sql_url)
+    asked = lost_call("c5", noon, place="callback", caller="13700137000")
+    asked.insert(-1, milestone("c5", 7, CallFact.CALLBACK_REQUESTED, noon + 39, callback="cb-1"))
+    message = lost_call("c6", noon + 5, place="message", caller="13700137001")
+    message.insert(-1, milestone("c6", 7, CallFact.MESSAGE_LEFT, noon + 40, file="m.wav", seconds=9.0))
+    for timeline in (asked, message):
+        store.drain([dataclasses.replace(m, seq=n) for n, m in enumerate(timeline, 1)])
+    for n, (outcome, dialled) in enumerate([("no_agent", False), ("busy", True), ("reached", True)], 1):
+        at = noon + 100 * n
+        facts: dict[str, Value] = {
+            "direction": "callback",
+            "task": "c5",
+            "of": "c5",
+            "attempt": n,
+            "pii_caller": "13700137000",
+        }
+        lines = [milestone(f"cb-{n}", 1, CallFact.ARRIVED, at, **facts)]
+        if dialled:
+            lines.append(milestone(f"cb-{n}", 2, CallFact.DIALLED, at + 5, agent="a1", n=1))
+        if outcome == "reached":
+            lines.append(milestone(f"cb-{n}", 3, CallFact.ANSWERED, at + 9, agent="a1", n=1))
+        store.drain([*lines, milestone(f"cb-{n}", 4, CallFact.ENDED, at + 20, side="system", outcome=outcome)])
+    for seq, (at, on, by) in enumerate([(-60.0, True, "rule"), (300.0, False, "rule"), (900.0, True, "班长")], 1):
+        rung: dict[str, Value] = {"on": on, "by": by}
+        store.drain([Milestone("city", "borrow", seq, noon + at, CityFact.RUNG, rung)])
+    store.close()
+    return settings_file
+
+
+def test_callbacks_messages_and_the_surge_stand_apart_from_the_rates(busy_day: Path) -> None:
+    report = json.loads(_report(busy_day, "2026-11-21", "--json").stdout)
+    assert (report["calls"], report["answered"], report["lost_at"]["callback"], report["lost_at"]["message"]) == (
+        5,
+        2,
+        1,
+        1,
+    )
+    assert report["connection_rate"] == pytest.approx(2 / 5)
+    done = report["callbacks"]
+    assert (done["asked"], done["tried"], done["reached"], done["not_reached"]) == (1, 1, 1, 0)
+    assert done["outcomes"] == {"busy": 1, "no_agent": 1, "reached": 1}
+    # Open: the citizen who was lost at midnight and again the next day, and the one who left a message.
+    assert done["open"] == 2
+    assert report["rates"]["callback_success"]["value"] == 1.0
+    assert report["messages"] == 1
+    first, second = report["rungs"]
+    assert (first["rung"], first["s"], first["by"]) == ("borrow", 360.0, "rule")
+    assert (second["until"], second["by"]) == (None, "班长")
+
+
+def test_callbacks_and_the_surge_as_tables(busy_day: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = _report(busy_day, "2026-11-21").stdout
+    for text in ("回拨成功率", "100.00%", "要求回拨", "busy: 1", "跨组借席", "11:59:00", "班长", "messages left: 1"):
+        assert text in shown
