@@ -101,7 +101,6 @@ def _print_json(source: str, synthetic: bool, work: dict[str, list[Work]], aim: 
 def _print(source: str, synthetic: bool, work: dict[str, list[Work]], aim: Target, patience_s: float) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     from cti.simulation.staffing import together
@@ -110,9 +109,9 @@ def _print(source: str, synthetic: bool, work: dict[str, list[Work]], aim: Targe
     when = "" if aim.within_s is None else f" within {aim.within_s:g} s"
     title = f"{'SYNTHETIC  ' if synthetic else ''}{source}: agents for {100 * aim.share:g} % answered{when}"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    numbers = [f"[{n}]" for n in range(1, len(work) + 1)]
-    for heading in ("from", "calls", "s a call", *numbers, "all desks", "one pool"):
-        table.add_column(escape(heading), justify="right", no_wrap=True)
+    numbers = [str(n) for n in range(1, len(work) + 1)]
+    for heading in ("from", "calls", "s each", *numbers, "desks", "pool"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for half_hour in range(48):
         cells = _at(work, half_hour)
         pool = together(cells)
@@ -129,7 +128,7 @@ def _print(source: str, synthetic: bool, work: dict[str, list[Work]], aim: Targe
     calls = together([cell for works in work.values() for cell in works]).calls
     for number, (desk, works) in zip(numbers, work.items(), strict=True):
         its = together(works)
-        text = f"{number} {desk}: {100 * its.calls / calls:.1f} % of the calls, {its.handling_s:.0f} s each"
+        text = f"{number:>2} {desk}: {100 * its.calls / calls:.1f} % of the calls, {its.handling_s:.0f} s each"
         console.print(text, markup=False, highlight=False)
     console.print(
         f"Agents logged in and ready, by Erlang A; patience {patience_s:g} s on average. A desk's number serves its own"

@@ -13,6 +13,7 @@ from cti.simulation.day import Citizen
 from cti.simulation.policies import Policy, step_met
 from cti.simulation.scenario import DAY_S, HALF_HOUR_S, HALF_HOURS, Scenario
 from cti.simulation.seats import Seat
+from queues.returning import Citizens, PastCall
 
 IN_TIME_S = 15.0
 INTENT_WINDOW_S = 1800.0
@@ -41,10 +42,10 @@ class Tally:
 @dataclass(slots=True)
 class _Call:
     id: CallId
+    number: str
     citizen: Citizen
-    n: int
-    at: float
-    kept_s: float
+    n: int = 0
+    at: float = 0.0
     agent: _Agent | None = None
     over: bool = False
 
@@ -66,7 +67,8 @@ class Simulation:
 
     def __init__(self, scenario: Scenario, citizens: Sequence[Citizen], seats: Sequence[Seat], policy: Policy) -> None:
         self._policy = policy
-        self._answer_s, self._kept_place_s = scenario.callers.answer_s, scenario.redial.kept_place_s
+        self._answer_s = scenario.callers.answer_s
+        self._known = Citizens(scenario.redial.kept_place_s if policy.keeps_places else 0.0, last_agent_days=0)
         needs = {desk.name: Need.from_text(desk.need) for desk in scenario.desk}
         self._first_choice = {
             (seat.agent_id, desk) for seat in seats for desk, need in needs.items() if step_met(seat.skills, need) == 0
@@ -79,8 +81,8 @@ class Simulation:
         self.tally = Tally(citizens=len(citizens))
         for half_hour in range(HALF_HOURS):
             self._push(half_hour * HALF_HOUR_S, self._shift, half_hour)
-        for citizen in citizens:
-            self._push(citizen.at, self._arrive, _Call(CallId(""), citizen, 0, citizen.at, 0.0))
+        for number, citizen in enumerate(citizens):
+            self._push(citizen.at, self._arrive, _Call(CallId(""), str(number), citizen))
 
     def run(self) -> Tally:
         events = self._events
@@ -114,7 +116,8 @@ class Simulation:
         self.tally.calls += 1
         call.id, call.at = CallId(f"c{self.tally.calls:07d}"), now
         self._calls[call.id] = call
-        self._policy.wait(call.id, call.citizen.desk, now, call.kept_s)
+        desk = call.citizen.desk
+        self._policy.wait(call.id, desk, now, self._known.place(call.number, desk, now) if call.n else None)
         self._push(now + call.citizen.patience_s[call.n], self._give_up, call)
         self._match(now)
 
@@ -143,9 +146,8 @@ class Simulation:
         del self._calls[call.id]
         citizen, n = call.citizen, call.n
         if n < len(citizen.redial_s):
-            kept = self._policy.keeps_places and citizen.redial_s[n] <= self._kept_place_s
-            kept_s = call.kept_s + now - call.at if kept else 0.0
-            self._push(now + citizen.redial_s[n], self._arrive, _Call(CallId(""), citizen, n + 1, 0.0, kept_s))
+            self._known.ended(PastCall(call.number, now, citizen.desk, call.at, cut_off=True))
+            self._push(now + citizen.redial_s[n], self._arrive, _Call(CallId(""), call.number, citizen, n + 1))
         if call.agent is None:
             self._policy.leave(call.id)
         else:

@@ -16,6 +16,7 @@ from typing import Protocol
 from cti.calls import AgentId, CallId, Need
 from cti.simulation.scenario import Scenario
 from cti.simulation.seats import Seat
+from queues.returning import KeptPlace
 from queues.routing import Idle, Router, Waiting
 
 NAMES = ("silo", "penalties", "ours", "one_pool")
@@ -27,7 +28,7 @@ class Policy(Protocol):
     keeps_places: bool
     """Whether who gave up and calls again gets his place back."""
 
-    def wait(self, call_id: CallId, desk: str, now: float, kept_s: float) -> None: ...
+    def wait(self, call_id: CallId, desk: str, now: float, place: KeptPlace | None) -> None: ...
     def leave(self, call_id: CallId) -> None: ...
     def free(self, agent_id: AgentId, now: float) -> None: ...
     def busy(self, agent_id: AgentId) -> None: ...
@@ -63,9 +64,9 @@ class Routed:
         self._router = Router()
         self.leave, self.busy, self.next_at = self._router.leave, self._router.busy, self._router.next_at
 
-    def wait(self, call_id: CallId, desk: str, now: float, kept_s: float) -> None:
-        since = now - kept_s
-        self._router.wait(Waiting(call_id, self._needs[desk], since, steps_since=since, kept_s=kept_s))
+    def wait(self, call_id: CallId, desk: str, now: float, place: KeptPlace | None) -> None:
+        kept = place or KeptPlace(now, now, 0.0)
+        self._router.wait(Waiting(call_id, self._needs[desk], kept.since, kept.steps_since, kept.kept_s))
 
     def free(self, agent_id: AgentId, now: float) -> None:
         self._router.free(Idle(agent_id, self._skills[agent_id], now))
@@ -104,7 +105,7 @@ class Penalties:
         self._fresh: list[int] = []
         self._look_at = [-1.0] * len(self._queues)
 
-    def wait(self, call_id: CallId, desk: str, now: float, kept_s: float) -> None:
+    def wait(self, call_id: CallId, desk: str, now: float, place: KeptPlace | None) -> None:
         index = self._queues.index(desk)
         if not self._waiting[index]:
             self._fresh.append(index)

@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Interval:
         return Interval(mean, mean - half, mean + half)
 
 
+@cache
 def student_t(degrees: int) -> float:
     """The 97.5 % point of Student's distribution, to 1e-9: its density integrated (Simpson), then bisected."""
     low, high = 1.9, 13.0
