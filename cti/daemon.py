@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import json
 import os
 import random
-import signal
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
@@ -36,28 +34,27 @@ from cti.journey import House, Journey
 from cti.metrics.explain_text import answer
 from cti.metrics.record import fold_with_faults
 from cti.metrics.words import Lang, Words
+from cti.pair import Inheritance, Pair, health_of
 from cti.phones import Phones
 from cti.provision import Provisioner
+from cti.ready import say_ready, take_back_ready
 from cti.reconciler import Reconciler
 from cti.roster_file import RosterFile
 from cti.secrets import Secrets
 from cti.served_alone import ServedAlone
 from cti.settings import Did, Settings, SettingsError
 from cti.speech.prompt_files import PromptFiles
-from cti.storage import journal as journals
-from cti.storage.drain import Drainer
-from cti.storage.journal import Journal
 from cti.storage.live import RedisLive
-from cti.storage.sql import SqlStore
+from cti.storage.records import Records
 from cti.storage.store import StoreUnavailableError
 from cti.storage.whys import why
-from cti.storage.worker import Worker
 from cti.switchboard import Call, Switchboard
 from cti.talk import past
 from cti.timelines import Timelines
 from cti.waiting_room import WaitingRoom
 from cti.web.app import Api, make_app
 from cti.web.feed import Feed
+from cti.web.pair import promise_route
 from cti.web.passwords import Passwords
 from cti.web.test_agents import TestAgents
 from cti.web.tokens import Tokens
@@ -66,16 +63,17 @@ from ivr_flows.prompts import load_catalogue
 
 log = structlog.get_logger()
 
-_BEAT_S = 0.2
 _RESYNC_S = 15.0
 _SPOOL_LIMIT_S = 3.0
 
 
 class Daemon:
-    """Everything of one city, built from its settings. `run` returns when the daemon was asked to stop."""
+    """Everything of one city, built from its settings by the one process that decides for it."""
 
-    def __init__(self, settings: Settings, secrets: Secrets) -> None:
-        self.settings = settings
+    def __init__(
+        self, settings: Settings, secrets: Secrets, records: Records, pair: Pair, inheritance: Inheritance
+    ) -> None:
+        self.settings, self.pair = settings, pair
         self.wall = wall = SteadyClock(time.time, time.monotonic)
         zone = ZoneInfo(settings.city.timezone)
         self._dids = {did.number: did for did in settings.did}
@@ -101,16 +99,12 @@ class Daemon:
         rules = DeskRules(desks.wrap_up, desks.wrap_up_most_s, desks.no_answer_limit, desks.no_answer_pause_s)
         self.board = Switchboard(settings.calls.wrap_up_s, rules)
         self.board.set_roster(self.roster_file.read_or_last_good())
-        recovered = list(journals.read(settings.journal_dir))
-        self.board.recover(recovered, wall())
-        self.timelines.add([milestone for milestone in recovered if milestone.id in self.board.calls])
-        self.journal = Journal(
-            settings.journal_dir,
-            on_durable=self._on_durable,
-            min_free_bytes=settings.calls.min_free_mb * 2**20,
-        )
-        self.store, self.sql_worker = SqlStore(settings.sql_url), Worker("sql")
-        self.drainer = Drainer(self.journal, self.store, self.sql_worker)
+        self.board.may_decide = pair.may_decide
+        self.board.recover(inheritance.milestones, wall(), inheritance.first_seq)
+        self.timelines.add([milestone for milestone in inheritance.milestones if milestone.id in self.board.calls])
+        self.journal, self.drainer = records.journal, records.drainer
+        self.journal.on_durable = self._on_durable
+        self.store, self.sql_worker = records.store, records.worker
         self.exchange = Exchange(self.board, self.journal, wall)
         self.recordings = Recordings(settings.recordings_dir, self.local_time)
         self.served_alone = ServedAlone(
@@ -126,14 +120,13 @@ class Daemon:
         self.board.elsewhere = self.reconciler.elsewhere
         self.observe = self._ami(names.AMI_RO, secrets.ami_ro)
         self.act = self._ami(names.AMI_CTL, secrets.ami_ctl)
-        self.provisioner = Provisioner(self.observe, self.act, self._agents)
+        self.provisioner = Provisioner(self.observe, self.act, self._agents, settings.agents.rtp_timeout_s)
         self.fallback = FallbackMembers(self.observe, self.act, self.board.logged_in)
         self.agi = AgiServer({names.AGI_CITIZEN: self._citizen, names.AGI_PROVISION: self.provisioner.serve})
         self.test_agents = TestAgents(self.exchange, self._on_agents_changed, self.provisioner.settled)
         self.tokens = Tokens(secrets.admin_token)
         self._provisioned = ""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stop = asyncio.Event()
         self.room = WaitingRoom(
             self.exchange, settings.waiting, settings.surge, self._did_of, _NoCallbacks(), self.local_time
         )
@@ -154,16 +147,12 @@ class Daemon:
             timeline=self.timelines.of,
         )
 
-    async def run(self) -> None:
-        """Serves until SIGTERM or SIGINT. AgiError or OSError if a port cannot be listened on."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serves until `stop`. AgiError or OSError if a port cannot be listened on."""
         async with asyncio.TaskGroup() as group:
             background: list[Coroutine[Any, Any, None]] = [
-                self.journal.run(),
-                self.drainer.run(),
                 self.live.run(),
+                self.pair.replicate(),
                 self.observe.run(),
                 self.act.run(),
                 self.provisioner.run(),
@@ -174,36 +163,29 @@ class Daemon:
                 self.served_alone.run(),
                 self._publish_snapshots(),
             ]
-            if fd := os.environ.get("YIHU_HEARTBEAT_FD"):
-                background.append(_beat(int(fd)))
             tasks = [group.create_task(job) for job in background]
-            runner = web.AppRunner(make_app(self._api()), access_log=None, shutdown_timeout=1.0)
+            app = make_app(self._api())
+            app.add_routes([promise_route(self.pair.secret, self.pair.promise)])
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
             try:
                 await runner.setup()
                 await web.TCPSite(runner, self.settings.web.host, self.settings.web.port).start()
                 await self.agi.start(self.settings.agi.host, self.settings.agi.port)
                 self.exchange.settle()
                 self._say_ready()
-                await self._stop.wait()
+                await stop.wait()
             finally:
-                (self.settings.run_dir / "ready.json").unlink(missing_ok=True)
+                take_back_ready(self.settings)
                 await self._wind_down(runner, tasks)
 
     async def _wind_down(self, runner: web.AppRunner, tasks: list[asyncio.Task[None]]) -> None:
-        """Calls go on in the dialplan; what was journaled is drained; then everything ends."""
+        """Calls go on in the dialplan; then everything ends."""
         self.feed.close()
         await self.agi.stop(2.0)
         self.exchange.stop()
-        for task in self._tasks:
+        for task in [*self._tasks, *tasks]:
             task.cancel()
         await runner.cleanup()
-        if not tasks[1].done():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(2.0):
-                    await self.drainer.drained()
-        for task in tasks[1:]:
-            task.cancel()
-        await self.journal.close()
 
     # Calls
 
@@ -310,6 +292,7 @@ class Daemon:
         self.room.heard(batch)
         self.feed.publish(batch)
         self.live.publish(batch)
+        self.pair.on_durable(batch)
         for milestone in batch:
             if milestone.stream == "agent":
                 self.fallback.request()
@@ -363,7 +346,10 @@ class Daemon:
         }
         ok = all(part["ok"] for part in parts.values())
         live = self.live.state  # pages stand still without Redis; calls and records do not need it
-        return {"ok": ok, "pid": os.getpid(), "parts": parts | {"redis": {"ok": live.ok, "reason": live.reason}}}
+        # Nobody can take over without Redis, and no calls are lost for it.
+        lesser = {"redis": {"ok": live.ok, "reason": live.reason}, "pair": health_of(self.pair.state)}
+        epoch = self.pair.lease.epoch
+        return {"ok": ok, "role": "active", "epoch": epoch, "pid": os.getpid(), "parts": parts | lesser}
 
     async def _call(self, call_id: CallId) -> dict[str, Any] | None:
         milestones = self.timelines.of(call_id)
@@ -399,19 +385,14 @@ class Daemon:
         task.add_done_callback(self._tasks.discard)
 
     def _say_ready(self) -> None:
-        """Tells the supervisor (and anybody who waits) that calls are served."""
-        ready = {
-            "pid": os.getpid(),
-            "web": f"http://{self.settings.web.host}:{self.settings.web.port}",
+        """Calls are served."""
+        facts = {
+            "role": "active",
             "agi": f"{self.settings.agi.host}:{self.agi.port}",
             "sip": f"{self.settings.asterisk.host}:{self.settings.asterisk.sip_port}",
             "agents": sorted(self.board.desks),
         }
-        path = self.settings.run_dir / "ready.json"
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(ready))
-        part.replace(path)
-        log.info("ready", **ready)
+        say_ready(self.settings, facts)
 
 
 class _NoCallbacks:
@@ -424,10 +405,3 @@ class _NoCallbacks:
 
 def _ignore(_event: AmiEvent) -> None:
     """The acting connection asks for no events."""
-
-
-async def _beat(fd: int) -> None:
-    """The sign of life: written by the event loop, so that a hang of the loop is a silence."""
-    while True:
-        os.write(fd, b".")
-        await asyncio.sleep(_BEAT_S)

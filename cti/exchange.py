@@ -69,6 +69,8 @@ class Exchange:
             self._timer = None
 
     def _carry_out(self, effects: Effects) -> None:
+        if not self.board.may_decide():
+            return  # another daemon decides now: nothing of this is true any more
         for milestone in effects.milestones:
             self._journal.append(milestone)
         for call_id in effects.wakes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets as chance
@@ -29,6 +30,11 @@ class Secrets:
     """Password of the AMI user `cti-ctl`, which acts."""
     admin_token: str = field(repr=False)
     """Bearer token of the administrator in the REST API; the command line uses it."""
+
+    @property
+    def pair(self) -> str:
+        """What two daemons of one city know each other by: both have the same secrets, copied from one to the other."""
+        return hashlib.sha256(b"pair " + self.admin_token.encode()).hexdigest()
 
 
 def load_or_create(settings: Settings) -> Secrets:

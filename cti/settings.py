@@ -253,6 +253,10 @@ class Settings:
     """Folder with the flow files."""
     roster: Path = Path("roster.toml")
     """The agents; relative paths are relative to `var`."""
+    recordings: Path = Path("recordings")
+    """Where Asterisk writes recordings, and every daemon of the city reads them; relative to `var`."""
+    spool: Path = Path("spool")
+    """Where Asterisk notes calls that it served alone, for the deciding daemon; relative to `var`."""
     schedule: Path = Path("schedule.toml")
     """Shifts and who works them; relative to `var`; no such file: no schedule."""
     did: tuple[Did, ...] = (
@@ -287,12 +291,12 @@ class Settings:
 
     @property
     def recordings_dir(self) -> Path:
-        return self.var / "recordings"
+        return self.var / self.recordings
 
     @property
     def spool_dir(self) -> Path:
         """What Asterisk's emergency script writes while no daemon answers."""
-        return self.var / "spool"
+        return self.var / self.spool
 
     @property
     def sql_url(self) -> str:

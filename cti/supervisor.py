@@ -29,6 +29,8 @@ from cti.settings import Settings
 
 EX_CONFIG = 78
 """Exit code for settings, flows or ports that cannot be used: starting again would not help."""
+EX_LEASE_OVER = 75
+"""Of a daemon that must not decide any more because another one does; the next one is the warm one."""
 _TICK_S = 0.1
 _PATIENCE_S = 10.0
 """A daemon that beats and is not ready after so long gets a line on the terminal."""
@@ -117,6 +119,7 @@ class Supervisor:
         self._summary = summary
         self._ready_file = settings.run_dir / "ready.json"
         self._ready_pid = 0
+        self._ready_role = ""
         self._patience_ends = 0.0
         self._asked_to_stop = False
 
@@ -167,14 +170,14 @@ class Supervisor:
         code = self._daemon.exit_code
         if code == EX_CONFIG and not self._ready_pid:
             raise StartError(f"the daemon cannot use its settings:\n{self._log.last_words()}", EX_CONFIG)
-        if not self._ready_pid:
+        if not self._ready_pid and code != EX_LEASE_OVER:
             raise StartError(
                 f"the daemon did not start ({self._daemon.how_it_ended()}):\n{self._log.last_words()}\n"
                 f"Everything it said is in {self._log.path}; `yihu doctor` checks every part."
             )
 
     def _notice_ready(self) -> None:
-        if self._ready_pid == self._daemon.pid:
+        if self._ready_pid == self._daemon.pid and self._ready_role != "warm":
             return
         if not self._ready_pid and time.monotonic() > self._patience_ends:
             self._patience_ends = float("inf")
@@ -185,12 +188,17 @@ class Supervisor:
             return
         if not isinstance(ready, dict) or ready.get("pid") != self._daemon.pid:
             return
-        if self._ready_pid:
-            self._say("daemon: takes calls again")
-        else:
+        role = str(ready.get("role") or "active")
+        if (self._ready_pid, self._ready_role) == (self._daemon.pid, role):
+            return
+        if not self._ready_pid:
             with contextlib.suppress(OSError):
                 print(self._summary(ready), flush=True)
-        self._ready_pid = self._daemon.pid
+        elif role == "warm":
+            self._say(f"daemon: warm, {ready.get('active')} is active")
+        else:
+            self._say("daemon: takes calls again" if self._ready_role == role else "daemon: active, takes calls now")
+        self._ready_pid, self._ready_role = self._daemon.pid, role
         with contextlib.suppress(OSError):  # a start without it takes longer, no more
             self._daemon.stand_by()
 

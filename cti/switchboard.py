@@ -341,7 +341,9 @@ class Switchboard:
 
     def _call_milestone(self, kind: CallFact, call_id: CallId, at: float, data: Mapping[str, Value]) -> Milestone:
         if kind is CallFact.ARRIVED:
-            seq = self._first_seq if self._first_seq and data.get("again") else 1
+            seq = 1
+            if self._first_seq and data.get("again"):
+                seq, data = self._first_seq, {**data, "seq_from": 0}
         else:
             call = self._live(call_id)
             seq = call.seq + 1

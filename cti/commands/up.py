@@ -42,6 +42,8 @@ def _settings_file(given: Path | None) -> Path | None:
 
 def _summary(settings: Settings) -> Any:
     def summary(ready: dict[str, Any]) -> str:
+        if ready.get("role") == "warm":
+            return f"Yihu is ready: warm, {ready['active']} is active and takes the calls. Ctrl-C stops it."
         web, asterisk = settings.web, settings.asterisk
         sip = f"{asterisk.host}:{asterisk.sip_port}" if asterisk.embedded else "your own Asterisk"
         numbers = ", ".join(did.number for did in settings.did)

@@ -171,11 +171,33 @@ def fold_with_faults(milestones: Iterable[Milestone]) -> tuple[CallRecord, tuple
     first = timeline[0]
     if any(m.stream != "call" or m.id != first.id for m in timeline):
         raise NotOneCallError(f"milestones of {first.stream} {first.id} and others cannot make one record")
+    missing = _missing(timeline)
+    timeline = _as_one(timeline)
     faults += _order_faults(timeline)
-    record = _record(CallId(first.id), timeline)
+    record = _record(CallId(first.id), timeline, missing)
     if record.answered and record.lost_at is not None:
         faults.append(f"answered and yet lost at {record.lost_at}")
     return record, tuple(faults)
+
+
+def _as_one(timeline: list[Milestone]) -> list[Milestone]:
+    """Without what a daemon noted twice because it took over before it had heard of the other's last milestones.
+
+    Its own first one says what it had heard of (`seq_from`). A call whose end it did not know of has ended there.
+    """
+    takes = [m for m in timeline if m.data.get("seq_from") is not None]
+    for take in takes:
+        known = _whole(take.data.get("seq_from")) or 0
+        unheard = [m for m in timeline if known < m.seq < take.seq]
+        if any(m.kind == CallFact.ENDED for m in unheard):
+            return [m for m in timeline if m.seq < take.seq]
+        noted = {(m.kind, m.data.get("n")) for m in unheard if m.kind in _ONCE}
+        timeline = [m for m in timeline if m.seq < take.seq or (m.kind, m.data.get("n")) not in noted]
+    return timeline
+
+
+_ONCE = frozenset({CallFact.ARRIVED, CallFact.TALK_ENDED, CallFact.RECORDED})
+"""What happens once, the latter two once for each offer."""
 
 
 def _order_faults(timeline: list[Milestone]) -> list[str]:
@@ -191,7 +213,7 @@ def _order_faults(timeline: list[Milestone]) -> list[str]:
     return faults
 
 
-def _record(call_id: CallId, timeline: list[Milestone]) -> CallRecord:
+def _record(call_id: CallId, timeline: list[Milestone], missing: int) -> CallRecord:
     def first(kind: CallFact) -> Milestone | None:
         return next((m for m in timeline if m.kind == kind), None)
 
@@ -251,7 +273,7 @@ def _record(call_id: CallId, timeline: list[Milestone]) -> CallRecord:
         resumed=len(every(CallFact.RESUMED)),
         fell_back=first(CallFact.FELL_BACK) is not None,
         estimated=talk_estimated or bool(ended and ended.data.get("estimated")),
-        missing=_missing(timeline),
+        missing=missing,
         kept_s=_seconds(queued.data.get("kept_s"), 0.0, 0.0) if queued else 0.0,
         relaxed=_relaxed(timeline),
         estimate_s=_number(estimates[0].data.get("wait_s")) if estimates else None,
@@ -282,7 +304,7 @@ def _missing(timeline: list[Milestone]) -> int:
     """Numbers without a milestone; those between the last one before a take-over and the take-over were never used."""
     missing = 0
     for before, after in pairwise(timeline):
-        declared = after.data.get("seq_from") if after.kind == CallFact.RESUMED else None
+        declared = after.data.get("seq_from")
         gap = after.seq - before.seq - 1
         skipped = after.seq - int(declared) - 1 if isinstance(declared, int | float) else 0
         missing += gap - min(gap, max(0, skipped))

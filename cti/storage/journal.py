@@ -77,7 +77,7 @@ class Journal:
         self.dropped = 0
         """Milestones that are lost because the disk failed for longer than memory lasts."""
         self._flush_after_s = flush_after_s
-        self._on_durable = on_durable
+        self.on_durable = on_durable
         self._min_free = min_free_bytes
         self._max_pending = max_pending
         self._pending: deque[_Entry] = deque()
@@ -298,7 +298,7 @@ class Journal:
             self._free = self._file.free
             for entry in batch:
                 self._kept.add(entry.milestone, end.segment)
-            self._on_durable([entry.milestone for entry in batch])
+            self.on_durable([entry.milestone for entry in batch])
             while self._waiting and self._waiting[0][0] <= self._durable:
                 _, done = self._waiting.popleft()
                 if not done.done():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -31,6 +32,10 @@ def test_an_answered_call_has_every_field() -> None:
     assert (record.score, record.satisfied, record.survey_offered, record.survey_scale) == (1, True, True, 3)
     assert record.recordings == (Recording("2026/c1.wav", 960044, 60.0, True),)
     assert (record.lost_at, record.ended_side, record.estimated, record.missing) == (None, "caller", False, 0)
+
+
+TAKEN = 1_790_000_000_000_000
+"""Where the numbers go on after a take-over."""
 
 
 @pytest.mark.parametrize("place", ["menu", "queue", "ringing", "no_seat", "overflow", "fallback"])
@@ -209,3 +214,38 @@ def test_numbers_skipped_at_a_take_over_are_not_missing(seqs: list[int], seq_fro
     lines = [milestone("c1", seq, CallFact.ENTERED, float(seq)) for seq in seqs[:-1]]
     lines.append(milestone("c1", seqs[-1], CallFact.RESUMED, 2000.0, phase="queue", seq_from=seq_from))
     assert fold(lines).missing == missing
+
+
+def test_an_end_that_the_daemon_before_noted_ends_the_call_whatever_the_next_one_thought() -> None:
+    seen = list(lost_call("c1", arrived_at=1000.0))
+    guess = milestone("c1", TAKEN, CallFact.OFFER_FAILED, 1043.0, agent="a1", n=1, outcome="caller_left", seq_from=2)
+    ended = {"side": "caller", "place": "ringing", "lost_at": "ringing", "estimated": True}
+    record, faults = fold_with_faults([*seen, guess, milestone("c1", TAKEN + 1, CallFact.ENDED, 1043.0, **ended)])
+    assert not faults
+    assert record == fold(seen)
+
+
+def test_what_two_daemons_noted_counts_once() -> None:
+    lines = list(answered_call("c1", arrived_at=1000.0))
+    talk, recorded = (next(m for m in lines if m.kind == kind) for kind in (CallFact.TALK_ENDED, CallFact.RECORDED))
+    before = [m for m in lines if m.seq <= recorded.seq]
+    after = [m for m in lines if m.seq > recorded.seq]
+    again = [
+        milestone("c1", TAKEN, CallFact.RESUMED, 1080.9, phase="talk", seq_from=talk.seq - 1),
+        milestone("c1", TAKEN + 1, talk.kind, 1081.0, **{**talk.data, "side": "interrupted", "talk_s": 61.0}),
+        milestone("c1", TAKEN + 2, recorded.kind, 1081.5, **recorded.data),
+        *(replace(m, seq=TAKEN + m.seq) for m in after),
+    ]
+    record, faults = fold_with_faults([*before, *again])
+    assert not faults
+    assert replace(record, resumed=0) == replace(fold(lines), missing=record.missing)
+    assert record.missing == after[0].seq - 3, "only what the second one skipped after its take-over"
+
+
+def test_a_call_that_the_next_daemon_had_never_heard_of_arrived_once() -> None:
+    lines = list(answered_call("c1", arrived_at=1000.0))
+    first, rest = lines[:3], [replace(m, seq=TAKEN + m.seq) for m in lines]
+    rest[0] = replace(rest[0], data={**rest[0].data, "again": True, "seq_from": 0})
+    record, faults = fold_with_faults([*first, *rest])
+    assert not faults
+    assert (record.arrived_at, record.missing, record.answered) == (1000.0, 0, True)
