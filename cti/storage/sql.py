@@ -37,6 +37,7 @@ from cti.storage.store import (
 log = structlog.get_logger()
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_LONGEST_CALL_S = 86_400.0
 _LOCK = 0x79696875
 """Our advisory lock on PostgreSQL ("yihu"): daemons drain and migrate one after the other, as they do on SQLite."""
 _SQLITE = ("busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
@@ -154,8 +155,7 @@ class SqlStore:
     def open_calls(self, since: float, until: float, *, statistics: str | None = None) -> int:
         m, c = tables.milestone.c, tables.call.c
         ended = sa.select(c.call_id).where(c.call_id == m.id).exists()
-        arrived = (m.kind == sa.literal_column("'arrived'")) & (m.at >= since) & (m.at < until)
-        query = sa.select(tables.milestone).where(arrived, m.stream == "call", ~ended)
+        query = sa.select(tables.milestone).where(sa.text(tables.ARRIVED), m.at >= since, m.at < until, ~ended)
         return sum(incoming(a) and statistics in (None, a.data.get("statistics")) for a in self._milestones(query))
 
     def contradictions(self, since: float, until: float) -> dict[CallId, str]:
@@ -179,16 +179,17 @@ class SqlStore:
 
     def find(self, text: str) -> CallId | None:
         m, c = tables.milestone.c, tables.call.c
-        arrived = sa.select(tables.milestone).where(sa.text("kind = 'arrived'"), m.stream == "call")
-        if text == "last":
-            newest = self._milestones(arrived.order_by(m.at.desc(), m.id.desc()).limit(1))
+        arrived = sa.select(tables.milestone).where(sa.text(tables.ARRIVED))
+        newest = self._milestones(arrived.order_by(m.at.desc(), m.id.desc()).limit(1))
+        if not newest or text == "last":
             return CallId(newest[0].id) if newest else None
         by_id = sa.select(m.id).where(m.stream == "call", m.id == text).limit(1)
-        by_sip = sa.select(c.call_id).where(c.sip_call_id == text).order_by(c.arrived_at.desc()).limit(1)
+        by_sip = sa.select(c.call_id).where(c.sip_call_id == text, c.sip_call_id != "").order_by(c.arrived_at.desc())
         with self._transaction(write=False) as connection:
-            found = connection.execute(by_id).scalar() or (connection.execute(by_sip).scalar() if text else None)
+            found = connection.execute(by_id).scalar() or connection.execute(by_sip.limit(1)).scalar()
         if found is None and text:
-            live = self._milestones(arrived.where(~sa.exists().where(c.call_id == m.id)))
+            not_ended = ~sa.exists().where(c.call_id == m.id)
+            live = self._milestones(arrived.where(m.at > newest[0].at - _LONGEST_CALL_S, not_ended))
             found = next((a.id for a in live if a.data.get("sip_call_id") == text), None)
         return CallId(found) if found is not None else None
 

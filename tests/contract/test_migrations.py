@@ -21,6 +21,9 @@ NEW_IN_0002 |= {"callback_requested", "message_file", "message_s", "direction", 
 NEW_IN_0002 |= {"confirmed_at", "dialled_at", "outcome"}
 
 
+INDEXES = ("milestone_desk", "milestone_beside", "milestone_arrived", "ix_call_sip_call_id")
+
+
 def _migrate(connection: sa.Connection, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
@@ -67,7 +70,7 @@ def test_recordings_of_the_first_release_stay(sql_url: str) -> None:
     store.close()
 
 
-def test_the_window_of_a_wait_is_found_by_index(tmp_path: Path) -> None:
+def test_what_a_page_or_a_report_asks_of_all_milestones_is_found_by_index(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/yihu.db"
     store = SqlStore.open(url)
     store.drain(answered_call("c1", 1000.0))
@@ -75,12 +78,15 @@ def test_the_window_of_a_wait_is_found_by_index(tmp_path: Path) -> None:
     sa.event.listen(store._engine, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
     store.at_desks(0, 2000, limit=100)
     store.beside_calls("agent", 0, 2000)
+    store.open_calls(0, 2000)
+    store.find("nobody")
     with store._engine.connect() as connection:
         plans = [
             str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all())
             for statement, values in list(asked)
             if statement.startswith("SELECT")
         ]
-    assert "milestone_desk" in plans[0]
-    assert "milestone_beside" in plans[1]
+    used = [next((i for i in INDEXES if i in plan), "by id" if "AND id=?" in plan else plan) for plan in plans]
+    arrived = ["milestone_arrived"]
+    assert used == ["milestone_desk", "milestone_beside", *arrived, *arrived, "by id", "ix_call_sip_call_id", *arrived]
     store.close()
