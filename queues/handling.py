@@ -11,9 +11,16 @@ from itertools import accumulate
 
 UNKNOWN_HANDLING_S = 240.0
 """Talk and wrap-up of a call in a city that has had none yet."""
-_WINDOW = 100
-_WEIGHT = 20.0
-"""A mean of the past counts as much as so many calls of now; so does a whole queue's against one half hour of it."""
+_WINDOW = 200
+_TRUSTED = 100.0
+"""What is usual counts as much as so many calls of now, and a whole queue's mean against that of one half hour.
+
+Credibility theory (H. Bühlmann, ASTIN Bulletin 4, 1967) gives the variance of single calls over that of true means:
+calls vary by 100 %, true means from hour to hour by about 10 %."""
+_GUESSED = 5.0
+"""The same for the default of a city that has had no calls yet: true means of cities differ by about 45 %."""
+_FEW = 20.0
+"""So few callers who gave up, or so few long talks, say little."""
 _WEEK_KEEPS = 0.7
 """What a call counts a week later: after four weeks a quarter."""
 
@@ -27,7 +34,7 @@ class Habit:
     patience_s: float | None
     """Mean time after which callers give up, had nobody answered; None: too few gave up to say."""
     calls: float
-    """That half hour's calls, older ones counting less."""
+    """Calls of the queue that it rests on, those of past weeks counting less."""
 
 
 @dataclass(slots=True)
@@ -67,19 +74,20 @@ class History:
             sums.add(week, waited_s, handling_s)
 
     def usual(self, queue: str, at: datetime) -> Habit:
-        """Means of that half hour of the week, drawn towards the whole queue's while it has few calls.
+        """Means of that half hour of the week, drawn towards the whole queue's as far as it has few calls.
 
         Patience is the time waited by all over the number who gave up: the maximum-likelihood estimate of an
         exponential patience that an answer cuts short (Brown et al., "Statistical analysis of a telephone call center",
         JASA 100 (2005), section 5).
         """
-        queue_sums = self._queues.get(queue, _Sums())
-        sums = self._half_hours.get((queue, _half_hour(at)), _Sums())
-        usual_s = _drawn(queue_sums.handling_s, queue_sums.handled, UNKNOWN_HANDLING_S)
+        whole = self._queues.get(queue, _Sums())
+        half_hour = self._half_hours.get((queue, _half_hour(at)), _Sums())
+        mean_s = _drawn(whole.handling_s, whole.handled, UNKNOWN_HANDLING_S, _GUESSED)
+        handling_s = _drawn(half_hour.handling_s, half_hour.handled, mean_s, _TRUSTED)
         patience_s = None
-        if queue_sums.given_up >= _WEIGHT:
-            patience_s = _drawn(sums.waited_s, sums.given_up, queue_sums.waited_s / queue_sums.given_up)
-        return Habit(_drawn(sums.handling_s, sums.handled, usual_s), patience_s, sums.calls)
+        if whole.given_up >= _FEW:
+            patience_s = _drawn(half_hour.waited_s, half_hour.given_up, whole.waited_s / whole.given_up, _FEW)
+        return Habit(handling_s, patience_s, whole.handled)
 
 
 class Handling:
@@ -94,10 +102,11 @@ class Handling:
         window.wrap_ups.append(wrap_up_s)
         window.ordered, window.sums = [], []
 
-    def mean_s(self, queue: str, usual_s: float) -> float:
-        """Talk and wrap-up of the last calls, drawn towards what is usual while there are few."""
+    def mean_s(self, queue: str, usual: Habit) -> float:
+        """Talk and wrap-up of the last calls, drawn towards what is usual as far as that is known."""
         window = self._windows.get(queue, _NONE)
-        return _drawn(sum(window.talks) + sum(window.wrap_ups), len(window.talks), usual_s)
+        weight = min(_TRUSTED, max(_GUESSED, usual.calls))
+        return _drawn(sum(window.talks) + sum(window.wrap_ups), len(window.talks), usual.handling_s, weight)
 
     def wrap_up_s(self, queue: str) -> float:
         """Mean of the last calls, of all queues if there is none of this one; 0 before the first."""
@@ -106,8 +115,8 @@ class Handling:
             wrap_ups = [wrap_up_s for window in self._windows.values() for wrap_up_s in window.wrap_ups]
         return sum(wrap_ups) / len(wrap_ups) if wrap_ups else 0.0
 
-    def talk_left_s(self, queue: str, talked_s: float, usual_s: float) -> float:
-        """Expected rest of a talk that has lasted `talked_s`; `usual_s` is the mean with wrap-up, as above.
+    def talk_left(self, queue: str, talked_s: float) -> float:
+        """Expected rest of a talk that has lasted `talked_s`, in mean talks.
 
         The mean residual life of the last talks, drawn towards their mean, which it is for exponential times.
         """
@@ -115,9 +124,12 @@ class Handling:
         if not window.ordered:
             window.ordered = sorted(window.talks)
             window.sums = list(accumulate(reversed(window.ordered)))
+        if not window.sums or window.sums[-1] == 0:
+            return 1.0
+        mean_s = window.sums[-1] / len(window.ordered)
         longer = len(window.ordered) - bisect_right(window.ordered, talked_s)
         rest_s = (window.sums[longer - 1] if longer else 0.0) - longer * talked_s
-        return _drawn(rest_s, longer, max(1.0, self.mean_s(queue, usual_s) - self.wrap_up_s(queue)))
+        return _drawn(rest_s, longer, mean_s, _FEW) / mean_s
 
 
 @dataclass(slots=True)
@@ -137,6 +149,6 @@ def _half_hour(at: datetime) -> int:
     return at.weekday() * 48 + at.hour * 2 + at.minute // 30
 
 
-def _drawn(total: float, count: float, towards: float) -> float:
-    """The mean of `count` values that sum up to `total` and of `_WEIGHT` more of the size `towards`."""
-    return (total + _WEIGHT * towards) / (count + _WEIGHT)
+def _drawn(total: float, count: float, towards: float, weight: float) -> float:
+    """The mean of `count` values that sum up to `total` and of `weight` more of the size `towards`."""
+    return (total + weight * towards) / (count + weight)
