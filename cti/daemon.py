@@ -24,7 +24,8 @@ from cti.asterisk.agi import AgiServer, AgiSession
 from cti.asterisk.ami import Ami, AmiEvent
 from cti.asterisk.channels import Channels
 from cti.asterisk.snapshot import device_states, snapshot, variable
-from cti.calls import AgentId, CallFact, CallId, Milestone, Value
+from cti.callbacks import Callbacks, Surroundings
+from cti.calls import AgentId, CallFact, CallId, Milestone, Need, Value
 from cti.clock import SteadyClock
 from cti.contact import Recordings
 from cti.exchange import Exchange
@@ -38,6 +39,7 @@ from cti.pair import Inheritance, Pair, health_of
 from cti.phones import Phones
 from cti.provision import Provisioner
 from cti.ready import say_ready, take_back_ready
+from cti.reclaim import Reclaim
 from cti.reconciler import Reconciler
 from cti.roster_file import RosterFile
 from cti.secrets import Secrets
@@ -48,18 +50,21 @@ from cti.storage.live import RedisLive
 from cti.storage.records import Records
 from cti.storage.store import StoreUnavailableError
 from cti.storage.whys import why
-from cti.switchboard import Call, Switchboard
+from cti.switchboard import Switchboard
 from cti.talk import past
 from cti.timelines import Timelines
 from cti.waiting_room import WaitingRoom
 from cti.web.app import Api, make_app
+from cti.web.callbacks import CallbackRoutes
 from cti.web.feed import Feed
 from cti.web.pair import promise_route
 from cti.web.passwords import Passwords
 from cti.web.test_agents import TestAgents
 from cti.web.tokens import Tokens
 from ivr_flows.calendar import WorkCalendar
+from ivr_flows.model import Route
 from ivr_flows.prompts import load_catalogue
+from queues.needs import Overflow
 
 log = structlog.get_logger()
 
@@ -97,7 +102,8 @@ class Daemon:
         self.live = RedisLive(settings.redis_url, settings.city.code)
         desks = settings.agents
         rules = DeskRules(desks.wrap_up, desks.wrap_up_most_s, desks.no_answer_limit, desks.no_answer_pause_s)
-        self.board = Switchboard(settings.calls.wrap_up_s, rules)
+        overflow = tuple(Overflow(rule.queue, rule.to, rule.after_s) for rule in settings.overflow)
+        self.board = Switchboard(settings.calls.wrap_up_s, rules, overflow)
         self.board.set_roster(self.roster_file.read_or_last_good())
         self.board.may_decide = pair.may_decide
         self.board.recover(inheritance.milestones, wall(), inheritance.first_seq)
@@ -115,20 +121,43 @@ class Daemon:
             lambda call_id: self.sql_worker.run(self.store.milestones, call_id),
             self._place_of,
         )
-        self.channels, self.phones = Channels(), Phones()
+        self.channels, self.phones = Channels(), Phones(wall)
         self.reconciler = Reconciler(self.exchange, self.channels, self.recordings, self._nonce, self._spawn)
         self.board.elsewhere = self.reconciler.elsewhere
         self.observe = self._ami(names.AMI_RO, secrets.ami_ro)
         self.act = self._ami(names.AMI_CTL, secrets.ami_ctl)
         self.provisioner = Provisioner(self.observe, self.act, self._agents, settings.agents.rtp_timeout_s)
         self.fallback = FallbackMembers(self.observe, self.act, self.board.logged_in)
-        self.agi = AgiServer({names.AGI_CITIZEN: self._citizen, names.AGI_PROVISION: self.provisioner.serve})
+        self.callbacks = Callbacks(
+            Surroundings(
+                exchange=self.exchange,
+                act=self.act,
+                channels=lambda: self.channels.channels if self.observe.synced else None,
+                noted=lambda channel: variable(self.observe, channel, names.CTI_ANSWERED_AT),
+                recordings=self.recordings,
+                sounds=self.prompts,
+                settings=settings.callback,
+                local_time=self.local_time,
+                ring_agent_s=settings.calls.offer_timeout_s,
+                timeline=self.timelines.of,
+                records=lambda since, until: self.sql_worker.run(self.store.calls, since, until),
+                place_of=self._place_of,
+                need_of=self._need_of,
+            )
+        )
+        self.agi = AgiServer(
+            {
+                names.AGI_CITIZEN: self._citizen,
+                names.AGI_PROVISION: self.provisioner.serve,
+                names.AGI_CALLBACK: self.callbacks.serve,
+            }
+        )
         self.test_agents = TestAgents(self.exchange, self._on_agents_changed, self.provisioner.settled)
         self.tokens = Tokens(secrets.admin_token)
         self._provisioned = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self.room = WaitingRoom(
-            self.exchange, settings.waiting, settings.surge, self._did_of, _NoCallbacks(), self.local_time
+            self.exchange, settings.waiting, settings.surge, self._did_of, self.callbacks, self.local_time
         )
         self.house = House(
             exchange=self.exchange,
@@ -161,10 +190,15 @@ class Daemon:
                 self.roster_file.watch(self._on_roster),
                 self._resync_now_and_then(),
                 self.served_alone.run(),
+                self.callbacks.run(),
                 self._publish_snapshots(),
             ]
+            if self.settings.pair.peer:
+                calls = self.board.calls
+                background.append(Reclaim(self.observe, self.act, self.agi.holds, calls.values).run())
             tasks = [group.create_task(job) for job in background]
             app = make_app(self._api())
+            app.add_routes(CallbackRoutes(self.callbacks).routes())
             app.add_routes([promise_route(self.pair.secret, self.pair.promise)])
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
             try:
@@ -208,6 +242,12 @@ class Daemon:
         city = did.city or self.settings.city.code
         return {"city": city, "mode": did.mode, "statistics": did.statistics or did.number, "flow": did.flow}
 
+    def _need_of(self, dialled: str) -> Need:
+        """What somebody needs who calls this number and says nothing: its flow's person, else its first queue."""
+        flow = self.flows.current(self._did_of(dialled).flow)
+        nodes = (flow.nodes[flow.person], *flow.nodes.values())
+        return next(node.need for node in nodes if isinstance(node, Route))
+
     # Asterisk
 
     def _ami(self, user: str, secret: str) -> Ami:
@@ -235,6 +275,7 @@ class Daemon:
 
     def _on_event(self, event: AmiEvent) -> None:
         self.reconciler.on_event(event)
+        self.callbacks.on_event(event)
         self.phones.apply(event)
 
     async def _on_observing(self) -> None:
@@ -303,6 +344,7 @@ class Daemon:
         """The one line a call leaves in the log."""
         record, faults = fold_with_faults(self.timelines.of(call_id) or [])
         self.room.remember([record])
+        self.callbacks.on_ended(record)
         log.info("call_ended", **dataclasses.asdict(record))
         if faults:
             log.error("call_contradiction", call_id=call_id, faults="; ".join(faults))
@@ -393,14 +435,6 @@ class Daemon:
             "agents": sorted(self.board.desks),
         }
         say_ready(self.settings, facts)
-
-
-class _NoCallbacks:
-    def possible(self) -> bool:
-        return False
-
-    def request(self, call: Call) -> CallId | None:
-        return None
 
 
 def _ignore(_event: AmiEvent) -> None:
