@@ -14,7 +14,7 @@ from typing import Any
 from agents.roster import Agent
 from cti.calls import EMERGENCY_S, AgentId, CallFact, CallId, Milestone, Need
 from cti.metrics.around import Around, Other, Wait, agents_meanwhile, decision_of, others_meanwhile
-from cti.metrics.record import CALLBACK, names
+from cti.metrics.record import CALLBACK, as_one, names
 from cti.metrics.stretches import Stretch, number, of_timeline, seconds_doing, text
 from queues.decision import Decision
 from queues.needs import lacks, rule_of
@@ -364,11 +364,11 @@ def _bounded(moments: list[Point]) -> tuple[Point, ...]:
 
 
 def _in_order(milestones: Iterable[Milestone]) -> list[Milestone]:
-    """The milestones of the first call among them, by number, each once."""
+    """The milestones of the first call among them, by number, each once, even if two daemons noted the same."""
     by_seq: dict[int, Milestone] = {}
     of: str | None = None
     for m in milestones:
         if m.stream == "call" and (of is None or m.id == of):
             of = m.id
             by_seq.setdefault(m.seq, m)
-    return [by_seq[seq] for seq in sorted(by_seq)]
+    return as_one([by_seq[seq] for seq in sorted(by_seq)])

@@ -172,7 +172,7 @@ def fold_with_faults(milestones: Iterable[Milestone]) -> tuple[CallRecord, tuple
     if any(m.stream != "call" or m.id != first.id for m in timeline):
         raise NotOneCallError(f"milestones of {first.stream} {first.id} and others cannot make one record")
     missing = _missing(timeline)
-    timeline = _as_one(timeline)
+    timeline = as_one(timeline)
     faults += _order_faults(timeline)
     record = _record(CallId(first.id), timeline, missing)
     if record.answered and record.lost_at is not None:
@@ -180,7 +180,7 @@ def fold_with_faults(milestones: Iterable[Milestone]) -> tuple[CallRecord, tuple
     return record, tuple(faults)
 
 
-def _as_one(timeline: list[Milestone]) -> list[Milestone]:
+def as_one(timeline: list[Milestone]) -> list[Milestone]:
     """Without what a daemon noted twice because it took over before it had heard of the other's last milestones.
 
     Its own first one says what it had heard of (`seq_from`). A call whose end it did not know of has ended there.
