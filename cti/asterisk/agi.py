@@ -80,6 +80,10 @@ class AgiServer:
         """Calls being served now."""
         return len(self._sessions)
 
+    def holds(self) -> set[str]:
+        """The uniqueids of the channels in these calls."""
+        return {connection.uniqueid for connection in self._sessions.values()}
+
     async def start(self, host: str, port: int) -> None:
         """AgiError names place and remedy if the address cannot be listened on. Port 0: a free one, see `port`."""
         try:

@@ -146,6 +146,11 @@ def test_every_context_the_code_names_exists() -> None:
     assert "exten => s,1," in contexts()[names.CALLBACK_ANSWERED]
 
 
+def test_a_call_that_is_taken_out_of_a_session_goes_on_at_a_label_that_exists() -> None:
+    for name in (names.CONTEXT_CITIZEN, names.CONTEXT_CALLBACK):
+        assert f"same => n({names.LABEL_LOST})," in contexts()[name]
+
+
 def test_every_context_the_dialplan_jumps_to_exists() -> None:
     jumps = re.findall(r"(?:Goto|Gosub)\(([a-z][\w-]*),[^,)]+,\d", dialplan())
     jumps += re.findall(r"\?([a-z][\w-]*),\w+,\d", dialplan())
