@@ -37,6 +37,7 @@ _UP = 6
 """Asterisk's state of a channel that was answered."""
 _LOST_S = 2.0
 """A leg that is not in Asterisk's list, and of which we heard nothing, for so long is gone."""
+_LOOK_S = 0.3
 _SESSIONS = 5
 """A leg comes back to us after a crash; one that comes back more often meets a fault of ours each time."""
 _OUTCOMES = {"BUSY": "busy", "NOANSWER": "no_answer"}
@@ -179,6 +180,9 @@ class CallbackCall:
         return f"{self.call_id}.{n}"
 
     async def _ring(self, call: Call, agent: AgentId) -> None:
+        if not self._exchange.board.may_decide():
+            await asyncio.sleep(_LOOK_S)
+            return
         self._rung, self._sessions, self._blameless = call.offers, 0, False
         self._seen_at, self._leg_failed = self._exchange.wall(), ""
         allowed = self._may_dial(call)
@@ -223,7 +227,8 @@ class CallbackCall:
             await self._leg_gone(call)
             return
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._moved.wait(), 0.3)
+            async with asyncio.timeout(_LOOK_S):
+                await self._moved.wait()
 
     async def _leg_gone(self, call: Call) -> None:
         if call.phase == "talk":
@@ -290,6 +295,9 @@ class CallbackCall:
             if not await self._confirms(line):
                 self._offer_failed("no_answer")
                 await let_go(line)
+                return
+            if not self._exchange.board.may_decide():
+                line.close()  # another daemon has the city by now; the dialplan finds it
                 return
             self._note(CallFact.CONFIRMED, call)
             allowed = self._may_dial(call)

@@ -64,7 +64,8 @@ class Surroundings:
     timeline: Callable[[CallId], Sequence[Milestone] | None]
     """The milestones of a live call."""
     records: Callable[[float, float], Awaitable[Iterable[CallRecord]]]
-    """Of the calls that arrived from the first time on and before the second. StoreError: not now."""
+    """Of the calls that arrived from the first time on and before the second, every one that has ended by now.
+    StoreError or TimeoutError: not now."""
     place_of: Callable[[str], Mapping[str, Value]]
     """City, mode, statistics and flow of a number that can be dialled."""
     need_of: Callable[[str], Need]
@@ -130,7 +131,8 @@ class Callbacks:
                     self._tasks.age(now)
                     aged_at = now
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._look.wait(), _LOOK_S)
+                    async with asyncio.timeout(_LOOK_S):
+                        await self._look.wait()
         finally:
             for task in (reading, *self._running):
                 task.cancel()
@@ -226,8 +228,8 @@ class Callbacks:
         while at < now:
             try:
                 records = await self._around.records(at, at + _CHUNK_S)
-            except StoreError as error:
-                log.warning("callback_records_postponed", problem=str(error))
+            except (StoreError, TimeoutError) as error:
+                log.warning("callback_records_postponed", problem=str(error) or "records are behind")
                 await asyncio.sleep(_AGAIN_S)
                 continue
             for record in sorted(records, key=lambda record: record.ended_at or 0.0):
@@ -369,6 +371,9 @@ class Callbacks:
         if adopted:
             timeline = self._around.timeline(call_id) or ()
             dialled = any(m.kind == CallFact.DIALLED and m.data.get("n") == call.offers for m in timeline)
+            if dialled:
+                number = self._tasks.key(str(call.facts["pii_caller"]))
+                self.dialling.dialled(call_id, number, self._exchange.wall())
 
         def on_ended(ended: Call, outcome: str, at: float) -> None:
             self._on_ended_here(ended.id, str(ended.facts["pii_caller"]), outcome, at)
