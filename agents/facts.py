@@ -127,7 +127,9 @@ def _chosen(desk: Desk, status: Status, reason: str, now: float) -> Facts:
 
 
 def _held_back(desk: Desk, cause: Cause, until: float, now: float, *, again: bool = False) -> Facts:
-    if desk.status is Status.OFFLINE or (desk.held_back.get(cause) == until and not again):
+    if desk.status is Status.OFFLINE and cause in (Cause.NO_ANSWER, Cause.PAGE_AWAY):
+        return []
+    if desk.held_back.get(cause) == until and not again:
         return []
     held = {c: u for c, u in desk.held_back.items() if now < u} | {cause: until}
     data: dict[str, Value] = {"reason": cause.value, "until": None if until == math.inf else until}

@@ -49,11 +49,11 @@ class Cause(StrEnum):
 
     NO_ANSWER = "no_answer"
     PHONE_AWAY = "phone_away"
-    """His telephone is not registered, or its network is gone."""
+    """His telephone is not registered, or its network is gone. Of who is offline too, so that it is known at log-in."""
     PAGE_AWAY = "page_away"
     """His desk page was there and has fallen silent."""
     ELSEWHERE = "elsewhere"
-    """He is on the telephone in a call that we did not connect."""
+    """He is on the telephone in a call that we did not connect. Of who is offline too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class Desk:
         """Begins on a break. Who is logged in already stays what he is."""
         if self.status is not Status.OFFLINE:
             return self
-        return replace(self, page_seen=False).choose(Status.BREAK, "logged_in", now)
+        return self.choose(Status.BREAK, "logged_in", now)
 
     def choose(self, status: Status, reason: str, now: float) -> Desk:
         """A new status. While talking it takes effect at the end of the talk; who is ready wants no wrap-up.
@@ -153,8 +153,8 @@ class Desk:
         wrap_up = self.wrap_up
         if status is Status.OFFLINE or (status is Status.READY and wrap_up is not None and wrap_up.kind != "fixed"):
             wrap_up = None
-        held = dict(self.held_back) if status is not Status.OFFLINE else {}
-        held.pop(Cause.NO_ANSWER, None)
+        gone = {Cause.NO_ANSWER} if status is not Status.OFFLINE else {Cause.NO_ANSWER, Cause.PAGE_AWAY}
+        held = {cause: until for cause, until in self.held_back.items() if cause not in gone}
         free_at = max([now, *(until for until in held.values() if until < math.inf)])
         if wrap_up is not None:
             free_at = max(free_at, wrap_up.until)
@@ -167,6 +167,7 @@ class Desk:
             idle_since=free_at if status is Status.READY else self.idle_since,
             held_back=held,
             misses=0,
+            page_seen=self.page_seen and status is not Status.OFFLINE,
         )
 
     # His calls
@@ -201,7 +202,9 @@ class Desk:
     def hold_back(self, held: Mapping[Cause, float], misses: int, at: float) -> Desk:
         """Exactly this is held back from now on."""
         free_at = max([at, *(until for until in held.values() if until < math.inf)])
-        return replace(self, held_back=dict(held), misses=misses, idle_since=max(self.idle_since, free_at))
+        if self.wrap_up is not None:
+            free_at = max(free_at, self.wrap_up.until)
+        return replace(self, held_back=dict(held), misses=misses, idle_since=free_at)
 
 
 def held_to_text(held: Mapping[Cause, float]) -> str:

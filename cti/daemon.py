@@ -123,7 +123,6 @@ class Daemon:
         )
         self.channels, self.phones = Channels(), Phones(wall)
         self.reconciler = Reconciler(self.exchange, self.channels, self.recordings, self._nonce, self._spawn)
-        self.board.elsewhere = self.reconciler.elsewhere
         self.observe = self._ami(names.AMI_RO, secrets.ami_ro)
         self.act = self._ami(names.AMI_CTL, secrets.ami_ctl)
         self.provisioner = Provisioner(self.observe, self.act, self._agents, settings.agents.rtp_timeout_s)

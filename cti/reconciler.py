@@ -11,9 +11,10 @@ from typing import Any
 
 import structlog
 
+from agents.status import Cause
 from cti.asterisk.ami import AmiEvent
 from cti.asterisk.channels import Channels
-from cti.calls import AgentId, CallId
+from cti.calls import AgentFact, AgentId, CallFact, CallId
 from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
 from cti.metrics.record import CALLBACK
@@ -57,6 +58,8 @@ class Reconciler:
         match event.name:
             case "DialEnd" if event.fields.get("DialStatus") == "ANSWER":
                 self._on_answer(CallId(event.fields.get("Uniqueid", "")), event.fields.get("DestChannel", ""))
+            case "Hold" | "Unhold":
+                self._on_hold(event)
             case "Hangup":
                 call = self._exchange.board.calls.get(CallId(event.fields.get("Uniqueid", "")))
                 if call is not None and not call.attached and call.phase != "fallback":
@@ -68,6 +71,7 @@ class Reconciler:
         """The observing connection is gone: if Asterisk died, it was now."""
         self._down_at = self._exchange.wall()
         self._legs.clear()  # better an agent rung in vain than one who is forgotten
+        self._note_elsewhere()
 
     def on_list(self, listed: list[AmiEvent], answered: Mapping[CallId, float] = MappingProxyType({})) -> None:
         """Asterisk's complete list: who is not in it has ended, who is bridged with his agent has been answered.
@@ -96,10 +100,10 @@ class Reconciler:
                 self._close(call.id, estimated=True)
         for call_id in self._missing_since.keys() - self._exchange.board.calls.keys():
             del self._missing_since[call_id]
-        self._exchange.board.look_at(*self._exchange.board.desks)
+        self._note_elsewhere()
         self._exchange.settle()
 
-    def elsewhere(self, agent_id: AgentId) -> bool:
+    def _elsewhere(self, agent_id: AgentId) -> bool:
         """He is on the telephone, and not in a call that we connected."""
         calls = self._exchange.board.calls
         # The channel to an agent for a callback is named by us, after the call.
@@ -111,15 +115,31 @@ class Reconciler:
         name, uniqueid = event.fields.get("Channel", ""), event.fields.get("Uniqueid", "")
         if event.name == "Newchannel":
             self._add_leg(name, uniqueid, event.fields.get("Linkedid", ""))
+            self._note_elsewhere(_agent_of(name))
         elif event.name == "Hangup" and (legs := self._legs.get(_agent_of(name))) is not None and uniqueid in legs:
             del legs[uniqueid]
-            self._exchange.board.look_at(_agent_of(name))
-            self._exchange.settle()
+            self._note_elsewhere(_agent_of(name))
 
     def _add_leg(self, channel: str, uniqueid: str, linkedid: str) -> None:
         if (agent_id := _agent_of(channel)) in self._exchange.board.desks:
             self._legs.setdefault(agent_id, {})[uniqueid] = CallId(linkedid)
-            self._exchange.board.look_at(agent_id)
+
+    def _note_elsewhere(self, *agent_ids: AgentId) -> None:
+        """Tells the desks of these agents, or of all, whether they are in a call that is not ours."""
+        desks = self._exchange.board.desks
+        for agent_id in agent_ids or tuple(desks):
+            desk, elsewhere = desks.get(agent_id), self._elsewhere(agent_id)
+            if desk is not None and elsewhere != (Cause.ELSEWHERE in desk.held_back):
+                fact = AgentFact.HELD_BACK if elsewhere else AgentFact.RELEASED
+                self._exchange.agent(fact, agent_id, {"reason": Cause.ELSEWHERE.value})
+
+    def _on_hold(self, event: AmiEvent) -> None:
+        """The agent put the citizen on hold, or took him back."""
+        agent_id = _agent_of(event.fields.get("Channel", ""))
+        desk, on = self._exchange.board.desks.get(agent_id), event.name == "Hold"
+        ours = event.fields.get("Uniqueid", "") in self._legs.get(agent_id, {})
+        if desk is not None and desk.call_id is not None and desk.talking and desk.on_hold != on and ours:
+            self._exchange.call(CallFact.HELD if on else CallFact.UNHELD, desk.call_id, {"agent": agent_id})
 
     def _on_answer(self, call_id: CallId, agent_channel: str, noted: float = 0.0) -> None:
         call, now = self._exchange.board.calls.get(call_id), self._exchange.wall()

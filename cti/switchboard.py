@@ -98,15 +98,12 @@ class UnknownCall(KeyError):
 class Switchboard:
     """Calls, desks and queue of one city. `wrap_up_s` is the default after-call work.
 
-    `elsewhere` says whether an agent is on the telephone with somebody whom we did not connect (the fallback queue
-    did): he is offered nothing then. Call `look_at` when that has changed.
     `may_decide` says whether this process is the one that decides for the city: asked before each round of offers.
     """
 
     wrap_up_s: float
     rules: DeskRules = field(default_factory=DeskRules)
     overflow: tuple[Overflow, ...] = ()
-    elsewhere: Callable[[AgentId], bool] = lambda agent_id: False
     may_decide: Callable[[], bool] = lambda: True
     calls: dict[CallId, Call] = field(default_factory=dict)
     desks: dict[AgentId, Desk] = field(default_factory=dict)
@@ -178,10 +175,6 @@ class Switchboard:
     def tick(self, now: float) -> Effects:
         """Time has passed (see `next_tick_at`): wrap-ups that ended and needs that relaxed may allow new offers."""
         return self._routed([], now)
-
-    def look_at(self, *agent_ids: AgentId) -> None:
-        """Something outside that counts for these agents has changed (`elsewhere`); seen before the next offer."""
-        self._touched_desks.update(agent_ids)
 
     def next_tick_at(self, now: float) -> float | None:
         """When `tick` is due next; None: not before something else happens."""
@@ -415,7 +408,7 @@ class Switchboard:
         for agent_id in self._touched_desks:
             desk = self.desks.get(agent_id)
             state = State.OFFLINE if desk is None else desk.state(now)
-            if desk is None or state is not State.IDLE or self.elsewhere(agent_id):
+            if desk is None or state is not State.IDLE:
                 self._router.busy(agent_id)
             else:
                 self._router.free(Idle(agent_id, desk.agent.skills, desk.idle_since))

@@ -57,7 +57,6 @@ class CallbackHouse:
         self.reconciler = Reconciler(
             self.exchange, self.channels, recordings, lambda: self.asterisk.server.nonce, self._spawn
         )
-        self.board.elsewhere = self.reconciler.elsewhere
         self.observe, self.act = self._ami(names.AMI_RO), self._ami(names.AMI_CTL)
         around = Surroundings(
             exchange=self.exchange,

@@ -164,9 +164,22 @@ def test_what_is_held_back_is_not_what_was_chosen() -> None:
     assert (one.state, one.desk.idle_since) == (State.IDLE, one.now)
 
 
-def test_nothing_is_held_back_from_who_is_not_there_and_a_log_out_forgets_it() -> None:
+def test_what_is_known_of_a_telephone_is_known_at_log_in() -> None:
     one = OneDesk()
-    assert one.say(AgentFact.HELD_BACK, reason="phone_away") == 0
+    assert one.say(AgentFact.HELD_BACK, reason="phone_away") == 1
+    assert one.state is State.OFFLINE
+    one.ready()
+    assert one.state is State.NOT_READY
+    one.say(AgentFact.LOGGED_OUT)
+    one.ready()
+    assert one.state is State.NOT_READY
+    one.say(AgentFact.RELEASED, reason="phone_away")
+    assert one.state is State.IDLE
+
+
+def test_a_page_is_nothing_to_who_is_not_there_and_a_log_out_forgets_it() -> None:
+    one = OneDesk()
+    assert one.say(AgentFact.HELD_BACK, reason="page_away") == 0
     assert one.say(AgentFact.PAGE_OPENED) == 0
     with pytest.raises(StatusRefused, match="log in first"):
         one.say(AgentFact.STATUS, status="ready")
@@ -247,7 +260,7 @@ def test_any_history_makes_one_coherent_desk_that_is_known_again_from_what_is_ke
             assert not desk.causes(one.now)
             assert desk.idle_since <= one.now
         if desk.status is Status.OFFLINE:
-            assert not desk.held_back
+            assert desk.held_back.keys() <= {Cause.PHONE_AWAY, Cause.ELSEWHERE}
             assert desk.wrap_up is None
     kept = Kept()
     for number, milestone in enumerate(one.journal):

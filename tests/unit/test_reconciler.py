@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agents.roster import Agent
+from agents.status import Cause
 from cti.asterisk.ami_codec import AmiEvent
 from cti.asterisk.channels import Channels
 from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, NeedStep, SkillNeed
@@ -51,7 +52,6 @@ class Town:
             lambda: self.nonce,
             lambda job: self.jobs.append(loop.create_task(job)),
         )
-        self.board.elsewhere = self.reconciler.elsewhere
         self.exchange.agent(AgentFact.LOGGED_IN, AgentId("a1"))
         self.exchange.agent(AgentFact.STATUS, AgentId("a1"), {"status": "ready"})
         self.exchange.call(CallFact.ARRIVED, CallId(CALL), {"channel": "PJSIP/trunk-1"})
@@ -63,6 +63,9 @@ class Town:
 
     def kinds(self) -> list[str]:
         return [m.kind for m in self.journal if m.stream == "call"]
+
+    def elsewhere(self) -> bool:
+        return Cause.ELSEWHERE in self.board.desks[AgentId("a1")].causes(self.exchange.wall())
 
     def ended(self) -> Mapping[str, object]:
         return next(m.data for m in self.journal if m.kind == CallFact.ENDED)
@@ -186,7 +189,7 @@ async def test_an_agent_whom_the_fallback_queue_rang_is_offered_nothing_until_he
     leg = {"Uniqueid": "nboot-7.8", "Channel": "PJSIP/a1-00000008", "Linkedid": served}
 
     town.reconciler.on_event(event("Newchannel", **leg))
-    assert town.reconciler.elsewhere(AgentId("a1"))
+    assert town.elsewhere()
     town.exchange.call(CallFact.ARRIVED, other, {"channel": "PJSIP/trunk-9"})
     town.exchange.attach(other, town)
     town.exchange.call(CallFact.QUEUED, other, {"queue": "general", "need": NEED})
@@ -202,15 +205,15 @@ async def test_an_agent_in_a_call_of_ours_is_not_elsewhere(tmp_path: Path) -> No
     for channel in channels:
         channel.fields["Linkedid"] = CALL  # type: ignore[index]
     town.reconciler.on_list(channels)
-    assert not town.reconciler.elsewhere(AgentId("a1"))
+    assert not town.elsewhere()
 
 
 async def test_without_observation_nobody_is_taken_to_be_elsewhere(tmp_path: Path) -> None:
     town = Town(tmp_path)
     town.reconciler.on_event(event("Newchannel", Uniqueid="nboot-7.8", Channel="PJSIP/a1-8", Linkedid="nboot-7.8"))
-    assert town.reconciler.elsewhere(AgentId("a1"))
+    assert town.elsewhere()
     town.reconciler.on_down("cut")
-    assert not town.reconciler.elsewhere(AgentId("a1"))
+    assert not town.elsewhere()
 
 
 async def test_a_call_of_the_fallback_queue_is_left_to_the_spool(tmp_path: Path) -> None:
@@ -248,8 +251,18 @@ async def test_an_agent_on_the_telephone_for_a_callback_is_in_a_call_of_ours(tmp
 
     town.reconciler.on_event(event("Newchannel", Channel="PJSIP/a1-00000001", Uniqueid="cb-1.1", Linkedid="cb-1.1"))
 
-    assert not town.board.elsewhere(AgentId("a1"))
+    assert not town.elsewhere()
 
-    town.exchange.call(CallFact.ENDED, CallId("cb-1"), {"side": "system", "outcome": "failed"})
 
-    assert town.board.elsewhere(AgentId("a1"))
+async def test_the_agents_hold_is_noted_once_and_the_citizens_is_not_his(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    leg = {"Channel": "PJSIP/a1-00000002", "Uniqueid": "nboot-1.2", "Linkedid": CALL}
+    town.reconciler.on_event(event("Newchannel", **leg))
+    town.reconciler.on_event(event("Hold", **leg))
+    assert CallFact.HELD not in town.kinds(), "it only rings"
+    town.answer()
+    for name in ("Hold", "Hold", "Unhold", "Unhold"):
+        town.reconciler.on_event(event(name, **leg))
+        town.reconciler.on_event(event(name, Channel="PJSIP/trunk-1", Uniqueid=CALL, Linkedid=CALL))
+    assert [kind for kind in town.kinds() if "held" in kind] == ["held", "unheld"]
+    assert not town.elsewhere()
