@@ -63,9 +63,10 @@ class Surroundings:
     ring_agent_s: float
     timeline: Callable[[CallId], Sequence[Milestone] | None]
     """The milestones of a live call."""
+    drained: Callable[[], Awaitable[None]]
+    """Returns when the records of all calls that ended before are to be had."""
     records: Callable[[float, float], Awaitable[Iterable[CallRecord]]]
-    """Of the calls that arrived from the first time on and before the second, every one that has ended by now.
-    StoreError or TimeoutError: not now."""
+    """Of the calls that arrived from the first time on and before the second. StoreError: not now."""
     place_of: Callable[[str], Mapping[str, Value]]
     """City, mode, statistics and flow of a number that can be dialled."""
     need_of: Callable[[str], Need]
@@ -224,12 +225,13 @@ class Callbacks:
     async def _read_records(self) -> None:
         """Those of the last days; a task that was open then had begun by them."""
         now = self._exchange.wall()
+        await self._around.drained()
         at = now - 2 * self._settings.missed_days * _DAY_S
         while at < now:
             try:
                 records = await self._around.records(at, at + _CHUNK_S)
-            except (StoreError, TimeoutError) as error:
-                log.warning("callback_records_postponed", problem=str(error) or "records are behind")
+            except StoreError as error:
+                log.warning("callback_records_postponed", problem=str(error))
                 await asyncio.sleep(_AGAIN_S)
                 continue
             for record in sorted(records, key=lambda record: record.ended_at or 0.0):

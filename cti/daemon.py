@@ -139,6 +139,7 @@ class Daemon:
                 local_time=self.local_time,
                 ring_agent_s=settings.calls.offer_timeout_s,
                 timeline=self.timelines.of,
+                drained=self.drainer.drained,
                 records=lambda since, until: self.sql_worker.run(self.store.calls, since, until),
                 place_of=self._place_of,
                 need_of=self._need_of,

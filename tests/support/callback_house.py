@@ -69,6 +69,7 @@ class CallbackHouse:
             local_time=lambda at: datetime.fromtimestamp(at, UTC).replace(hour=12),
             ring_agent_s=self.ring_agent_s,
             timeline=self.timeline,
+            drained=self._drained,
             records=self._records,
             place_of=lambda dialled: {"city": "test", "mode": "merged", "statistics": dialled},
             need_of=lambda dialled: Need("general"),
@@ -128,6 +129,9 @@ class CallbackHouse:
 
     def timeline(self, call_id: CallId) -> list[Milestone]:
         return [m for m in self.journal if m.stream == "call" and m.id == call_id]
+
+    async def _drained(self) -> None:
+        """The journal is where the records are."""
 
     async def _records(self, since: float, until: float) -> Iterable[CallRecord]:
         found = [fold(self.timeline(CallId(call_id))) for call_id in {m.id for m in self.journal if m.stream == "call"}]

@@ -110,6 +110,7 @@ class Desk:
                 local_time=lambda at: datetime.fromtimestamp(at + 8 * 3600, UTC),
                 ring_agent_s=15.0,
                 timeline=self.timeline,
+                drained=self._drained,
                 records=self._records,
                 place_of=lambda dialled: {"city": "test", "mode": "merged", "statistics": dialled},
                 need_of=lambda dialled: Need("general"),
@@ -141,6 +142,9 @@ class Desk:
 
     async def _noted(self, channel: str) -> str:
         return ""
+
+    async def _drained(self) -> None:
+        await asyncio.sleep(0.1)
 
     async def _records(self, since: float, until: float) -> Iterable[CallRecord]:
         if self.store_is_down:
