@@ -159,7 +159,7 @@ class Rung:
     at_least_s: float = 120.0
 
 
-Mode = Literal["on", "off", "automatic"]
+Mode = Literal["on", "off", "auto"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ class RungState:
     since: float = -math.inf
     """UTC seconds"""
     by: str = BY_RULE
-    """A person's name: he set it, and it stays so until somebody sets it to automatic."""
+    """A person's name: he set it, and it stays so until somebody sets it to auto."""
 
 
 class Ladder:
@@ -220,11 +220,11 @@ class Ladder:
         return changes
 
     def set(self, name: str, mode: Mode, by: str, now: float) -> list[Change]:
-        """A supervisor's wish; on and off hold until somebody wants automatic. KeyError if there is no such rung."""
+        """A supervisor's wish; on and off hold until somebody wants auto. KeyError if there is no such rung."""
         state, _ = self._states[name], self._rungs[name]
         if by == BY_RULE:
             raise ValueError(f"{BY_RULE!r} is no person's name")
-        if mode != "automatic":
+        if mode != "auto":
             return [] if (state.on, state.by) == (mode == "on", by) else [self._set(name, mode == "on", by, now)]
         if state.by == BY_RULE:
             return []

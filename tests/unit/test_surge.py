@@ -131,7 +131,7 @@ def test_what_a_supervisor_sets_holds_until_he_sets_it_to_automatic() -> None:
     assert names(steps.set("borrow", "on", "chen", 0.0)) == [("borrow", True, "chen")]
     assert steps.set("borrow", "on", "chen", 1.0) == []
     assert steps.step(90_000.0, swamped(0.0)) == []
-    assert names(steps.set("borrow", "automatic", "chen", 90_001.0)) == [("borrow", True, "rule")]
+    assert names(steps.set("borrow", "auto", "chen", 90_001.0)) == [("borrow", True, "rule")]
     assert names(steps.step(90_002.0, swamped(0.0))) == [("borrow", False, "rule")]
     steps.set("short_prompts", "off", "chen", 90_003.0)
     assert names(steps.step(91_000.0, swamped(500.0))) == [("borrow", True, "rule")]
