@@ -176,7 +176,12 @@ def story(point: Point, w: Words) -> list[str]:
         case "message_left":
             return [f"left a message of {w.seconds(f.get('seconds') or 0.0)}"]
         case "left_queue":
-            why = {"left_by_key": "by key", "gave_up": "waits no longer", "callback": "for a callback"}
+            why = {
+                "left_by_key": "by key",
+                "gave_up": "waits no longer",
+                "callback": "for a callback",
+                "no_seat": "nobody at work",
+            }
             return [f"left the queue: {why.get(str(f.get('reason')), str(f.get('reason')))}"]
         case "transferred":
             return [f"transferred to {f.get('target')}"]

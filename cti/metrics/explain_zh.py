@@ -164,7 +164,7 @@ def story(point: Point, w: Words) -> list[str]:
         case "message_left":
             return [f"留言 {w.seconds(f.get('seconds') or 0.0)}"]
         case "left_queue":
-            why = {"left_by_key": "按键离开", "gave_up": "不再等待", "callback": "改为回拨"}
+            why = {"left_by_key": "按键离开", "gave_up": "不再等待", "callback": "改为回拨", "no_seat": "没有座席在岗"}
             return [f"离开队列：{why.get(str(f.get('reason')), str(f.get('reason')))}"]
         case "transferred":
             return [f"转接 {f.get('target')}"]
