@@ -40,28 +40,24 @@ class Habit:
 @dataclass(slots=True)
 class _Sums:
     week: int = 0
-    calls: float = 0.0
     given_up: float = 0.0
     waited_s: float = 0.0
     handled: float = 0.0
     handling_s: float = 0.0
 
-    def add(self, week: int, waited_s: float, handling_s: float | None) -> None:
+    def add(self, week: int, calls: int, waited_s: float, handled: int, handling_s: float) -> None:
         if week > self.week:
             keeps = _WEEK_KEEPS ** (week - self.week)
-            self.calls, self.given_up, self.waited_s = self.calls * keeps, self.given_up * keeps, self.waited_s * keeps
+            self.given_up, self.waited_s = self.given_up * keeps, self.waited_s * keeps
             self.handled, self.handling_s, self.week = self.handled * keeps, self.handling_s * keeps, week
-        self.calls += 1
+        self.given_up += calls - handled
         self.waited_s += waited_s
-        if handling_s is None:
-            self.given_up += 1
-        else:
-            self.handled += 1
-            self.handling_s += handling_s
+        self.handled += handled
+        self.handling_s += handling_s
 
 
 class History:
-    """The last weeks by queue, weekday and half hour. Feed calls in the order of their days, live or from records."""
+    """The last weeks by queue, weekday and half hour. Feed calls in the order of their days, live and from records."""
 
     def __init__(self) -> None:
         self._half_hours: defaultdict[tuple[str, int], _Sums] = defaultdict(_Sums)
@@ -69,9 +65,15 @@ class History:
 
     def add(self, queue: str, queued: datetime, waited_s: float, handling_s: float | None) -> None:
         """A call that was queued at `queued`, the city's own time; handling_s is None if it gave up waiting."""
+        self.add_sums(queue, queued, 1, waited_s, handling_s is not None, handling_s or 0.0)
+
+    def add_sums(
+        self, queue: str, queued: datetime, calls: int, waited_s: float, handled: int, handling_s: float
+    ) -> None:
+        """Calls of one half hour at once: how many, the waits of all, how many were handled and how long that took."""
         week = queued.toordinal() // 7
         for sums in (self._half_hours[queue, _half_hour(queued)], self._queues[queue]):
-            sums.add(week, waited_s, handling_s)
+            sums.add(week, calls, waited_s, handled, handling_s)
 
     def usual(self, queue: str, at: datetime) -> Habit:
         """Means of that half hour of the week, drawn towards the whole queue's as far as it has few calls.

@@ -38,6 +38,14 @@ def test_old_weeks_fade() -> None:
     assert history.usual("general", MONDAY).handling_s == pytest.approx(260.0, rel=0.03)
 
 
+def test_sums_say_the_same_as_their_calls() -> None:
+    one_by_one, at_once = History(), History()
+    for handling_s in (None, *[200.0] * 60, *[None] * 30):
+        one_by_one.add("general", MONDAY, 30.0, handling_s)
+    at_once.add_sums("general", MONDAY, 91, 91 * 30.0, 60, 60 * 200.0)
+    assert one_by_one.usual("general", MONDAY) == at_once.usual("general", MONDAY)
+
+
 def test_patience_is_found_though_answers_cut_it_short() -> None:
     history, rng = History(), random.Random(5)
     for _ in range(4000):
