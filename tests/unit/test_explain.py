@@ -20,6 +20,7 @@ from cti.metrics.around import Around
 from cti.metrics.explain import explain, window
 from cti.metrics.explain_text import answer, in_words
 from cti.metrics.words import Lang, Words
+from cti.settings import PROJECT
 from queues.needs import Overflow
 from tests.support.floor import TEN, ZONE, Floor
 
@@ -243,6 +244,12 @@ def test_a_supervisor_reads_why(story: Callable[[], Floor], call: str, lang: Lan
     floor = story()
     golden = Path(__file__).parent / "why" / f"{story.__name__}.{call}.{lang}.txt"
     assert in_words(floor.why(call), _words(lang, floor)) == golden.read_text(encoding="utf-8")
+
+
+def test_the_example_of_the_operating_manual_is_what_is_printed() -> None:
+    floor = waited_140_s()
+    head, _, _ = in_words(floor.why("n1-9"), _words("zh", floor)).partition("\n经过")
+    assert head.rstrip() in (PROJECT / "docs" / "operating.md").read_text(encoding="utf-8")
 
 
 def test_both_languages_have_words_for_every_kind_of_cause_and_moment() -> None:
