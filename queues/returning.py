@@ -60,17 +60,20 @@ class Citizens:
         self._agents: dict[str, tuple[AgentId, float]] = {}
 
     def ended(self, call: PastCall) -> None:
-        """Feed calls in the order they ended; one that is too old for anything does no harm."""
+        """Feed calls in about the order they ended; of two calls of one number the one that ended later counts."""
         number = call.pii_number
         if not number:
             return
-        if call.queued_at is not None or call.agent is not None:
+        place, agent = self._places.get(number), self._agents.get(number)
+        served_since = agent is not None and agent[1] > call.ended_at
+        later = not served_since and (place is None or place.ended_at <= call.ended_at)
+        if later and (call.queued_at is not None or call.agent is not None):
             # He had the place of his earlier call in this one, or needs it no more.
             self._places.pop(number, None)
-        if call.cut_off and call.queued_at is not None and self._kept_place_s > 0:
+        if later and call.cut_off and call.queued_at is not None and self._kept_place_s > 0:
             self._places[number] = call
             _forget(self._places, self._limit, lambda old: call.ended_at - old.ended_at > self._kept_place_s)
-        if call.agent is not None and self._last_agent_s > 0:
+        if call.agent is not None and not served_since and self._last_agent_s > 0:
             self._agents.pop(number, None)
             self._agents[number] = (call.agent, call.ended_at)
             _forget(self._agents, self._limit, lambda old: call.ended_at - old[1] > self._last_agent_s)

@@ -13,7 +13,10 @@ def past_call(record: CallRecord) -> PastCall:
     """For `Citizens.ended`, live and after a restart alike. The record must have an end."""
     if record.ended_at is None:
         raise ValueError(f"call {record.call_id} has not ended")
-    if record.answered:
+    if not record.incoming:
+        # A callback that reached him makes its agent the last; nobody waits in person in one.
+        cut_off = False
+    elif record.answered:
         # Back in the queue because the agent's line had died, or in talk when Asterisk did.
         cut_off = record.ended_place in ("queue", "ringing") or (
             record.ended_place == "talk" and record.ended_side == "interrupted"

@@ -35,6 +35,12 @@ def test_a_talk_that_was_cut_keeps_the_place(side: str, place: str) -> None:
     assert past_call(fold([*lines, ended])).cut_off
 
 
+def test_a_callback_keeps_no_place() -> None:
+    first, *lines = lost_call("cb-1", 1000.0)
+    ours = milestone("cb-1", 1, CallFact.ARRIVED, 1000.0, **{**first.data, "direction": "callback"})
+    assert not past_call(fold([ours, *lines])).cut_off
+
+
 def test_a_call_that_goes_on_is_no_past_one() -> None:
     with pytest.raises(ValueError, match="has not ended"):
         past_call(fold(answered_call("c", 1000.0)[:5]))

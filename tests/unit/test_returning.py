@@ -56,6 +56,15 @@ def test_after_a_restart_the_records_say_the_same() -> None:
     assert memory.place(NUMBER, "general", 270.0) is None
 
 
+def test_calls_may_be_told_a_little_out_of_order() -> None:
+    earlier, served = cut_off(160.0, 100.0), PastCall(NUMBER, 260.0, "general", 200.0, agent=ANNA)
+    before = PastCall(NUMBER, 90.0, "general", 50.0, agent=BORIS)
+    memory = citizens(served, before, earlier)
+    assert memory.place(NUMBER, "general", 270.0) is None
+    assert memory.last_agent(NUMBER, "general", 270.0, HERE) == ANNA
+    assert citizens(earlier, before).place(NUMBER, "general", 200.0) is not None
+
+
 def test_a_call_that_only_reached_the_menu_leaves_the_place_alone() -> None:
     memory = citizens(cut_off(160.0, 100.0), PastCall(NUMBER, 190.0))
     assert memory.place(NUMBER, "general", 200.0) is not None
