@@ -27,7 +27,7 @@ def past_call(record: CallRecord) -> PastCall:
         record.pii_caller,
         record.ended_at,
         record.queue or "",
-        record.queued_at,
+        record.queued_at if record.incoming else None,
         cut_off,
         AgentId(record.agents[-1]) if record.agents else None,
     )

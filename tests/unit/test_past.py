@@ -38,7 +38,8 @@ def test_a_talk_that_was_cut_keeps_the_place(side: str, place: str) -> None:
 def test_a_callback_keeps_no_place() -> None:
     first, *lines = lost_call("cb-1", 1000.0)
     ours = milestone("cb-1", 1, CallFact.ARRIVED, 1000.0, **{**first.data, "direction": "callback"})
-    assert not past_call(fold([ours, *lines])).cut_off
+    past = past_call(fold([ours, *lines]))
+    assert (past.cut_off, past.queued_at) == (False, None)
 
 
 def test_a_call_that_goes_on_is_no_past_one() -> None:
