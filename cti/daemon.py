@@ -17,8 +17,10 @@ import orjson
 import structlog
 from aiohttp import web
 
+from agents.lease import LeaseRules
 from agents.roster import Agent
 from agents.status import DeskRules
+from cti.agent_watch import AgentWatch, Sources
 from cti.asterisk import names
 from cti.asterisk.agi import AgiServer, AgiSession
 from cti.asterisk.ami import Ami, AmiEvent
@@ -36,6 +38,7 @@ from cti.metrics.explain_text import answer
 from cti.metrics.record import fold_with_faults
 from cti.metrics.words import Lang, Words
 from cti.pair import Inheritance, Pair, health_of
+from cti.past_calls import PastCalls
 from cti.phones import Phones
 from cti.provision import Provisioner
 from cti.ready import say_ready, take_back_ready
@@ -50,12 +53,15 @@ from cti.storage.live import RedisLive
 from cti.storage.records import Records
 from cti.storage.store import StoreUnavailableError
 from cti.storage.whys import why
+from cti.surge_watch import SurgeWatch
 from cti.switchboard import Switchboard
 from cti.talk import past
 from cti.timelines import Timelines
 from cti.waiting_room import WaitingRoom
 from cti.web.app import Api, make_app
 from cti.web.callbacks import CallbackRoutes
+from cti.web.city import CityRoutes
+from cti.web.desk import DeskPages
 from cti.web.feed import Feed
 from cti.web.pair import promise_route
 from cti.web.passwords import Passwords
@@ -70,6 +76,7 @@ log = structlog.get_logger()
 
 _RESYNC_S = 15.0
 _SPOOL_LIMIT_S = 3.0
+_WEEKS_S = 28 * 86_400.0
 
 
 class Daemon:
@@ -127,6 +134,19 @@ class Daemon:
         self.act = self._ami(names.AMI_CTL, secrets.ami_ctl)
         self.provisioner = Provisioner(self.observe, self.act, self._agents, settings.agents.rtp_timeout_s)
         self.fallback = FallbackMembers(self.observe, self.act, self.board.logged_in)
+        self.pages = DeskPages(self.exchange, self.phones.state)
+        self.watch = AgentWatch(
+            self.exchange,
+            Sources(
+                phones=self.phones,
+                page=self.pages.sign,
+                channels=lambda: self.channels.channels if self.observe.synced else None,
+                compare=self.observe.resync,
+            ),
+            self.act,
+            self.recordings,
+            LeaseRules(desks.page_lost_s, desks.logout_after_s),
+        )
         self.callbacks = Callbacks(
             Surroundings(
                 exchange=self.exchange,
@@ -152,13 +172,30 @@ class Daemon:
                 names.AGI_CALLBACK: self.callbacks.serve,
             }
         )
+        here = f"{settings.agi.host}:{settings.agi.port}"
+        self.reclaim = Reclaim(
+            self.observe, self.act, self.agi.holds, self.board.calls.values, here, settings.agi.second
+        )
         self.test_agents = TestAgents(self.exchange, self._on_agents_changed, self.provisioner.settled)
         self.tokens = Tokens(secrets.admin_token)
         self._provisioned = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self.room = WaitingRoom(
-            self.exchange, settings.waiting, settings.surge, self._did_of, self.callbacks, self.local_time
+            self.exchange,
+            settings.waiting,
+            settings.surge,
+            self._did_of,
+            self.callbacks,
+            self.local_time,
+            settings.calls.wrap_up_s,
         )
+        self.past = PastCalls(
+            lambda since, until: self.sql_worker.run(self.store.calls, since, until),
+            wall,
+            max(settings.waiting.last_agent_days, settings.waiting.kept_place_s / 86_400),
+            [self.room.remember],
+        )
+        self.surge = SurgeWatch(self.exchange, settings.surge, self.room, self.local_time, _nobody_stands_by)
         self.house = House(
             exchange=self.exchange,
             flows=self.flows,
@@ -186,19 +223,24 @@ class Daemon:
                 self.act.run(),
                 self.provisioner.run(),
                 self.fallback.run(),
+                self.watch.run(),
                 self.flows.watch(),
                 self.roster_file.watch(self._on_roster),
                 self._resync_now_and_then(),
                 self.served_alone.run(),
                 self.callbacks.run(),
+                self.past.run(),
+                self._learn(),
+                self.surge.run(),
                 self._publish_snapshots(),
             ]
             if self.settings.pair.peer:
-                calls = self.board.calls
-                background.append(Reclaim(self.observe, self.act, self.agi.holds, calls.values).run())
+                background.append(self.reclaim.run())
             tasks = [group.create_task(job) for job in background]
             app = make_app(self._api())
+            app.add_routes(self.pages.routes())
             app.add_routes(CallbackRoutes(self.callbacks).routes())
+            app.add_routes(CityRoutes(self.exchange, self.surge, load_catalogue().ids()).routes())
             app.add_routes([promise_route(self.pair.secret, self.pair.promise)])
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
             try:
@@ -215,6 +257,7 @@ class Daemon:
     async def _wind_down(self, runner: web.AppRunner, tasks: list[asyncio.Task[None]]) -> None:
         """Calls go on in the dialplan; then everything ends."""
         self.feed.close()
+        self.pages.close()
         await self.agi.stop(2.0)
         self.exchange.stop()
         for task in [*self._tasks, *tasks]:
@@ -276,7 +319,7 @@ class Daemon:
     def _on_event(self, event: AmiEvent) -> None:
         self.reconciler.on_event(event)
         self.callbacks.on_event(event)
-        self.phones.apply(event)
+        self.watch.on_event(event)
 
     async def _on_observing(self) -> None:
         # A call that Asterisk served alone has ended properly there; in Asterisk's list it would only be missing.
@@ -286,6 +329,7 @@ class Daemon:
         listed = await snapshot(self.observe)
         self.reconciler.on_list(listed, await self._answers_noted())
         self.phones.replace(await device_states(self.observe))
+        self.watch.on_list()
         self.provisioner.request()  # it may not have been able to look until now
         self.fallback.request()
 
@@ -299,6 +343,8 @@ class Daemon:
         return noted
 
     async def _on_acting(self) -> None:
+        if self.settings.pair.peer:
+            await self.reclaim.be_first()
         # Another boot of Asterisk may have lost the telephones that were written in its last second.
         self.provisioner.request(forget=self._nonce() != self._provisioned)
         self._provisioned = self._nonce()
@@ -331,7 +377,9 @@ class Daemon:
     def _on_durable(self, batch: Sequence[Milestone]) -> None:
         self.timelines.add(batch)
         self.room.heard(batch)
+        self.surge.heard(batch)
         self.feed.publish(batch)
+        self.pages.heard(batch)
         self.live.publish(batch)
         self.pair.on_durable(batch)
         for milestone in batch:
@@ -343,7 +391,7 @@ class Daemon:
     def _log_ended(self, call_id: CallId) -> None:
         """The one line a call leaves in the log."""
         record, faults = fold_with_faults(self.timelines.of(call_id) or [])
-        self.room.remember([record])
+        self.past.ended(record)
         self.callbacks.on_ended(record)
         log.info("call_ended", **dataclasses.asdict(record))
         if faults:
@@ -355,6 +403,13 @@ class Daemon:
             if not self.board.calls:
                 self.wall.anchor()
             self.live.set_snapshot(orjson.dumps(self.board.snapshot(self.wall())))
+
+    async def _learn(self) -> None:
+        """What the last weeks were like, for estimates and forecasts; without it they rest on the last calls alone."""
+        now = self.wall()
+        with contextlib.suppress(StoreUnavailableError):
+            half_hours = await self.sql_worker.run(self.store.half_hours, now - _WEEKS_S, now)
+            self.room.learn(half_hours)
 
     # Web
 
@@ -435,6 +490,10 @@ class Daemon:
             "agents": sorted(self.board.desks),
         }
         say_ready(self.settings, facts)
+
+
+def _nobody_stands_by() -> None:
+    """XXX"""
 
 
 def _ignore(_event: AmiEvent) -> None:

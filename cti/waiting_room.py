@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from agents.status import Desk, State, Status
 from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, Value
 from cti.exchange import Exchange
+from cti.metrics.half_hours import HalfHour
+from cti.metrics.past import past_call
 from cti.metrics.record import CallRecord
 from cti.settings import Did, Surge
 from cti.settings import Waiting as WaitingSettings
 from cti.switchboard import Call
 from queues.estimate import Estimate, Outlook, Seat
-from queues.handling import Handling, History
+from queues.handling import Habit, Handling, History
 from queues.needs import Waiting, lacks
-from queues.returning import Citizens, PastCall, Wishes, shaped
+from queues.returning import Citizens, Wishes, shaped
 
 LANGUAGE_SKILLS = {"yue": "cantonese", "en": "english"}
 """The skill of agents who speak a language that flows can switch to; everybody speaks the city's own."""
@@ -38,7 +41,7 @@ class Callbacks(Protocol):
 
 
 class WaitingRoom:
-    """`cti.queueing.Room`. Feed `remember` with every record; at a start with those of the last days."""
+    """`cti.queueing.Room`. Feed it calls that ended (`remember`), past weeks (`learn`), milestones on disk (`heard`)."""
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class WaitingRoom:
         did_of: Callable[[str], Did],
         callbacks: Callbacks,
         local_time: Callable[[float], datetime],
+        wrap_up_s: float,
     ) -> None:
         self._exchange = exchange
         self._waiting = waiting
@@ -55,34 +59,24 @@ class WaitingRoom:
         self._did_of = did_of
         self._callbacks = callbacks
         self._local_time = local_time
-        self.history = History()
-        """What is usual at this time of the week; to be filled from the records of the last weeks."""
+        self._wrap_up_s = wrap_up_s
+        self._history = History()
         self._handling = Handling()
         self._wrapping_up: dict[AgentId, tuple[str, float, float]] = {}
         """Agents after a talk: queue, seconds of the talk, when it ended."""
         self._outlook: tuple[float, Outlook] | None = None
         self._citizens = Citizens(waiting.kept_place_s, waiting.last_agent_days)
 
-    def remember(self, records: Iterable[CallRecord]) -> None:
-        """Calls that have ended, in that order."""
-        for record in records:
-            if record.direction != "in":
-                continue
-            past = PastCall(
-                pii_number=record.pii_caller,
-                ended_at=record.ended_at or record.arrived_at,
-                queue=record.queue or "",
-                queued_at=record.queued_at,
-                cut_off=record.ended_place in ("queue", "ringing") or record.ended_side == "interrupted",
-                agent=AgentId(record.agents[-1]) if record.agents else None,
-            )
-            self._citizens.ended(past)
-            self._note_wait(record)
+    def remember(self, record: CallRecord) -> None:
+        """A call that has ended; feed them in the order of their ends, at a start with those of the last days."""
+        self._citizens.ended(past_call(record))
 
-    def _note_wait(self, record: CallRecord) -> None:
-        if record.queued_at is not None and record.queue is not None and record.wait_queue_s is not None:
-            handling_s = record.talk_s if record.answered else None
-            self.history.add(record.queue, self._local_time(record.queued_at), record.wait_queue_s, handling_s)
+    def learn(self, half_hours: Iterable[HalfHour]) -> None:
+        """What the last weeks were like; records tell no wrap-up, so the usual one is added."""
+        for sums in half_hours:
+            handling_s = sums.talked_s + sums.answered * self._wrap_up_s
+            at = self._local_time(sums.begins_at)
+            self._history.add_sums(sums.queue, at, sums.calls, sums.waited_s, sums.answered, handling_s)
 
     def admit(self, call: Call, need: Need, language: str) -> Mapping[str, Value]:
         number, now = str(call.facts.get("pii_caller") or ""), self._exchange.wall()
@@ -131,6 +125,16 @@ class WaitingRoom:
             elif milestone.kind == CallFact.OFFERED:
                 self._wrapped_up(AgentId(str(milestone.data["agent"])), milestone.at)
 
+    def habits(self, queues: Iterable[str], at: datetime) -> Mapping[str, Habit]:
+        """What is usual in these queues at this time of the week, with the handling time of the last calls."""
+        usual = {queue: self._history.usual(queue, at) for queue in queues}
+        return {queue: replace(habit, handling_s=self._handling.mean_s(queue, habit)) for queue, habit in usual.items()}
+
+    def at_work(self) -> list[Mapping[str, int]]:
+        """The skills of each agent who takes calls now."""
+        now = self._exchange.wall()
+        return [desk.agent.skills for desk in self._exchange.board.logged_in() if self._seat(desk, now) is not None]
+
     def _wrapped_up(self, agent: AgentId, at: float) -> None:
         if (call := self._wrapping_up.pop(agent, None)) is not None:
             queue, talk_s, ended_at = call
@@ -147,7 +151,7 @@ class WaitingRoom:
             borrowing = "borrow" in board.rungs()
             local = self._local_time(now)
             waiting = board.waiting()
-            outlook = Outlook(now, local, waiting, seats, self._handling, self.history, board.overflow, borrowing)
+            outlook = Outlook(now, local, waiting, seats, self._handling, self._history, board.overflow, borrowing)
             self._outlook = now, outlook
         return self._outlook[1]
 

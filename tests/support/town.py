@@ -89,7 +89,7 @@ class Town:
         self.board = Switchboard(wrap_up_s)
         self.board.set_roster({AgentId(a): Agent(AgentId(a), a, skills) for a in agents or ("a1",)})
         self.exchange = Exchange(self.board, self, lambda: began + loop.time())
-        self.room = WaitingRoom(self.exchange, Waiting(), Surge(), lambda dialled: did, self, local_time)
+        self.room = WaitingRoom(self.exchange, Waiting(), Surge(), lambda dialled: did, self, local_time, wrap_up_s)
         self.house = House(
             exchange=self.exchange,
             flows=OneFlow(load(flow, "city", None, ("110",))),
@@ -144,7 +144,7 @@ class Town:
         await Journey(line, self.house).run()
         mine = [m for m in self.journal if m.id == line.env.uniqueid]
         if mine and mine[-1].kind == CallFact.ENDED:
-            self.room.remember([fold(mine)])
+            self.room.remember(fold(mine))
         return line
 
     def kinds(self, call: str = "n1-1.1") -> list[str]:
