@@ -133,6 +133,26 @@ def _print_waiting(console: Console, report: Report, zone: tzinfo | None) -> Non
             since = datetime.fromtimestamp(on.since, zone).strftime("%H:%M:%S")
             table.add_row(on.rung, chinese, since, f"{on.seconds:.0f}{'+' if on.goes_on else ''}", on.by)
         console.print(table)
+    if report.estimates:
+        table = _table(
+            "Estimated waits, as reckoned at queueing",
+            "Queue",
+            "预计等待",
+            "Calls",
+            "Error",
+            "Bias",
+            "Within 60 s",
+            "25 %",
+        )
+        for row in report.estimates:
+            within = ("–" if share is None else f"{share:.0%}" for share in (row.within_minute, row.within_quarter))
+            errors = ("–" if value is None else f"{value:.0f} s" for value in (row.mean_error_s, row.bias_s))
+            table.add_row(row.queue or "all", "" if row.queue else "全部队列", str(row.n), *errors, *within)
+        console.print(table)
+        first = report.estimates[0]
+        if first.left_too_low is not None:
+            late = f"{first.left_too_low:.0%} of them had waited longer than estimated by then"
+            console.print(f"Estimated and left unanswered: {first.left}; {late}")
     counts = {"messages left": report.messages, "places kept": report.kept_places, "agents lost": report.agents_lost}
     console.print(_counts(counts))
 

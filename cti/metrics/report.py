@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cti.metrics.estimates import Accuracy, accuracies, first_outcome
 from cti.metrics.rates import Rate, all_rates, callback_success, incoming, loss_at
 from cti.metrics.record import CallRecord
 from cti.metrics.surge import RungOn
@@ -75,6 +76,8 @@ class Report:
     agents_lost: int
     """Talks that ended because an agent's line went dead."""
     rungs: tuple[RungOn, ...]
+    estimates: tuple[Accuracy, ...]
+    """Of the waits that were estimated at queueing: all queues together, then each; none if there were none."""
     ratings: dict[int, int]
     """Key pressed (1 = best) -> how often."""
     estimated: int
@@ -112,6 +115,7 @@ class Report:
             kept_places=sum(r.kept_s > 0 for r in calls),
             agents_lost=sum(r.agent_lost for r in calls),
             rungs=tuple(rungs),
+            estimates=tuple(accuracies(outcome for r in calls if (outcome := first_outcome(r)) is not None)),
             ratings=dict(sorted(Counter(r.score for r in calls if r.score is not None).items())),
             estimated=sum(r.estimated for r in calls),
             incomplete=sum(r.missing > 0 for r in calls),
@@ -165,6 +169,7 @@ class Report:
                 {"rung": r.rung, "since": r.since, "until": None if r.goes_on else r.until, "s": r.seconds, "by": r.by}
                 for r in self.rungs
             ],
+            "estimates": [accuracy.as_json() for accuracy in self.estimates],
             "ratings": {str(score): count for score, count in self.ratings.items()},
             "estimated": self.estimated,
             "incomplete": self.incomplete,

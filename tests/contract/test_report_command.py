@@ -137,3 +137,23 @@ def test_callbacks_and_the_surge_as_tables(busy_day: Path, monkeypatch: pytest.M
     shown = _report(busy_day, "2026-11-21").stdout
     for text in ("回拨成功率", "100.00%", "要求回拨", "busy: 1", "跨组借席", "11:59:00", "班长", "messages left: 1"):
         assert text in shown
+
+
+def test_the_error_of_estimated_waits(settings_file: Path, sql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answered after 14 s, estimated 20 s; and one who left after 34 s, estimated 30 s."""
+    noon = datetime(2026, 11, 21, 12, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()
+    store = SqlStore.open(sql_url)
+    for call, wait_s in ((answered_call("c7", noon), 20.0), (lost_call("c8", noon), 30.0)):
+        queued = next(n for n, m in enumerate(call) if m.kind == CallFact.QUEUED)
+        estimated = milestone(call[0].id, 0, CallFact.ESTIMATED, call[queued].at, wait_s=wait_s, position=1)
+        call.insert(queued + 1, estimated)
+        store.drain([dataclasses.replace(m, seq=n) for n, m in enumerate(call, 1)])
+    store.close()
+    everything, general = json.loads(_report(settings_file, "2026-11-21", "--json").stdout)["estimates"]
+    assert (everything["queue"], general["queue"]) == ("", "general")
+    assert (general["n"], general["mean_error_s"], general["bias_s"], general["within_minute"]) == (1, 6.0, 6.0, 1.0)
+    assert (general["within_quarter"], general["left"], general["left_too_low"]) == (0.0, 1, 1.0)
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = _report(settings_file, "2026-11-21").stdout
+    assert "全部队列" in shown
+    assert "left unanswered: 1; 100% of them had waited longer" in shown
