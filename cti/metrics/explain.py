@@ -228,7 +228,8 @@ def _causes(call: _Story, around: Around, roster: Mapping[AgentId, Agent]) -> It
     if lost := [m for m in call.every(CallFact.TALK_ENDED) if text(m, "side") == "agent_lost"]:
         again_s = sum(s.seconds(call.now) for s in call.stretches if s.doing == "waiting" and s.since >= lost[0].at)
         yield Point("agent_lost", {"agent": text(lost[0], "agent"), "times": len(lost), "again_s": again_s})
-    if resumed := call.every(CallFact.RESUMED):
+    resumed = [m for m in call.every(CallFact.RESUMED) if call.queued.at <= m.at <= call.until]
+    if resumed:
         yield Point("resumed", {"times": len(resumed)})
     if call.first(CallFact.FELL_BACK):
         yield Point("fell_back")
@@ -244,10 +245,11 @@ def _by_others(call: _Story, wait: Wait, around: Around, roster: Mapping[AgentId
         if rows:
             yield Point(f"others_{reason}", {"calls": counts[reason], "rows": rows})
     moved = agents_meanwhile(wait, call.until, around, roster)
-    away = [m for m in moved if m.away]
+    told = {(s.agent, s.until) for s in call.stretches if s.outcome}  # rang in vain here, which is said elsewhere
+    away = [m for m in moved if m.away and (m.agent, m.at) not in told]
     if away:
         rows = [{"at": m.at, "agent": m.agent, "to": m.to, "reason": m.reason} for m in away[:_ROWS]]
-        yield Point("away", {"times": len(away), "came": len(moved) - len(away), "rows": rows})
+        yield Point("away", {"times": len(away), "came": sum(not m.away for m in moved), "rows": rows})
 
 
 def _row(other: Other) -> dict[str, Any]:
