@@ -90,6 +90,13 @@ class Contact:
         self.exchange.call(CallFact.TALK_ENDED, self.call_id, data, at)
         self.measure()
 
+    def transferred(self) -> None:
+        """The target that is being dialled has answered; seen by us or told by Asterisk, whichever comes first."""
+        call = self.exchange.board.calls.get(self.call_id)
+        if call is not None and call.dialling is not None:
+            (target, at), call.dialling = call.dialling, None
+            self.exchange.call(CallFact.TRANSFERRED, self.call_id, {"target": target}, at)
+
     def measure(self) -> None:
         """Measures what has not been, in the background: a daemon may have died between a talk's end and that."""
         for n, talk_s in self.call.unmeasured.items():

@@ -311,17 +311,19 @@ class Journey:
         target = self._house.transfers.get(command.target)
         if target is None:
             return TransferEnded(False)
-        at = self._exchange.wall()
+        self._contact.call.dialling = (command.target, self._exchange.wall())
         try:
             await self._line.exec("Dial", target, "30", "g")
         except CallerHungUp:
-            # He may have left ringing or talking; Asterisk still says which, also of a channel that has ended.
+            # He may have left ringing or talking. Asterisk still says which, also of a channel that has ended, unless
+            # there are two daemons: then what we saw of the answer has to do.
             if await self._line.get_variable(names.DIAL_STATUS, dead_ok=True) == "ANSWER":
-                self._exchange.call(CallFact.TRANSFERRED, self._call_id, {"target": command.target}, at)
+                self._contact.transferred()
             raise
         connected = await self._line.get_variable(names.DIAL_STATUS) == "ANSWER"
         if connected:
-            self._exchange.call(CallFact.TRANSFERRED, self._call_id, {"target": command.target}, at)
+            self._contact.transferred()
+        self._contact.call.dialling = None
         return TransferEnded(connected)
 
     async def _route(self, command: Route) -> RouteEnded:

@@ -1,5 +1,7 @@
-"""Brings callers here whom another daemon holds that stands still: a stopped process and a machine without power close
-no connection, and Asterisk waits for their next command for ever.
+"""Brings callers to the daemon that decides: Asterisk asks it first, and who is held by one that stands still is freed.
+
+A stopped process takes connections, and it and a machine without power close none: Asterisk would wait for their next
+command for ever.
 """
 
 from __future__ import annotations
@@ -32,13 +34,26 @@ class Lists(Protocol):
 
 
 class Reclaim:
-    """`ours`: uniqueids of the channels in sessions of this daemon; `calls`: everything live."""
+    """`ours`: uniqueids of the channels in sessions of this daemon; `calls`: everything live; `here` and `there`:
+    host:port of this daemon and of the other."""
 
     def __init__(
-        self, read: Lists, act: Actions, ours: Callable[[], set[str]], calls: Callable[[], Iterable[Call]]
+        self,
+        read: Lists,
+        act: Actions,
+        ours: Callable[[], set[str]],
+        calls: Callable[[], Iterable[Call]],
+        here: str,
+        there: str,
     ) -> None:
         self._read, self._act = read, act
         self._ours, self._calls = ours, calls
+        self._addresses = {names.CTI_AGI_FIRST: here, names.CTI_AGI_SECOND: there}
+
+    async def be_first(self) -> None:
+        """After each connection to Asterisk, whose own configuration says who is asked first until we do. AmiError."""
+        for name, address in self._addresses.items():
+            await self._act.action("Setvar", ("Variable", name), ("Value", address))
 
     async def run(self) -> None:
         """From a take-over on, until cancelled."""
@@ -66,6 +81,8 @@ class Reclaim:
         ours = self._ours()
         held = [event.fields for event in listed if _waits_for_a_daemon(event.fields)]
         elsewhere = {fields["Uniqueid"]: fields for fields in held if fields["Uniqueid"] not in ours}
+        if elsewhere.keys() & seen:
+            await self.be_first()  # its dialplan may have been read anew since
         for uniqueid in elsewhere.keys() & seen:
             fields = elsewhere[uniqueid]
             log.warning("caller_reclaimed", call_id=uniqueid)
@@ -82,9 +99,8 @@ class Reclaim:
 
 def _waits_for_a_daemon(fields: Mapping[str, str]) -> bool:
     """In AGI itself, not in what it carries out there: who rings or talks is left alone until that is over."""
-    context = fields.get("Context")
     return (
-        context in (names.CONTEXT_CITIZEN, names.CONTEXT_CALLBACK)
+        fields.get("Context") == names.CONTEXT_CITIZEN
         and fields.get("Exten", "") == "s"
         and fields.get("Application") == "AGI"
         and bool(fields.get("Uniqueid") and fields.get("Channel"))

@@ -143,6 +143,8 @@ class Reconciler:
 
     def _on_answer(self, call_id: CallId, agent_channel: str, noted: float = 0.0) -> None:
         call, now = self._exchange.board.calls.get(call_id), self._exchange.wall()
+        if call is not None and call.dialling is not None:
+            Contact(self._exchange, call_id, self._recordings).transferred()
         if call is not None and call.agent is not None and agent_channel.startswith(f"PJSIP/{call.agent}-"):
             # What was noted before this waiting began is an earlier talk's.
             at = min(noted, now) if noted >= call.queued_at else now

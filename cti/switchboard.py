@@ -64,6 +64,9 @@ class Call:
     holder: object | None = None
     """The session of ours that holds it. None: it goes on in Asterisk alone (we crashed, or the connection was cut)."""
 
+    dialling: tuple[str, float] | None = None
+    """The target of a transfer that has not been answered as far as we know, and since when it is dialled."""
+
     @property
     def attached(self) -> bool:
         return self.holder is not None
