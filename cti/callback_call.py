@@ -347,18 +347,20 @@ class CallbackCall:
     async def _agent_left(self, line: AgentLine, call: Call) -> None:
         """He hung up: instead of confirming, while the citizen's telephone rang, or at the end of the talk."""
         at = self._exchange.wall()
-        noted = ""
-        if call.phase == "ringing" and self._dialled == call.offers:
-            # The answer may not have been seen; Asterisk still knows it of a channel that has ended.
-            with contextlib.suppress(CallerHungUp):
-                if await line.get_variable(names.DIAL_STATUS, dead_ok=True) == "ANSWER":
-                    noted = await line.get_variable(names.CTI_ANSWERED_AT, dead_ok=True) or ""
+        noted, cause = "", ""
+        # Asterisk still answers for a channel that has ended, and the citizen's answer may not have been seen.
+        with contextlib.suppress(CallerHungUp):
+            cause = await line.get_variable(names.HANGUP_CAUSE, dead_ok=True) or ""
+            if await line.get_variable(names.DIAL_STATUS, dead_ok=True) == "ANSWER":
+                noted = await line.get_variable(names.CTI_ANSWERED_AT, dead_ok=True) or ""
         line.close()
         if noted and call.agent is not None:
             self._contact.answered(call.agent, past(noted, at) or at)
         if call.phase == "talk":
-            self._contact.end_talk("agent", max(at, call.answered_at or at))
-            await self.end("reached", "agent", at)
+            # Whose line went dead has not hung up: the citizen is owed another call.
+            lost = cause == str(names.LOST_CAUSE)
+            self._contact.end_talk("agent_lost" if lost else "agent", max(at, call.answered_at or at))
+            await self.end("failed" if lost else "reached", "agent", at)
         elif self._dialled == call.offers:
             await self.end("failed", "agent", at)
         elif call.phase == "ringing":

@@ -120,6 +120,8 @@ CTI_QUEUED_AT: Final = "CTI_QUEUED_AT"
 DIAL_STATUS: Final = "DIALSTATUS"
 """Written by Dial(). "ANSWER" tells the fallback that the citizen has been served and needs no queue, so the daemon
 sets it to "" when a citizen who has talked is to wait for somebody again."""
+HANGUP_CAUSE: Final = "HANGUPCAUSE"
+"""Why a channel ended (Q.850)."""
 DIALLED_AGENT: Final = "DIALEDPEERNUMBER"
 """Written by Dial(): whom it called, the agent's id."""
 

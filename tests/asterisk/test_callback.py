@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from cti.asterisk import names
 from cti.calls import CallFact
 from cti.settings import Callback
 from tests.asterisk.conftest import RunningAsterisk
@@ -270,3 +271,19 @@ async def test_a_person_closes_a_task_or_has_it_called(scene: Callable[..., obje
         assert record.outcome == "reached"
         assert on.dialled() == [CITIZEN]
         assert sorted(row["state"] for row in house.callbacks.rows()) == ["closed", "reached"]
+
+
+async def test_a_talk_that_ends_because_the_agents_line_is_dead_is_repeated(scene: Callable[..., object]) -> None:
+    async with scene() as on:  # type: ignore[attr-defined]
+        house: CallbackHouse = on.house
+        house.ready("a2001", "a2002")
+        callback = house.asks(CITIZEN)
+        await eventually(lambda: callback and CallFact.ANSWERED in house.kinds(callback), 10, "a talk")
+        name = house.channels.channels[f"{callback}.1"].name
+        await house.act.action("Hangup", ("Channel", name), ("Cause", str(names.LOST_CAUSE)))
+        record = await house.record(callback)
+
+        assert (record.outcome, record.ended_side) == ("failed", "agent")
+        assert house.data(callback, CallFact.TALK_ENDED)["side"] == "agent_lost"
+        assert house.board.desks["a2001"].call_id is None
+        await eventually(lambda: len(on.dialled()) == 2, 10, "another try")

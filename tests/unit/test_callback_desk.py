@@ -72,6 +72,8 @@ class AgentLine:
         if self._dial == "eof":
             raise CallerHungUp("eof")
         await asyncio.sleep(self._talk_s)
+        if self._dial == "hangup":
+            raise CallerHungUp("hangup")
         self.variables["DIALSTATUS"] = self._dial
         return 0
 
@@ -409,6 +411,31 @@ async def test_a_connection_that_is_cut_in_the_talk_leaves_the_talk_alone(tmp_pa
     assert back.said == ["hangup"]
     (talk,) = [m for m in desk.journal if m.kind == CallFact.TALK_ENDED]
     assert talk.data["talk_s"] == pytest.approx(10.0)
+    await desk.stop()
+
+
+@pytest.mark.parametrize(
+    ("variables", "outcome", "side"),
+    [
+        ({"DIALSTATUS": "ANSWER", "CTI_ANSWERED_AT": f"{NOON + 70:.3f}", "HANGUPCAUSE": "16"}, "reached", "agent"),
+        ({"DIALSTATUS": "ANSWER", "CTI_ANSWERED_AT": f"{NOON + 70:.3f}", "HANGUPCAUSE": "44"}, "failed", "agent_lost"),
+        ({"DIALSTATUS": "CANCEL", "HANGUPCAUSE": "16"}, "failed", None),
+    ],
+)
+async def test_an_agent_hangs_up_in_the_talk_or_before_it_or_his_line_is_dead(
+    tmp_path: Path, variables: dict[str, str], outcome: str, side: str | None
+) -> None:
+    desk = Desk(tmp_path)
+    callback = await desk.asks()
+    desk.ready()
+    await asyncio.sleep(1)
+    line = AgentLine(f"{callback}.1", callback, dial="hangup")
+    line.variables |= variables
+    await desk.callbacks.serve(line)
+
+    assert desk.ends() == [(callback, outcome)]
+    assert [m.data["side"] for m in desk.journal if m.kind == CallFact.TALK_ENDED] == ([side] if side else [])
+    assert desk.board.desks[AGENT].call_id is None
     await desk.stop()
 
 
