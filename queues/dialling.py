@@ -94,7 +94,7 @@ def _check_national(number: str, area_code: str) -> Allowed | Refused:
         return Refused(Code.SERVICE)
     if re.match(r"16[08]|1349|1740", number):
         return Refused(Code.PREMIUM)
-    # No area code ends in 00: 0400 and 0800 would lead to the services of those numbers.
+    # No area code ends in 00.
     if re.fullmatch(r"1[3-9][0-9]{9}|0(10|2[0-9])[2-8][0-9]{7}|0[3-9](?!00)[0-9]{2}[2-8][0-9]{6,7}", number):
         return Allowed(number)
     if re.fullmatch(r"[2-8][0-9]{6,7}", number):

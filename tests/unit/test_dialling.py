@@ -64,6 +64,7 @@ def test_a_subscriber_of_the_mainland_is_called_by_his_national_number(given: st
         ("+86", Code.FOREIGN),
         ("12012345678", Code.NOT_A_NUMBER),
         ("138001380001", Code.NOT_A_NUMBER),
+        ("09002345678", Code.NOT_A_NUMBER),
         ("0106234123", Code.NOT_A_NUMBER),
         ("076912221111", Code.NOT_A_NUMBER),
         ("+8622221111", Code.NOT_A_NUMBER),
