@@ -24,8 +24,11 @@ class Phones:
     def replace(self, states: Mapping[str, str]) -> None:
         """The complete list of devices with their states; of contacts, events may have been missed."""
         self._states = {AgentId(d.removeprefix(_TECH)): s for d, s in states.items() if d.startswith(_TECH)}
-        self._contacts.clear()
-        for agent_id in self._states:
+        for agent_id, state in self._states.items():
+            says = {"NOT_INUSE": True, "UNAVAILABLE": False}.get(state)
+            contacts = self._contacts.get(agent_id)
+            if contacts is not None and says is not None and says != self._answers(contacts):
+                del self._contacts[agent_id]
             self._judge_by_device(agent_id)
 
     def apply(self, event: AmiEvent) -> AgentId | None:
@@ -67,12 +70,13 @@ class Phones:
         return any(status != "Unreachable" for status in contacts.values())
 
     def _judge_by_device(self, agent_id: AgentId) -> bool:
+        """A device state is made from contacts and comes after them: where they are known, it says nothing new."""
         state, contacts = self._states[agent_id], self._contacts.get(agent_id)
-        if state in ("UNAVAILABLE", "INVALID"):
-            return self._judge(agent_id, False)
+        if contacts is not None:
+            return self._judge(agent_id, self._answers(contacts))
         if state in ("", "UNKNOWN"):
             return False
-        return self._judge(agent_id, contacts is None or self._answers(contacts))
+        return self._judge(agent_id, state not in ("UNAVAILABLE", "INVALID"))
 
     def _judge(self, agent_id: AgentId, alive: bool) -> bool:
         """Whether the telephone has come or gone by this."""

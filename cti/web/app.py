@@ -57,6 +57,10 @@ class StatusChange(Body):
     reason: str = Field("", max_length=100)
 
 
+class WrapUpExtension(Body):
+    seconds: float = Field(60.0, gt=0, le=3600)
+
+
 class NewTestAgents(Body):
     count: int = Field(ge=1, le=500)
     skills: dict[str, int] = Field(default_factory=lambda: {"general": 3})
@@ -79,6 +83,7 @@ def make_app(api: Api) -> web.Application:
             web.get("/api/agents", _agents),
             web.post("/api/agents/{id}/status", _status),
             web.post("/api/agents/{id}/finish-wrap-up", _finish_wrap_up),
+            web.post("/api/agents/{id}/extend-wrap-up", _extend_wrap_up),
             web.get("/api/live", _live),
             web.get("/api/channels", _channels),
             web.get("/api/calls", _calls),
@@ -141,6 +146,13 @@ async def _status(request: web.Request) -> web.Response:
 async def _finish_wrap_up(request: web.Request) -> web.Response:
     api, agent_id = request.app[API], own_agent(request)
     api.exchange.agent(AgentFact.WRAP_UP_FINISHED, agent_id)
+    return json_response({"agent": _row(api, agent_id)})
+
+
+async def _extend_wrap_up(request: web.Request) -> web.Response:
+    api, agent_id = request.app[API], own_agent(request)
+    body = await body_of(request, WrapUpExtension)
+    api.exchange.agent(AgentFact.WRAP_UP_EXTENDED, agent_id, {"seconds": body.seconds})
     return json_response({"agent": _row(api, agent_id)})
 
 

@@ -1,0 +1,203 @@
+"""The channel of an agent's desk page: a WebSocket that tells him what he is and whom he is offered, and us that he is.
+
+The page answers each ping in its own script, so an answer means that the page lives and not only its browser.
+    server: {"type": "desk", "seq", "at", "desk", "call"}   at every change; "call" is whom he is offered or talks to
+            {"type": "ping"}                                 every 2 s; the page answers {"type": "here"}
+            {"type": "taken_over"}, {"type": "logged_out"}   then it closes: do not come back by yourself
+    page:   {"token": "…"} first, unless the request had an Authorization header; then {"type": "here"}
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from agents.lease import PageSign
+from agents.status import Desk, Status
+from cti.calls import AgentFact, AgentId, Milestone
+from cti.exchange import Exchange
+from cti.web.http import TOKENS, Refused, token_of
+
+log = structlog.get_logger()
+
+PING_S = 2.0
+_FIRST_WORD_S = 5.0
+_SEND_LIMIT_S = 5.0
+_SILENT_S = 30.0
+TAKEN_OVER, LOGGED_OUT = 4000, 4001
+"""Close codes."""
+
+
+class _Page:
+    """One open page. `is_his`: the agent's own; the administrator's only looks on."""
+
+    def __init__(self, agent_id: AgentId, is_his: bool, now: float) -> None:
+        self.agent_id = agent_id
+        self.is_his = is_his
+        self.heard_at = now
+        self.changed = asyncio.Event()
+        self.changed.set()
+        self.ending = 0
+        """Close code, once it is to end."""
+
+
+class DeskPages:
+    """All open desk pages. `heard` with each batch of durable milestones; `sign`: the heartbeat of an agent's page."""
+
+    def __init__(self, exchange: Exchange, phone: Callable[[AgentId], str]) -> None:
+        self._exchange = exchange
+        self._phone = phone
+        self._began_at = exchange.wall()
+        self._his: dict[AgentId, _Page] = {}
+        self._pages: set[_Page] = set()
+        self._closed_at: dict[AgentId, float] = {}
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/api/agents/{id}/desk", self._serve)]
+
+    def sign(self, agent_id: AgentId) -> PageSign | None:
+        """None: he has no page and needs none."""
+        if (page := self._his.get(agent_id)) is not None:
+            return PageSign(page.heard_at, True)
+        desk = self._exchange.board.desks.get(agent_id)
+        if desk is None or not desk.page_seen:
+            return None
+        # A page that another daemon knew has as long to find us as one whose connection was cut.
+        return PageSign(self._closed_at.get(agent_id, self._began_at), agent_id not in self._closed_at)
+
+    def heard(self, batch: Sequence[Milestone]) -> None:
+        """Pages of the agents whom these milestones name get their desk anew."""
+        if not self._pages:
+            return
+        named = {m.id if m.stream == "agent" else m.data.get("agent") for m in batch}
+        for page in self._pages:
+            if page.agent_id in named:
+                page.changed.set()
+
+    def close(self) -> None:
+        """Ends every page's connection; they come back to the next daemon."""
+        for page in self._pages:
+            page.ending = WSCloseCode.GOING_AWAY
+            page.changed.set()
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if (origin := request.headers.get("Origin")) and urlsplit(origin).netloc != request.host:
+            raise Refused(403, "other_origin", "a page of another address may not come here")
+        socket = web.WebSocketResponse(max_msg_size=4096, timeout=1.0)
+        if not socket.can_prepare(request).ok:
+            raise Refused(400, "no_websocket", "this address speaks WebSocket")
+        await socket.prepare(request)
+        page = await self._let_in(request, socket)
+        if page is None:
+            await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"not_logged_in")
+            return socket
+        self._pages.add(page)
+        telling = asyncio.create_task(self._tell(page, socket, request.transport))
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    page.heard_at = self._exchange.wall()
+        finally:
+            telling.cancel()
+            self._pages.discard(page)
+            if self._his.get(page.agent_id) is page:
+                del self._his[page.agent_id]
+                self._closed_at[page.agent_id] = self._exchange.wall()
+            await asyncio.wait({telling})
+        if not telling.cancelled() and (fault := telling.exception()) is not None:
+            raise fault
+        return socket
+
+    async def _let_in(self, request: web.Request, socket: web.WebSocketResponse) -> _Page | None:
+        token, tokens, now = token_of(request), request.app[TOKENS], self._exchange.wall()
+        if not token:
+            try:
+                token = str(orjson.loads(await socket.receive_str(timeout=_FIRST_WORD_S))["token"])
+            except (TimeoutError, TypeError, KeyError, ValueError):
+                return None
+        agent_id = AgentId(request.match_info["id"])
+        desk = self._exchange.board.desks.get(agent_id)
+        if desk is not None and tokens.is_admin(token):
+            return _Page(agent_id, False, now)
+        if desk is None or desk.status is Status.OFFLINE or tokens.agent(token, now) != agent_id:
+            return None
+        page = _Page(agent_id, True, now)
+        if (other := self._his.get(agent_id)) is not None:
+            other.ending = TAKEN_OVER
+            other.changed.set()
+            log.info("desk_page_taken_over", agent=agent_id)
+        self._his[agent_id] = page
+        self._exchange.agent(AgentFact.PAGE_OPENED, agent_id)
+        return page
+
+    async def _tell(self, page: _Page, socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
+        """Until it ends or is cancelled. A page that takes or says nothing for long is cut off: it is to come back."""
+        seq, ping_at = 0, self._exchange.wall() + PING_S
+        try:
+            while not page.ending:
+                if page.changed.is_set():
+                    page.changed.clear()
+                    seq += 1
+                    if (desk := self._exchange.board.desks.get(page.agent_id)) is None or self._is_out(page, desk):
+                        page.ending = LOGGED_OUT
+                        break
+                    await self._send(socket, {"type": "desk", "seq": seq, **self._picture(page, desk)})
+                now = self._exchange.wall()
+                if now >= ping_at:
+                    if now - page.heard_at > _SILENT_S:
+                        raise TimeoutError
+                    ping_at = now + PING_S
+                    await self._send(socket, {"type": "ping"})
+                await self._sleep(page, ping_at)
+            if page.ending in (TAKEN_OVER, LOGGED_OUT):
+                word = "taken_over" if page.ending == TAKEN_OVER else "logged_out"
+                await self._send(socket, {"type": word})
+            await socket.close(code=page.ending)
+        except (ConnectionError, TimeoutError):
+            if transport is not None:
+                transport.abort()
+
+    async def _sleep(self, page: _Page, ping_at: float) -> None:
+        """Until something changes, by itself too, or the next ping is due."""
+        now = self._exchange.wall()
+        desk = self._exchange.board.desks.get(page.agent_id)
+        change_at = desk.next_change_at(now) if desk is not None else None
+        until = min(ping_at, change_at or ping_at)
+        try:
+            async with asyncio.timeout(max(0.0, until - now) + 0.001):
+                await page.changed.wait()
+        except TimeoutError:
+            if change_at is not None and self._exchange.wall() >= change_at:
+                page.changed.set()
+
+    @staticmethod
+    async def _send(socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
+        async with asyncio.timeout(_SEND_LIMIT_S):
+            await socket.send_str(orjson.dumps(message).decode())
+
+    @staticmethod
+    def _is_out(page: _Page, desk: Desk) -> bool:
+        return page.is_his and desk.status is Status.OFFLINE
+
+    def _picture(self, page: _Page, desk: Desk) -> dict[str, Any]:
+        board, now = self._exchange.board, self._exchange.wall()
+        row = {**board.desk_row(desk, now), "phone": self._phone(page.agent_id)}
+        call = board.calls.get(desk.call_id) if desk.call_id is not None else None
+        shown = None
+        if call is not None:
+            shown = {
+                "call_id": call.id,
+                "pii_caller": call.facts.get("pii_caller") if page.is_his else None,
+                "dialled": call.facts.get("dialled"),
+                "direction": call.facts.get("direction", "in"),
+                "queue": call.need.queue if call.need is not None else None,
+                "since": call.since or None,
+                "answered_at": call.answered_at,
+            }
+        return {"at": now, "desk": row, "call": shown}

@@ -1,0 +1,65 @@
+"""An agent's desk page without a browser: it keeps the WebSocket and answers pings as the page's script does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import orjson
+
+from cti import secrets
+from cti.calls import AgentId
+from cti.web.tokens import Tokens
+from tests.support.stack import RunningStack
+
+
+class DeskPage:
+    """`desk` and `call` are what it shows. `frozen`: its script does not run, the connection stands."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.frozen = False
+        self.desk: dict[str, Any] = {}
+        self.call: dict[str, Any] = {}
+        self.words: list[str] = []
+        self.pictures: list[dict[str, Any]] = []
+        self.closed: int | None = None
+
+    async def _live(self) -> None:
+        async for message in self.socket:
+            if self.frozen:
+                continue
+            said = orjson.loads(message.data)
+            self.words.append(said["type"])
+            if said["type"] == "ping":
+                await self.socket.send_str('{"type": "here"}')
+            elif said["type"] == "desk":
+                self.pictures.append(said)
+                self.desk, self.call = said["desk"], said["call"] or {}
+        self.closed = self.socket.close_code
+
+    def kill(self) -> None:
+        """As the browser's process would be: the connection is gone without a word."""
+        transport = self.socket._conn.transport if self.socket._conn is not None else None
+        assert transport is not None
+        transport.abort()
+
+
+@asynccontextmanager
+async def desk_page(stack: RunningStack, agent: str, now: float) -> AsyncIterator[DeskPage]:
+    """Open until the end of the block."""
+    settings = stack.settings
+    token = Tokens(secrets.load_or_create(settings).admin_token).make(AgentId(agent), now)
+    address = f"http://{settings.web.host}:{settings.web.port}/api/agents/{agent}/desk"
+    async with aiohttp.ClientSession() as session, session.ws_connect(address) as socket:
+        await socket.send_str(orjson.dumps({"token": token}).decode())
+        page = DeskPage(socket)
+        living = asyncio.create_task(page._live())
+        try:
+            yield page
+        finally:
+            living.cancel()
+            await asyncio.gather(living, return_exceptions=True)
