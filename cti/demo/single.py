@@ -72,13 +72,17 @@ class _Call:
     sample: bytes
     hold_s: float
     tell: Callable[[Milestone], None]
-    helped: bool = False
+    helper: str = ""
+    """The test agent of this call; "": there is none (yet)."""
 
     async def run(self) -> CallRecord:
         manner = AgentManner(random.Random(1), (self.hold_s, self.hold_s), (1.0, 1.0))
         server = Server(self.settings.asterisk.host, self.settings.asterisk.sip_port)
         director = Director(server, self.folder, manner, [self.sample])
         async with director, self.stack.timeline() as milestones:
+            # Somebody has to be logged in before the call: it need not wait where nobody could ever take it.
+            if self.wish.with_agent and not any(row["state"] != "offline" for row in await self.stack.agents()):
+                await self._hire(director)
             placing = asyncio.create_task(director.place([self._plan()], 1.0))
             watching = asyncio.create_task(self._watch(milestones, director))
             try:
@@ -93,7 +97,7 @@ class _Call:
                 for task in (placing, watching):
                     task.cancel()
                 await asyncio.gather(placing, watching, return_exceptions=True)
-                if self.helped:
+                if self.helper:
                     await self.stack.remove_test_agents()
             return await self.stack.call(call_id)
 
@@ -126,16 +130,21 @@ class _Call:
         raise StackAway("the stack stopped while the call was going on")
 
     async def _help(self, director: Director, queue: str) -> None:
-        """A test agent logs in if nobody who could take the call is at work."""
-        if not self.wish.with_agent or self.helped:
+        """A test agent is ready if nobody who could take the call is at work."""
+        if not self.wish.with_agent:
             return
         at_work = [row for row in await self.stack.agents() if row["state"] not in ("offline", "not_ready")]
         if any(row["skills"].get(queue) for row in at_work):
             return
-        self.helped = True
+        if not self.helper:
+            await self._hire(director)
+        await self.stack.set_status(self.helper, "ready")
+
+    async def _hire(self, director: Director) -> None:
+        """A test agent, on a break, with a telephone of ours."""
         made = await self.stack.add_test_agents(1, ALL_SKILLS, "test", 0.0)
-        await director.add_agents({agent.id: agent.sip_password for agent in made})
-        await self.stack.set_status(made[0].id, "ready")
+        self.helper = made[0].id
+        await director.add_agents({self.helper: made[0].sip_password})
 
     def _with_others_agent(self, milestone: Milestone, director: Director) -> None:
         """An agent whose telephone is not ours talks to the citizen, which our director cannot see. That agent decides

@@ -79,7 +79,7 @@ def test_figures_are_cases_that_happened() -> None:
 
 def test_the_result_says_where_app_queue_is_quicker() -> None:
     samples = {OURS: Samples([4.0], [3.0]), APP_QUEUE: Samples([400.0], [1.0])}
-    result = Result(1, 1, 1.0, 1, 1.0, samples, {OURS: 0, APP_QUEUE: 0})
+    result = Result(1, 1, 1, 1.0, 1, 1.0, samples, {OURS: 0, APP_QUEUE: 0})
     assert result.ratio("agent_free_to_invite_ms", "p50") == 100
     said = " ".join(result.remarks())
     assert "agent_free_to_invite_ms p50: ours is quicker (4 ms ours, 400 ms app_queue)" in said
