@@ -84,7 +84,7 @@ def _contact(desk: Desk, signs: Signs, now: float, rules: LeaseRules, held_since
     if contact is None:
         return []
     if contact.alive:
-        back = contact.since > held_since or now - held_since >= SETTLE_S
+        back = contact.since >= held_since or now - held_since >= SETTLE_S
         return [Follows("release", Cause.PHONE_AWAY)] if held and back else []
     todo = [] if held else [Follows("hold_back", Cause.PHONE_AWAY)]
     state = desk.state(now)

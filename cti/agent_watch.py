@@ -115,6 +115,8 @@ class AgentWatch:
         match what.act:
             case "hold_back":
                 self._exchange.agent(AgentFact.HELD_BACK, agent_id, {"reason": cause})
+                if cause is Cause.PHONE_AWAY:
+                    self._held_since[agent_id] = now
                 if desk.status is not Status.OFFLINE:
                     log.info("agent_held_back", agent=agent_id, cause=cause, state=desk.state(now))
             case "release":

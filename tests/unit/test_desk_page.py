@@ -1,0 +1,203 @@
+"""The channel of the desk page, on a real server in this process: who may open it, what it shows, when it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from agents.lease import PageSign
+from agents.roster import Agent
+from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need
+from cti.exchange import Exchange
+from cti.switchboard import Switchboard
+from cti.web.desk import DeskPages
+from cti.web.http import EXCHANGE, TOKENS, errors
+from cti.web.tokens import Tokens
+
+pytestmark = pytest.mark.usefixtures("no_blocking_on_the_loop")
+
+A1, A2 = AgentId("a1"), AgentId("a2")
+CALL = CallId("n1-1.1")
+
+
+class House:
+    def __init__(self) -> None:
+        self.began = asyncio.get_running_loop().time()
+        self.board = Switchboard(0.3)
+        self.board.set_roster({a: Agent(a, a, {"general": 3}) for a in (A1, A2)})
+        self.exchange = Exchange(self.board, self, self.wall)
+        self.pages = DeskPages(self.exchange, lambda agent_id: "registered")
+        self.tokens = Tokens("the-admin-token")
+        for agent in (A1, A2):
+            self.exchange.agent(AgentFact.LOGGED_IN, agent)
+
+    def wall(self) -> float:
+        return 1_763_700_000.0 + asyncio.get_running_loop().time() - self.began
+
+    def append(self, milestone: Milestone) -> None:
+        asyncio.get_running_loop().call_soon(lambda: self.pages.heard([milestone]))
+
+    def app(self) -> web.Application:
+        app = web.Application(middlewares=[errors])
+        app[TOKENS], app[EXCHANGE] = self.tokens, self.exchange
+        app.add_routes(self.pages.routes())
+        return app
+
+
+class Page:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+
+    async def next(self, kind: str) -> dict[str, Any]:
+        async with asyncio.timeout(3.0):
+            while True:
+                said: dict[str, Any] = orjson.loads(await self.socket.receive_str())
+                if said["type"] == kind:
+                    return said
+
+    async def shows(self, **wanted: object) -> dict[str, Any]:
+        """The first picture whose desk is like this."""
+        while True:
+            said = await self.next("desk")
+            if wanted.items() <= said["desk"].items():
+                return said
+
+
+@pytest.fixture
+async def house() -> House:
+    return House()
+
+
+@pytest.fixture
+async def client(house: House) -> AsyncIterator[TestClient[Any, Any]]:
+    async with TestClient(TestServer(house.app())) as client:
+        yield client
+
+
+async def come(house: House, client: TestClient[Any, Any], agent: AgentId = A1, whose: AgentId | None = None) -> Page:
+    socket = await client.ws_connect(f"/api/agents/{agent}/desk")
+    token = house.tokens.make(whose or agent, house.wall())
+    await socket.send_str(orjson.dumps({"token": token}).decode())
+    return Page(socket)
+
+
+async def test_the_page_shows_the_desk_at_every_change_and_whom_it_is_offered(
+    house: House, client: TestClient[Any, Any]
+) -> None:
+    page = await come(house, client)
+    first = await page.shows(status="break", reason="logged_in", phone="registered")
+    assert first["call"] is None
+    house.exchange.agent(AgentFact.STATUS, A1, {"status": "ready"})
+    await page.shows(state="idle")
+    house.exchange.agent(AgentFact.STATUS, A2, {"status": "meeting"})
+    house.exchange.call(CallFact.ARRIVED, CALL, {"pii_caller": "13800138000", "dialled": "12345"})
+    house.exchange.attach(CALL, house)
+    house.exchange.call(CallFact.QUEUED, CALL, {"queue": "general", "need": Need("general").to_text()})
+    offered = await page.shows(state="offered")
+    assert (offered["call"]["call_id"], offered["call"]["pii_caller"]) == (CALL, "13800138000")
+    assert offered["call"]["queue"] == "general"
+    house.exchange.call(CallFact.ANSWERED, CALL, {"agent": A1, "n": 1})
+    assert (await page.shows(state="talking"))["call"]["answered_at"] is not None
+    house.exchange.call(CallFact.TALK_ENDED, CALL, {"agent": A1, "n": 1, "side": "caller", "talk_s": 1.0})
+    over = await page.shows(state="wrap_up")
+    assert over["call"] is None
+    assert (await page.shows(state="idle"))["at"] - over["at"] < 1.0, "its end comes by itself"
+    assert first["seq"] < over["seq"]
+
+
+@pytest.mark.parametrize(
+    "word",
+    ['{"token": "nobody"}', "{}", "[]", "hello", '{"token": null}', orjson.dumps({"token": "x" * 3000}).decode()],
+)
+async def test_a_stranger_is_shown_nothing(house: House, client: TestClient[Any, Any], word: str) -> None:
+    socket = await client.ws_connect("/api/agents/a1/desk")
+    await socket.send_str(word)
+    message = await socket.receive(timeout=2.0)
+    assert message.type is aiohttp.WSMsgType.CLOSE
+    assert message.data == aiohttp.WSCloseCode.POLICY_VIOLATION
+    assert house.pages.sign(A1) is None
+
+
+async def test_nobody_opens_the_page_of_another_or_from_another_address(
+    house: House, client: TestClient[Any, Any]
+) -> None:
+    other = await come(house, client, A1, whose=A2)
+    assert (await other.socket.receive(timeout=2.0)).type is aiohttp.WSMsgType.CLOSE
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        await client.ws_connect("/api/agents/a1/desk", origin="https://example.org")
+    assert (await client.get("/api/agents/a1/desk")).status == 400
+    assert not house.board.desks[A1].page_seen
+
+
+async def test_the_administrator_looks_on_without_being_the_page(house: House, client: TestClient[Any, Any]) -> None:
+    socket = await client.ws_connect("/api/agents/a1/desk", headers={"Authorization": "Bearer the-admin-token"})
+    house.exchange.call(CallFact.ARRIVED, CALL, {"pii_caller": "13800138000"})
+    house.exchange.attach(CALL, house)
+    house.exchange.agent(AgentFact.STATUS, A1, {"status": "ready"})
+    house.exchange.call(CallFact.QUEUED, CALL, {"queue": "general", "need": Need("general").to_text()})
+    assert (await Page(socket).shows(state="offered"))["call"]["pii_caller"] is None
+    assert house.pages.sign(A1) is None
+    assert not house.board.desks[A1].page_seen
+
+
+async def test_a_second_page_takes_over_and_the_first_is_told(house: House, client: TestClient[Any, Any]) -> None:
+    first = await come(house, client)
+    await first.next("desk")
+    second = await come(house, client)
+    await second.next("desk")
+    await first.next("taken_over")
+    assert (await first.socket.receive(timeout=2.0)).data == 4000
+    sign = house.pages.sign(A1)
+    assert sign is not None
+    assert sign.is_open, "the end of the first is not the end of the page"
+
+
+async def test_a_log_out_closes_the_page(house: House, client: TestClient[Any, Any]) -> None:
+    page = await come(house, client)
+    await page.next("desk")
+    house.exchange.agent(AgentFact.LOGGED_OUT, A1, {"reason": "logout"})
+    await page.next("logged_out")
+    assert (await page.socket.receive(timeout=2.0)).data == 4001
+
+
+async def test_the_page_is_asked_and_its_answer_is_its_sign_of_life(
+    house: House, client: TestClient[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cti.web.desk.PING_S", 0.2)
+    page = await come(house, client)
+    await page.next("desk")
+    before = house.pages.sign(A1)
+    await page.next("ping")
+    await page.socket.send_str('{"type": "here"}')
+    await asyncio.sleep(0.05)
+    after = house.pages.sign(A1)
+    assert before is not None
+    assert after is not None
+    assert after.at > before.at + 0.1
+    await page.socket.close()
+    async with asyncio.timeout(2.0):
+        while (sign := house.pages.sign(A1)) is None or sign.is_open:
+            await asyncio.sleep(0.01)
+    assert sign == PageSign(sign.at, False)
+
+
+async def test_a_page_known_from_before_the_daemon_began_has_time_to_come_back(house: House) -> None:
+    assert house.pages.sign(A1) is None
+    house.exchange.agent(AgentFact.PAGE_OPENED, A1)
+    sign = house.pages.sign(A1)
+    assert sign is not None
+    assert house.wall() - sign.at < 1.0
+
+
+async def test_pages_end_with_the_daemon(house: House, client: TestClient[Any, Any]) -> None:
+    page = await come(house, client)
+    await page.next("desk")
+    house.pages.close()
+    assert (await page.socket.receive(timeout=2.0)).data == aiohttp.WSCloseCode.GOING_AWAY
