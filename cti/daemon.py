@@ -449,9 +449,11 @@ class Daemon:
         return {"ok": ok, "role": "active", "epoch": epoch, "pid": os.getpid(), "parts": parts | lesser}
 
     async def _call(self, call_id: CallId) -> dict[str, Any] | None:
-        milestones = self.timelines.of(call_id)
-        if milestones is None:
-            milestones = await self.sql_worker.run(self.store.milestones, call_id)
+        milestones = self.timelines.of(call_id) or []
+        other_may_know = self.settings.pair.peer and milestones and milestones[-1].kind == CallFact.ENDED
+        if not milestones or other_may_know:
+            stored = await self.sql_worker.run(self.store.milestones, call_id)
+            milestones = max(milestones, stored, key=len)
         if not milestones:
             return None
         rows = [{"seq": m.seq, "at": m.at, "kind": m.kind, "data": dict(m.data)} for m in milestones]
