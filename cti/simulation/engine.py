@@ -71,7 +71,10 @@ class Simulation:
         self._known = Citizens(scenario.redial.kept_place_s if policy.keeps_places else 0.0, last_agent_days=0)
         needs = {desk.name: Need.from_text(desk.need) for desk in scenario.desk}
         self._first_choice = {
-            (seat.agent_id, desk) for seat in seats for desk, need in needs.items() if step_met(seat.skills, need) == 0
+            (seat.agent_id, desk)
+            for seat in seats
+            for desk, need in needs.items()
+            if step_met(seat.agent_id, seat.skills, need) == 0
         }
         self._agents = {seat.agent_id: _Agent(seat) for seat in seats}
         self._calls: dict[CallId, _Call] = {}

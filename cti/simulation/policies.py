@@ -16,6 +16,7 @@ from typing import Protocol
 from cti.calls import AgentId, CallId, Need
 from cti.simulation.scenario import Scenario
 from cti.simulation.seats import Seat
+from queues.needs import lacks
 from queues.returning import KeptPlace
 from queues.routing import Idle, Router, Waiting
 
@@ -93,7 +94,7 @@ class Penalties:
             agent_id: [
                 (index, penalty)
                 for index, name in enumerate(self._queues)
-                if (penalty := step_met(has, needs[name])) is not None
+                if (penalty := step_met(agent_id, has, needs[name])) is not None
             ]
             for agent_id, has in skills.items()
         }
@@ -157,9 +158,7 @@ class Penalties:
         return None
 
 
-def step_met(skills: Mapping[str, int], need: Need) -> int | None:
+def step_met(agent_id: AgentId, skills: Mapping[str, int], need: Need) -> int | None:
     """The first step of the need that this agent meets; len(steps): he is one of the queue; None: never."""
-    for index, step in enumerate(need.steps):
-        if all(skills.get(wanted.skill, 0) >= wanted.level for wanted in step.all_of):
-            return index
-    return len(need.steps) if skills.get(need.queue, 0) >= 1 else None
+    steps = range(len(need.steps) + 1)
+    return next((step for step in steps if not lacks(agent_id, skills, need, step)), None)

@@ -151,6 +151,7 @@ def test_a_specialist_is_waited_for_and_then_anybody_will_do() -> None:
 
 def test_app_queue_calls_a_lower_penalty_first_and_looks_once_a_second() -> None:
     general, special = seat("g1"), seat("s1", "special", special=4, general=2)
+    assert outcome("penalties", [general, special], calls(0, "special")).by_first_choice == 1
     tally = outcome("penalties", [general, special], calls(0, "special"), calls(1, "special"))
     assert (tally.answered, tally.by_first_choice, tally.wait_s) == (2, 1, 0)
     # Both agents busy until 100.3 and 200; the queue `special` looks at half past each second.
@@ -162,6 +163,11 @@ def test_a_caller_may_give_up_while_the_telephone_rings() -> None:
     tally = outcome("ours", [seat("a1")], calls(0, patience_s=(2,)), calls(10), answer_s=3)
     assert (tally.answered, tally.calls, tally.wait_s) == (1, 2, 3)
     assert tally.busy_s == pytest.approx(2 + 3 + 100)
+
+
+def test_in_time_is_within_fifteen_seconds_of_the_call() -> None:
+    tally = outcome("ours", [seat("a1")], calls(0, talk_s=16), calls(1, talk_s=16), calls(16), calls(1000))
+    assert (tally.answered, tally.in_time, tally.longest_wait_s) == (4, 3, 16)
 
 
 def test_an_agent_goes_home_when_his_talk_is_over() -> None:
