@@ -93,6 +93,10 @@ class RunningStack:
             process.wait()
 
     @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def output(self) -> str:
         return self._output.read_text(encoding="utf-8", errors="replace")
 
