@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -27,8 +27,8 @@ from cti.contact import Recordings
 from cti.exchange import Exchange
 from cti.logs import mask
 from cti.metrics.record import CALLBACK, CallRecord
+from cti.past_calls import Records, past_calls
 from cti.settings import Callback, SettingsError
-from cti.storage.store import StoreError
 from cti.switchboard import Call
 from queues.callbacks import EndedCall, Task, TaskRefused, TaskRules, Tasks
 from queues.dialling import Allowed, Code, Dialling, Refused, Rules, is_open
@@ -36,8 +36,6 @@ from queues.dialling import Allowed, Code, Dialling, Refused, Rules, is_open
 log = structlog.get_logger()
 
 _DAY_S: Final = 86_400.0
-_CHUNK_S: Final = 900.0
-"""Records of so long are read at once: a busy day has tens of thousands."""
 _LOOK_S: Final = 1.0
 _LISTED: Final = 100
 """Tasks looked at in one round; some of them may be called too often already."""
@@ -65,8 +63,7 @@ class Surroundings:
     """The milestones of a live call."""
     drained: Callable[[], Awaitable[None]]
     """Returns when the records of all calls that ended before are to be had."""
-    records: Callable[[float, float], Awaitable[Iterable[CallRecord]]]
-    """Of the calls that arrived from the first time on and before the second. StoreError: not now."""
+    records: Records
     place_of: Callable[[str], Mapping[str, Value]]
     """City, mode, statistics and flow of a number that can be dialled."""
     need_of: Callable[[str], Need]
@@ -226,17 +223,8 @@ class Callbacks:
         """Those of the last days; a task that was open then had begun by them."""
         now = self._exchange.wall()
         await self._around.drained()
-        at = now - 2 * self._settings.missed_days * _DAY_S
-        while at < now:
-            try:
-                records = await self._around.records(at, at + _CHUNK_S)
-            except StoreError as error:
-                log.warning("callback_records_postponed", problem=str(error))
-                await asyncio.sleep(_AGAIN_S)
-                continue
-            for record in sorted(records, key=lambda record: record.ended_at or 0.0):
-                self._add(record)
-            at += _CHUNK_S
+        async for record in past_calls(self._around.records, now - 2 * self._settings.missed_days * _DAY_S, now):
+            self._add(record)
         early, self._early = self._early or [], None
         for record in early:
             self._add(record)

@@ -8,7 +8,7 @@ import dataclasses
 import os
 import random
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,10 +35,10 @@ from cti.fallback_members import FallbackMembers
 from cti.flow_files import FlowFiles
 from cti.journey import House, Journey
 from cti.metrics.explain_text import answer
-from cti.metrics.record import fold_with_faults
+from cti.metrics.record import CallRecord, fold_with_faults
 from cti.metrics.words import Lang, Words
 from cti.pair import Inheritance, Pair, health_of
-from cti.past_calls import PastCalls
+from cti.past_calls import past_calls
 from cti.phones import Phones
 from cti.provision import Provisioner
 from cti.ready import say_ready, take_back_ready
@@ -160,7 +160,7 @@ class Daemon:
                 ring_agent_s=settings.calls.offer_timeout_s,
                 timeline=self.timelines.of,
                 drained=self.drainer.drained,
-                records=lambda since, until: self.sql_worker.run(self.store.calls, since, until),
+                records=self._records_between,
                 place_of=self._place_of,
                 need_of=self._need_of,
             )
@@ -188,12 +188,6 @@ class Daemon:
             self.callbacks,
             self.local_time,
             settings.calls.wrap_up_s,
-        )
-        self.past = PastCalls(
-            lambda since, until: self.sql_worker.run(self.store.calls, since, until),
-            wall,
-            max(settings.waiting.last_agent_days, settings.waiting.kept_place_s / 86_400),
-            [self.room.remember],
         )
         self.surge = SurgeWatch(self.exchange, settings.surge, self.room, self.local_time, _nobody_stands_by)
         self.house = House(
@@ -229,7 +223,7 @@ class Daemon:
                 self._resync_now_and_then(),
                 self.served_alone.run(),
                 self.callbacks.run(),
-                self.past.run(),
+                self._remember_citizens(),
                 self._learn(),
                 self.surge.run(),
                 self._publish_snapshots(),
@@ -391,7 +385,7 @@ class Daemon:
     def _log_ended(self, call_id: CallId) -> None:
         """The one line a call leaves in the log."""
         record, faults = fold_with_faults(self.timelines.of(call_id) or [])
-        self.past.ended(record)
+        self.room.remember(record)
         self.callbacks.on_ended(record)
         log.info("call_ended", **dataclasses.asdict(record))
         if faults:
@@ -403,6 +397,17 @@ class Daemon:
             if not self.board.calls:
                 self.wall.anchor()
             self.live.set_snapshot(orjson.dumps(self.board.snapshot(self.wall())))
+
+    async def _remember_citizens(self) -> None:
+        """Who calls again: his last agent of the last days, and first the place of who was cut off a moment ago."""
+        await self.drainer.drained()
+        now, rules = self.wall(), self.settings.waiting
+        since = now - max(rules.last_agent_days * 86_400.0, rules.kept_place_s + 3600.0)
+        async for record in past_calls(self._records_between, since, now, newest_first=True):
+            self.room.remember(record)
+
+    def _records_between(self, since: float, until: float) -> Awaitable[list[CallRecord]]:
+        return self.sql_worker.run(self.store.calls, since, until)
 
     async def _learn(self) -> None:
         """What the last weeks were like, for estimates and forecasts; without it they rest on the last calls alone."""

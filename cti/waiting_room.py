@@ -41,7 +41,7 @@ class Callbacks(Protocol):
 
 
 class WaitingRoom:
-    """`cti.queueing.Room`. Feed it calls that ended (`remember`), past weeks (`learn`), milestones on disk (`heard`)."""
+    """`cti.queueing.Room`. Feed it calls that ended (`remember`), past weeks (`learn`), durable milestones (`heard`)."""
 
     def __init__(
         self,
@@ -95,9 +95,18 @@ class WaitingRoom:
             did_s=did.skill_s,
         )
         data: dict[str, Value] = {"queue": need.queue, "need": shaped(need, wishes).to_text()}
-        if (kept := self._citizens.place(number, need.queue, now)) is not None:
+        if (
+            not self._waits_elsewhere(call, number)
+            and (kept := self._citizens.place(number, need.queue, now)) is not None
+        ):
             data |= {"since": kept.since, "steps_since": kept.steps_since, "kept_s": round(kept.kept_s, 3)}
         return data
+
+    def _waits_elsewhere(self, call: Call, number: str) -> bool:
+        """He has another call in a queue: the place, if it was kept, is that one's."""
+        calls = self._exchange.board.calls.values()
+        waiting = (other for other in calls if other.phase in ("queue", "ringing") and other.id != call.id)
+        return any(other.facts.get("pii_caller") == number for other in waiting)
 
     def seated(self, need: Need) -> bool:
         lent = {rule.to for rule in self._exchange.board.overflow if rule.queue == need.queue}

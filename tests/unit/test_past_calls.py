@@ -1,4 +1,4 @@
-"""Who remembers calls hears of each once, the old ones first, however they come."""
+"""Calls of the last days are read once each, in order, whatever the database says in between."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from cti.calls import CallId
 from cti.metrics.record import CallRecord, fold
-from cti.past_calls import PastCalls
+from cti.past_calls import past_calls
 from cti.storage.store import StoreUnavailableError
 from tests.support.calls import answered_call
 
@@ -18,13 +18,14 @@ pytestmark = [pytest.mark.looptime, pytest.mark.usefixtures("no_blocking_on_the_
 NOW = 1_000_000.0
 
 
-def record(name: str, ended_at: float) -> CallRecord:
-    return replace(fold(answered_call(name, arrived_at=ended_at - 90.0)), call_id=CallId(name), ended_at=ended_at)
+def record(name: str, ended_at: float | None) -> CallRecord:
+    arrived_at = (ended_at or NOW) - 90.0
+    return replace(fold(answered_call(name, arrived_at=arrived_at)), call_id=CallId(name), ended_at=ended_at)
 
 
-async def test_the_last_days_come_first_and_what_ends_meanwhile_after_them_and_once() -> None:
-    stored = [record("c1", NOW - 5000), record("c2", NOW - 3000), record("both", NOW - 10)]
-    told: list[str] = []
+@pytest.mark.parametrize("newest_first", [False, True])
+async def test_each_ended_call_once_and_in_order(newest_first: bool) -> None:
+    stored = [record(f"c{n}", NOW - 5000 + 500 * n) for n in range(10)] + [record("open", None)]
     tries = 0
 
     async def records(since: float, until: float) -> list[CallRecord]:
@@ -35,11 +36,13 @@ async def test_the_last_days_come_first_and_what_ends_meanwhile_after_them_and_o
         await asyncio.sleep(0.1)
         return [r for r in reversed(stored) if since <= r.arrived_at < until]
 
-    past = PastCalls(records, lambda: NOW, 0.1, [lambda r: told.append(r.call_id)])
-    reading = asyncio.ensure_future(past.run())
-    await asyncio.sleep(0.5)
-    past.ended(stored[2])
-    past.ended(record("new", NOW + 1))
-    await reading
-    past.ended(record("newer", NOW + 2))
-    assert told == ["c1", "c2", "both", "new", "newer"]
+    told = [r.call_id async for r in past_calls(records, NOW - 5100, NOW, newest_first=newest_first)]
+    expected = [f"c{n}" for n in range(10)]
+    assert told == (expected[::-1] if newest_first else expected)
+
+
+async def test_no_time_is_no_calls() -> None:
+    async def records(since: float, until: float) -> list[CallRecord]:
+        return []
+
+    assert [r async for r in past_calls(records, NOW, NOW)] == []
