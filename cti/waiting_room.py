@@ -41,7 +41,7 @@ class Callbacks(Protocol):
 
 
 class WaitingRoom:
-    """`cti.queueing.Room`. Feed it calls that ended (`remember`), past weeks (`learn`), durable milestones (`heard`)."""
+    """`cti.queueing.Room`. Feed it with calls that ended (`remember`), past weeks (`learn`) and milestones (`heard`)."""
 
     def __init__(
         self,
