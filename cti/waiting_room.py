@@ -41,7 +41,7 @@ class Callbacks(Protocol):
 
 
 class WaitingRoom:
-    """`cti.queueing.Room`. Feed it with calls that ended (`remember`), past weeks (`learn`) and milestones (`heard`)."""
+    """`cti.queueing.Room`. It is fed: calls that ended (`remember`), past weeks (`learn`), milestones (`heard`)."""
 
     def __init__(
         self,
