@@ -298,6 +298,7 @@ class Daemon:
             on_event=self._on_event if observes else _ignore,
             on_up=self._on_observing if observes else self._on_acting,
             on_down=self.reconciler.on_down if observes else None,
+            may_act=self.pair.may_decide,
             rng=random.Random(),
         )
 
@@ -325,7 +326,7 @@ class Daemon:
         self.phones.replace(await device_states(self.observe))
         self.watch.on_list()
         self.provisioner.request()  # it may not have been able to look until now
-        self.fallback.request()
+        self.fallback.request(forget=True)
 
     async def _answers_noted(self) -> dict[CallId, float]:
         """When agents answered, by the dialplan's note, of the calls that are not answered as far as we know."""
@@ -342,7 +343,7 @@ class Daemon:
         # Another boot of Asterisk may have lost the telephones that were written in its last second.
         self.provisioner.request(forget=self._nonce() != self._provisioned)
         self._provisioned = self._nonce()
-        self.fallback.request()
+        self.fallback.request(forget=True)
 
     async def _resync_now_and_then(self) -> None:
         """Asterisk's own list wins, asked for without any cause too: an event may be lost without a trace."""

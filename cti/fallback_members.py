@@ -24,15 +24,20 @@ class Ami(Protocol):
 
 
 class FallbackMembers:
-    """`request` after any change of an agent and after each AMI connection."""
+    """`request` after any change of an agent, and with `forget` after each AMI connection."""
 
     def __init__(self, read: Ami, act: Ami, desks: Callable[[], list[Desk]]) -> None:
         self._read = read
         self._act = act
         self._desks = desks
         self._wanted = asyncio.Event()
+        self._agreed: dict[str, bool] | None = None
+        """What Asterisk had when it was last compared; None: it may have anything."""
 
-    def request(self) -> None:
+    def request(self, *, forget: bool = False) -> None:
+        """`forget`: Asterisk's list may have changed without us, so it is read even if ours has not."""
+        if forget:
+            self._agreed = None
         self._wanted.set()
 
     async def run(self) -> None:
@@ -50,6 +55,8 @@ class FallbackMembers:
     async def compare(self) -> None:
         """One round: who is logged in is a member; who is not ready is a paused one."""
         wanted = {f"PJSIP/{desk.agent.id}": desk.status is not Status.READY for desk in self._desks()}
+        if wanted == self._agreed:
+            return  # three hundred members take milliseconds to list, and agents have facts by the second
         listed = await self._read.list_action("QueueStatus", ("Queue", names.FALLBACK_QUEUE))
         present = {
             event.fields.get("Location", event.fields.get("Interface", "")): event.fields.get("Paused") == "1"
@@ -65,3 +72,4 @@ class FallbackMembers:
                 await self._act.action("QueueAdd", queue, ("Interface", interface), flag)
             elif present[interface] != paused:
                 await self._act.action("QueuePause", queue, ("Interface", interface), flag)
+        self._agreed = wanted

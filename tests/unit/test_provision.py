@@ -137,3 +137,10 @@ async def test_members_of_the_fallback_queue_are_those_who_are_logged_in() -> No
     manager.actions.clear()
     await members.compare()
     assert manager.actions == [], "nothing to do the second time"
+
+    manager.members.clear()  # another Asterisk
+    await members.compare()
+    assert manager.members == {}, "what was agreed on is not looked at again"
+    members.request(forget=True)
+    await members.compare()
+    assert manager.members == {"PJSIP/a1": False, "PJSIP/a2": True}
