@@ -22,6 +22,7 @@ MEASURES: Mapping[str, Callable[[Tally], float]] = {
     "lost": lambda t: float(t.calls - t.answered),
     "calls": lambda t: float(t.calls),
     "asa_s": lambda t: t.wait_s / max(1, t.answered),
+    "longest_wait_s": lambda t: t.longest_wait_s,
     "occupancy": lambda t: t.busy_s / t.manned_s,
     "first_choice": lambda t: t.by_first_choice / max(1, t.answered),
 }
