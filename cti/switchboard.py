@@ -416,8 +416,8 @@ class Switchboard:
             else:
                 self._router.free(Idle(agent_id, desk.agent.skills, desk.idle_since))
             what: str = "" if state is State.OFFLINE else state
-            if desk is not None and state is State.NOT_READY and desk.status is not Status.READY:
-                what = desk.status
+            if desk is not None and state is State.NOT_READY:
+                what = min(desk.causes(now), default="") if desk.status is Status.READY else desk.status
             self._doing.put(agent_id, {} if desk is None else desk.agent.skills, what)
             if desk is not None and (at := desk.next_change_at(now)) is not None:
                 heapq.heappush(self._due_desks, (at, agent_id))
