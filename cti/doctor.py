@@ -13,7 +13,7 @@ from importlib import metadata
 from ipaddress import ip_address
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cti.doctor_peers import Finding, Level, check_agi, check_ami, check_health, check_redis, check_sql
+from cti.doctor_peers import Finding, Level, check_agi, check_ami, check_health, check_redis, check_sql, is_warm
 from cti.preflight import check_flows, check_ports, check_space
 from cti.programs import Program, ProgramMissing, find_asterisk, find_program
 from cti.secrets import SecretsError, load_or_create
@@ -48,7 +48,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         if not settings.asterisk.embedded:
             yield from check_ami(settings)
     else:
-        yield from check_agi(settings)
+        if not is_warm(settings):
+            yield from check_agi(settings)
         yield from check_ami(settings)
         yield from check_health(settings)
 

@@ -73,6 +73,15 @@ def check_redis(settings: Settings, *, running: bool) -> Iterator[Finding]:
         yield Finding("ok", "redis", "answers")
 
 
+def is_warm(settings: Settings) -> bool:
+    """It takes no calls, and should not: the other daemon of the pair decides."""
+    try:
+        ready = json.loads((settings.run_dir / "ready.json").read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(ready, dict) and ready.get("role") == "warm"
+
+
 def check_agi(settings: Settings) -> Iterator[Finding]:
     address = (settings.agi.host, settings.agi.port)
     try:

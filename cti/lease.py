@@ -108,6 +108,7 @@ class Lease:
         self._seen_since = float("-inf")
         self._redis_away = False
         self._promised_until = float("-inf")
+        self._other_decided_at = float("-inf")
         self._taking = False
 
     def may_decide(self, now: float) -> bool:
@@ -190,6 +191,10 @@ class Lease:
         self._promised_until = now + self.ttl_s
         return True
 
+    def other_decides(self, now: float) -> None:
+        """The other daemon says so itself. It would not be needed if both looked at the same Redis, as they should."""
+        self._other_decided_at = now
+
     # Inside
 
     def _saw(self, held: Held | None, now: float) -> None:
@@ -205,8 +210,9 @@ class Lease:
         # One process a node: whoever renewed what is ours is dead. A take that was never renewed may be one that nobody
         # heard of, carried out long after we last looked.
         ours = seen.node == self.node and (self.alone or (seen.epoch > 0 and seen.beat > 0))
-        at_once = ours or seen.node == NOBODY
-        return at_once or now - self._seen_since >= self.ttl_s
+        if ours or seen.node == NOBODY:
+            return True
+        return now - self._seen_since >= self.ttl_s and now - self._other_decided_at >= self.ttl_s / 2
 
     def _begin(self, epoch: int, sent_at: float, now: float) -> bool:
         """False: the answer came so late that our time would be over already."""

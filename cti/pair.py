@@ -51,6 +51,12 @@ class Pair:
     """This daemon's part. `active` is set when it decides; alone that is soon, and Redis need not be there."""
 
     def __init__(self, settings: Settings, secret: str, journal: Journal) -> None:
+        """SettingsError if there is a peer and not everything that the two have to share."""
+        needed = {"redis.url": settings.redis.url, "sql.url": settings.sql.url, "agi.second": settings.agi.second}
+        if settings.pair.peer and (missing := [key for key, value in needed.items() if not value]):
+            raise SettingsError(
+                f"pair.peer is set and {', '.join(missing)} not: two daemons need the same Redis and SQL"
+            )
         self._settings, self._journal = settings, journal
         self._peer, self.secret = settings.pair.peer, secret
         self._ttl_s = settings.pair.ttl_s
@@ -166,12 +172,21 @@ class Pair:
         headers = {"Authorization": f"Bearer {self.secret}"}
         async with aiohttp.ClientSession(self._peer, headers=headers, timeout=timeout) as session:
             while True:
+                if not self.active.is_set() and await self._decides(session):
+                    self.lease.other_decides(_now())
                 if self.lease.wants_promise(_now()):
                     sent_at = _now()
                     if await self._is_promised(session):
                         self.lease.promised(sent_at, _now(), _fresh_epoch())
                         self._look()
-                await asyncio.sleep(self._ttl_s / 30)
+                await asyncio.sleep(self._ttl_s / (30 if self.active.is_set() else 6))
+
+    async def _decides(self, session: aiohttp.ClientSession) -> bool:
+        try:
+            async with session.get("/api/health") as answer:
+                return bool((await answer.json()).get("role") == "active")
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError, AttributeError):
+            return False
 
     async def _is_promised(self, session: aiohttp.ClientSession) -> bool:
         ask = Ask(city=self._city, node=self.lease.node, epoch=self.lease.epoch)

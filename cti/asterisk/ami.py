@@ -66,7 +66,7 @@ class Ami:
     when events may have been missed or one was refused: it reads the state (`cti/asterisk/snapshot.py`), and events
     that arrive meanwhile are delivered after it. `on_down` is told why a connection that was up ended, and that the
     log-in is refused. `nonce` gives the `systemname` of the running Asterisk, asked for before each connection; "":
-    none is set, then forged events cannot be told from real ones.
+    none is set, then forged events cannot be told from real ones. `may_act` is asked before each action.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class Ami:
         on_event: Callable[[AmiEvent], None],
         on_up: Callable[[], Awaitable[None]] | None = None,
         on_down: Callable[[str], None] | None = None,
+        may_act: Callable[[], bool] = lambda: True,
         rng: random.Random,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -97,7 +98,7 @@ class Ami:
         self.handler_errors = 0
         self._host, self._port, self._username, self._secret = host, port, username, secret
         self._nonce, self._on_event, self._on_up, self._on_down = nonce, on_event, on_up, on_down
-        self._rng, self._monotonic = rng, monotonic
+        self._may_act, self._rng, self._monotonic = may_act, rng, monotonic
         self._link: Link | None = None
         self._held: deque[AmiEvent] = deque()
         self._overflowed = False
@@ -124,6 +125,8 @@ class Ami:
 
     async def action(self, name: str, *headers: tuple[str, str], timeout_s: float = 2.0) -> Mapping[str, str]:
         """Sends one action, once; returns the headers of its reply. AmiBadValue, AmiDown, AmiTimeout or AmiRefused."""
+        if not self._may_act():
+            raise AmiDown("another daemon decides for this city")
         reply, _ = await self._up().request(name, headers, timeout_s)
         return reply
 

@@ -183,6 +183,13 @@ def test_a_lease_given_back_is_taken_at_once() -> None:
     assert lease.for_redis(10.0) == Take(Held(7, 3, NOBODY), "a", 7)
 
 
+def test_a_lease_is_not_taken_from_under_one_who_says_that_he_decides() -> None:
+    lease = _warm(seen=Held(7, 3, "b"), at=10.0)
+    lease.other_decides(11.5)
+    assert lease.for_redis(11.9) == Look()
+    assert isinstance(lease.for_redis(12.0), Take)
+
+
 def test_a_take_of_ours_that_nobody_heard_of_is_waited_out() -> None:
     lease = Lease("a", 1.0)
     lease.redis_said(Look(), Answer(False, Held(7, 0, "a")), 10.0, 10.0)
