@@ -228,7 +228,7 @@ class Did:
     """Key its calls are counted under; "": the number itself."""
     skill: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]{0,39})?$")] = ""
     """A skill that every need of its calls asks for first, as a city's own agents; "": none."""
-    skill_s: Seconds = 60.0
+    skill_s: Seconds = 8.0
     """For so long; then agents without it may take the call too."""
 
 

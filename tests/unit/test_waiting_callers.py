@@ -98,7 +98,7 @@ async def test_the_agents_of_the_number_dialled_come_first(tmp_path: Path) -> No
     town = Town(tmp_path, "a1", flow=FLOW, skills={"general": 3, "nanning": 1}, did_skill="nanning")
     town.come_to_work("a1")
     await town.run(line("n1-1.1", (5.0, "hangup")))
-    assert town.last(CallFact.QUEUED, "n1-1.1").data["need"] == "general|general>=1&nanning>=1@60|+0"
+    assert town.last(CallFact.QUEUED, "n1-1.1").data["need"] == "general|general>=1&nanning>=1@8|+0"
 
 
 async def test_a_waiting_caller_hears_a_broadcast_once_and_that_he_is_not_forgotten(tmp_path: Path) -> None:
