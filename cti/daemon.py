@@ -8,7 +8,7 @@ import dataclasses
 import os
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,6 +34,7 @@ from cti.exchange import Exchange
 from cti.fallback_members import FallbackMembers
 from cti.flow_files import FlowFiles
 from cti.journey import House, Journey
+from cti.metrics.agents import AgentDay
 from cti.metrics.explain_text import answer
 from cti.metrics.record import CallRecord, fold_with_faults
 from cti.metrics.words import Lang, Words
@@ -45,10 +46,12 @@ from cti.ready import say_ready, take_back_ready
 from cti.reclaim import Reclaim
 from cti.reconciler import Reconciler
 from cti.roster_file import RosterFile
+from cti.schedule_file import ScheduleFile
 from cti.secrets import Secrets
 from cti.served_alone import ServedAlone
 from cti.settings import Did, Settings, SettingsError
 from cti.speech.prompt_files import PromptFiles
+from cti.storage.agent_days import read_agent_days
 from cti.storage.live import RedisLive
 from cti.storage.records import Records
 from cti.storage.store import StoreUnavailableError
@@ -58,6 +61,7 @@ from cti.switchboard import Switchboard
 from cti.talk import past
 from cti.timelines import Timelines
 from cti.waiting_room import WaitingRoom
+from cti.web.agent_days import AgentDayRoutes
 from cti.web.app import Api, make_app
 from cti.web.callbacks import CallbackRoutes
 from cti.web.city import CityRoutes
@@ -96,6 +100,8 @@ class Daemon:
         flows = {did.flow for did in settings.did}
 
         self.roster_file = RosterFile(settings.roster)
+        self.schedule = ScheduleFile(settings.schedule)
+        self.schedule.load()
         self.prompts = PromptFiles()
         self.flows = FlowFiles(
             settings.flows,
@@ -220,6 +226,7 @@ class Daemon:
                 self.watch.run(),
                 self.flows.watch(),
                 self.roster_file.watch(self._on_roster),
+                self.schedule.watch(),
                 self._resync_now_and_then(),
                 self.served_alone.run(),
                 self.callbacks.run(),
@@ -233,6 +240,7 @@ class Daemon:
             tasks = [group.create_task(job) for job in background]
             app = make_app(self._api())
             app.add_routes(self.pages.routes())
+            app.add_routes(AgentDayRoutes(lambda: self.schedule.current, self.local_time, self._agent_days).routes())
             app.add_routes(CallbackRoutes(self.callbacks).routes())
             app.add_routes(CityRoutes(self.exchange, self.surge, load_catalogue().ids()).routes())
             app.add_routes([promise_route(self.pair.secret, self.pair.promise)])
@@ -475,6 +483,11 @@ class Daemon:
             raise TimeoutError(str(error)) from None
         zone = ZoneInfo(self.settings.city.timezone)
         return answer(found, Words.of_roster(lang, roster, zone)) if found is not None else None
+
+    async def _agent_days(self, since: datetime, until: datetime, only: Collection[AgentId]) -> list[AgentDay]:
+        async with asyncio.timeout(5.0):
+            await self.drainer.drained()
+        return await self.sql_worker.run(read_agent_days, self.store, self.schedule.current, since, until, only)
 
     async def _calls_since(self, since: float) -> list[Mapping[str, Any]]:
         async with asyncio.timeout(5.0):

@@ -25,9 +25,10 @@ _LONGEST_RUNG_S = 7 * 86_400.0
 @click.command("report")
 @click.argument("day", default="today")
 @click.option("--statistics", help="Only calls counted under this key (a number of the DID table, such as 12333).")
+@click.option("--agents", is_flag=True, help="What each agent did with his time, instead of the calls.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
 @click.pass_obj
-def command(settings: Settings, day: str, statistics: str | None, as_json: bool) -> None:
+def command(settings: Settings, day: str, statistics: str | None, agents: bool, as_json: bool) -> None:
     """The report of a day: DAY is a date (2026-11-21), `today` or `yesterday`, in the city's own time."""
     from cti.metrics.report import Report
     from cti.metrics.surge import rungs_on
@@ -39,6 +40,9 @@ def command(settings: Settings, day: str, statistics: str | None, as_json: bool)
     since, until = (
         datetime(d.year, d.month, d.day, tzinfo=zone).timestamp() for d in (chosen, chosen + timedelta(days=1))
     )
+    if agents:
+        _report_agents(settings, chosen, zone, as_json)
+        return
     try:
         store = SqlStore.open(settings.sql_url)
         try:
@@ -64,6 +68,33 @@ def command(settings: Settings, day: str, statistics: str | None, as_json: bool)
     else:
         title = f"{settings.city.name} {chosen.isoformat()} ({settings.city.timezone})"
         print_report(report, title if statistics is None else f"{title}, {statistics}", zone)
+
+
+def _report_agents(settings: Settings, day: date, zone: ZoneInfo, as_json: bool) -> None:
+    from agents.schedule import ScheduleError
+    from cti.commands.report_agents import print_agents
+    from cti.schedule_file import ScheduleFile
+    from cti.storage.agent_days import read_agent_days
+    from cti.storage.sql import SqlStore
+    from cti.storage.store import StoreError
+
+    since = datetime(day.year, day.month, day.day, tzinfo=zone)
+    until = max(since, min(since + timedelta(days=1), datetime.now(zone)))
+    try:
+        store = SqlStore.open(settings.sql_url)
+        try:
+            days = read_agent_days(store, ScheduleFile(settings.schedule).read(), since, until)
+        finally:
+            store.close()
+    except (StoreError, ScheduleError) as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        import orjson
+
+        head = {"day": day.isoformat(), "timezone": settings.city.timezone, "city": settings.city.code}
+        click.echo(orjson.dumps({**head, "agents": [one.as_json() for one in days]}).decode())
+    else:
+        print_agents(days, f"{settings.city.name} {day.isoformat()} ({settings.city.timezone})")
 
 
 def print_report(report: Report, title: str, zone: tzinfo | None = None) -> None:

@@ -59,8 +59,8 @@ class Store(Protocol):
         """The whole timeline of a call, an agent or one thing of the city, by number."""
 
     def at_desks(self, since: float, until: float, *, limit: int | None = None) -> list[Milestone]:
-        """What calls did at agents' desks from `since` on and before `until`, by time: their offers, answers and ends
-        of talks; the first `limit`."""
+        """What calls did at agents' desks from `since` on and before `until`, by time: their offers, answers, holds
+        and ends of talks; the first `limit`."""
 
     def beside_calls(self, stream: Stream, since: float, until: float, *, limit: int | None = None) -> list[Milestone]:
         """Milestones of all agents, or of the city, from `since` on and before `until`, by time; the first `limit`."""
@@ -71,7 +71,16 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
-DESK_FACTS = frozenset({CallFact.OFFERED, CallFact.OFFER_FAILED, CallFact.ANSWERED, CallFact.TALK_ENDED})
+DESK_FACTS = frozenset(
+    {
+        CallFact.OFFERED,
+        CallFact.OFFER_FAILED,
+        CallFact.ANSWERED,
+        CallFact.HELD,
+        CallFact.UNHELD,
+        CallFact.TALK_ENDED,
+    }
+)
 """What `Store.at_desks` gives."""
 
 

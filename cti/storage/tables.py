@@ -32,7 +32,7 @@ milestone = Table(
 ARRIVED = "kind = 'arrived'"
 """Calls by arrival. A query has to repeat it word for word and say nothing of the stream, or its index is not used."""
 Index("milestone_arrived", milestone.c.at, sqlite_where=text(ARRIVED), postgresql_where=text(ARRIVED))
-DESK_KINDS = "kind IN ('offered', 'offer_failed', 'answered', 'talk_ended')"
+DESK_KINDS = "kind IN ('offered', 'offer_failed', 'answered', 'held', 'unheld', 'talk_ended')"
 """What calls do at agents' desks; as above."""
 Index("milestone_desk", milestone.c.at, sqlite_where=text(DESK_KINDS), postgresql_where=text(DESK_KINDS))
 NOT_OF_CALLS = "stream <> 'call'"

@@ -11,7 +11,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-_DESK = sa.text("kind IN ('offered', 'offer_failed', 'answered', 'talk_ended')")
+_DESK = sa.text("kind IN ('offered', 'offer_failed', 'answered', 'held', 'unheld', 'talk_ended')")
 _BESIDE = sa.text("stream <> 'call'")
 
 
