@@ -69,7 +69,8 @@ def headline(why: Why, w: Words) -> str:
     key = "ringing_now" if why.status == "ringing" and why.side is None else why.status
     place = f" (last known place: {why.position})" if why.position else ""
     side = _SIDES.get(why.side or "", "the call ended")
-    return _LOST.get(key, f"Nobody answered ({key})").format(wait=wait, side=side, place=place) + "."
+    known = _LOST.get(key)
+    return (f"Nobody answered ({key})" if known is None else known.format(wait=wait, side=side, place=place)) + "."
 
 
 def cause(point: Point, w: Words) -> str:

@@ -65,7 +65,8 @@ def headline(why: Why, w: Words) -> str:
     key = "ringing_now" if why.status == "ringing" and why.side is None else why.status
     place = f"（最后已知排在第 {why.position} 位）" if why.position else ""
     side = _SIDES.get(why.side or "", "通话结束")
-    return _LOST.get(key, f"没有人接听（{key}）").format(wait=wait, side=side, place=place) + "。"
+    known = _LOST.get(key)
+    return (f"没有人接听（{key}）" if known is None else known.format(wait=wait, side=side, place=place)) + "。"
 
 
 def cause(point: Point, w: Words) -> str:
