@@ -61,7 +61,7 @@ class PairCity:
         await eventually(self._all_wait, 10, "who wait")
         queue = await place.api.positions()
         for call_id in queue:
-            await on_disk(place, call_id, CallFact.QUEUED)
+            await eventually(lambda: self.nodes.copied(call_id), 2, "the copy for the warm one")  # noqa: B023
         return queue, list(place.talks)
 
     async def _all_wait(self) -> bool:

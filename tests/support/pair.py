@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import redis
+
 from cti.asterisk.server import AsteriskServer
 from cti.calls import CallFact, CityFact, Milestone
 from cti.programs import find_asterisk
@@ -162,6 +164,13 @@ class PairOfNodes:
     def active(self) -> Node:
         (found,) = [node for node in self.nodes if node.role == "active"]
         return found
+
+    def copied(self, call_id: str) -> bool:
+        """The copy that the warm one follows has this call in the queue."""
+        with redis.Redis.from_url(self.redis.url) as client:
+            entries = client.xrange("yihu:dongguan:replica")
+        lines = (line for _, fields in entries for line in fields[b"lines"].splitlines())
+        return any(call_id.encode() in line and b'"queued"' in line for line in lines)
 
     def other(self, node: Node) -> Node:
         return self.nodes[1 - self.nodes.index(node)]
