@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from cti.metrics.rates import Rate
+    from cti.metrics.record import CallRecord
     from cti.metrics.report import Report, Waits
     from cti.settings import Settings
     from cti.storage.store import Store
@@ -26,9 +28,17 @@ _LONGEST_RUNG_S = 7 * 86_400.0
 @click.argument("day", default="today")
 @click.option("--statistics", help="Only calls counted under this key (a number of the DID table, such as 12333).")
 @click.option("--agents", is_flag=True, help="What each agent did with his time, instead of the calls.")
+@click.option(
+    "--load",
+    "load_file",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write the day's calls here as a load file for `yihu simulate` and `yihu staff`, instead of the report.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
 @click.pass_obj
-def command(settings: Settings, day: str, statistics: str | None, agents: bool, as_json: bool) -> None:
+def command(
+    settings: Settings, day: str, statistics: str | None, agents: bool, load_file: Path | None, as_json: bool
+) -> None:
     """The report of a day: DAY is a date (2026-11-21), `today` or `yesterday`, in the city's own time."""
     from cti.metrics.report import Report
     from cti.metrics.surge import rungs_on
@@ -48,6 +58,9 @@ def command(settings: Settings, day: str, statistics: str | None, agents: bool, 
         try:
             now = min(until, datetime.now(zone).timestamp())
             records = store.calls(since, until, statistics=statistics)
+            if load_file is not None:
+                _write_load(load_file, records, zone, settings.calls.wrap_up_s)
+                return
             contradictory = set(store.contradictions(since, until)) & {record.call_id for record in records}
             report = Report.of(
                 records,
@@ -68,6 +81,26 @@ def command(settings: Settings, day: str, statistics: str | None, agents: bool, 
     else:
         title = f"{settings.city.name} {chosen.isoformat()} ({settings.city.timezone})"
         print_report(report, title if statistics is None else f"{title}, {statistics}", zone)
+
+
+def _write_load(path: Path, records: list[CallRecord], zone: ZoneInfo, wrap_up_s: float) -> None:
+    """Those that reached a queue, with the usual wrap-up: what is lost in a menu is no load on agents."""
+    from cti.simulation.load_file import write_load
+
+    calls = (
+        (
+            datetime.fromtimestamp(record.arrived_at, zone),
+            record.queue,
+            record.talk_s + wrap_up_s if record.answered else None,
+        )
+        for record in records
+        if record.incoming and record.queue
+    )
+    try:
+        count = write_load(path, calls)
+    except OSError as error:
+        raise click.ClickException(f"{path}: cannot be written: {error.strerror}") from None
+    click.echo(f"{path}: {count} calls")
 
 
 def _report_agents(settings: Settings, day: date, zone: ZoneInfo, as_json: bool) -> None:

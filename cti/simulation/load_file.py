@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -45,6 +45,21 @@ def read_load(path: Path, desks: Container[str] | None = None) -> list[Arrival]:
     if not found:
         raise ScenarioError(f"{path}: no calls")
     return sorted(found, key=lambda arrival: arrival.at)
+
+
+def write_load(path: Path, calls: Iterable[tuple[datetime, str, float | None]]) -> int:
+    """Writes calls (local time of arrival, queue, seconds of handling or None) so that `read_load` takes them.
+
+    Returns how many. OSError if it cannot be written.
+    """
+    count = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(_COLUMNS)
+        for at, queue, handling_s in calls:
+            rows.writerow((at.replace(tzinfo=None).isoformat(" "), queue, handling_s or ""))
+            count += 1
+    return count
 
 
 def _moment(text: str, where: str) -> tuple[float, date | None]:

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from cti.calls import CallFact, CityFact, Milestone, Value
 from cti.cli import main
+from cti.simulation.load_file import read_load
 from cti.storage.sql import SqlStore
 from tests.support.calls import answered_call, lost_call, milestone
 
@@ -45,6 +46,19 @@ def test_a_day_as_json(settings_file: Path) -> None:
     assert report["waits_s"]["total_answered"]["p50"] == 20.0
     assert report["rates"]["satisfaction"]["denominator"] == 2
     assert (report["day"], report["timezone"]) == ("2026-11-21", "Asia/Shanghai")
+
+
+def test_a_day_as_a_load_for_the_simulator(settings_file: Path, tmp_path: Path) -> None:
+    load = tmp_path / "calls.csv"
+    said = _report(settings_file, "2026-11-21", "--load", str(load))
+    assert said.stdout == f"{load}: 2 calls\n", "who was lost in the menu is none of them"
+    assert [(call.at, call.desk, call.handling_s) for call in read_load(load)] == [
+        (0.0, "general", 80.0),
+        (3600.0, "general", 80.0),
+    ]
+    refused = _report(settings_file, "2026-11-21", "--load", str(tmp_path / "no" / "calls.csv"))
+    assert refused.exit_code == 1
+    assert "cannot be written" in refused.output
 
 
 def test_a_day_as_tables_names_every_rate_with_its_formula_and_denominator(
