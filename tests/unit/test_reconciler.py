@@ -266,3 +266,24 @@ async def test_the_agents_hold_is_noted_once_and_the_citizens_is_not_his(tmp_pat
         town.reconciler.on_event(event(name, Channel="PJSIP/trunk-1", Uniqueid=CALL, Linkedid=CALL))
     assert [kind for kind in town.kinds() if "held" in kind] == ["held", "unheld"]
     assert not town.elsewhere()
+
+
+async def test_a_transfer_is_noted_once_when_it_is_answered(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    town.board.calls[CallId(CALL)].dialling = ("110", 990.0)
+    answered = event(
+        "DialEnd", Uniqueid=CALL, Channel="PJSIP/trunk-1", DestChannel="PJSIP/trunk-7", DialStatus="ANSWER"
+    )
+    town.reconciler.on_event(answered)
+    town.reconciler.on_event(answered)
+    noted = [m for m in town.journal if m.kind == CallFact.TRANSFERRED]
+    assert [(m.at, m.data) for m in noted] == [(990.0, {"target": "110"})]
+
+
+async def test_nothing_is_noted_once_another_daemon_decides(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    before = list(town.journal)
+    town.board.may_decide = lambda: False
+    town.exchange.call(CallFact.HUMAN_ASKED, CallId(CALL), {"by": "key"})
+    town.exchange.settle()
+    assert town.journal == before

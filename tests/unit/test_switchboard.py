@@ -345,3 +345,27 @@ def test_whatever_happens_a_recovered_switchboard_equals_the_one_that_died(actio
             before.seq,
         )
     assert after.board.calls.keys() == house.board.calls.keys()
+
+
+def test_after_a_take_over_numbers_go_on_where_the_other_daemon_never_was() -> None:
+    # Given a waiting call, and another daemon that takes over
+    house = House("a1")
+    house.arrives("c1")
+    house.queues("c1")
+    other = Switchboard(0.0)
+    other.recover(house.journal, house.now, first_seq=5_000)
+    # When something happens to it, and to calls that it has never heard of
+    first, second = (
+        other.apply(kind, CallId("c1"), house.now, {"phase": "queue"}).milestones[0]
+        for kind in (CallFact.RESUMED, CallFact.HUMAN_ASKED)
+    )
+    new, again = (
+        other.apply(CallFact.ARRIVED, CallId(call), house.now, data).milestones[0]
+        for call, data in (("c2", {}), ("c3", {"again": True}))
+    )
+    # Then only what the other may have noted too has a number beyond all of its own, and says from where it jumped
+    assert (first.seq, first.data["seq_from"]) == (5_000, 2)
+    assert (second.seq, "seq_from" in second.data) == (5_001, False)
+    assert new.seq == 1
+    assert (again.seq, again.data["seq_from"]) == (5_000, 0)
+    assert other.apply(CallFact.HUMAN_ASKED, CallId("c3"), house.now).milestones[0].seq == 5_001
