@@ -176,6 +176,10 @@ class Director:
             return
         self.hang_up(call)
 
+    def line_of(self, caller: str) -> Line | None:
+        """The sound of this citizen's telephone; None: he has none now."""
+        return self._citizen_lines.get(caller)
+
     def hang_up(self, call: CitizenCall) -> None:
         """The citizen leaves now, whatever his plan was."""
         if call.left_at is None:
