@@ -106,7 +106,9 @@ class Pair:
             noted += self._follower.milestones()
         for milestone in noted:
             self._journal.append(milestone)
-        await self._journal.durable()
+        with contextlib.suppress(TimeoutError):  # a disk that fails must not keep callers waiting
+            async with asyncio.timeout(self._limit_s):
+                await self._journal.durable()
         found = current([*self._own, *noted])
         self._own.clear()
         self._replica = Replica(self._settings.redis_url, self._city, epoch, Picture(found), self._limit_s)
