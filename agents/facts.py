@@ -109,7 +109,7 @@ def folded(desk: Desk, kind: AgentFact, data: Mapping[str, Value], at: float) ->
             return desk.wrap_up_lasts(float(data["until"] or 0.0))
         case AgentFact.WRAP_UP_FINISHED:
             return desk.wrap_up_ends(at)
-        case AgentFact.ADDED | AgentFact.REMOVED:
+        case AgentFact.ADDED | AgentFact.REMOVED | AgentFact.STANDBY_CALLED:
             return desk
 
 

@@ -6,10 +6,11 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agents.wrap_up import KINDS, Kind
 from cti.calls import AgentId
+from queues.dialling import Allowed, check_number
 
 _ID = re.compile(r"[a-z][a-z0-9]{1,19}")
 SIP_REALM = "yihu"
@@ -35,6 +36,9 @@ class Agent:
     """After-call work; None: the setting `calls.wrap_up_s`."""
     wrap_up: Kind | None = None
     """How it may end; None: the setting `agents.wrap_up`."""
+    phone: str = field(default="", repr=False)
+    """His own telephone's number, as to be dialled when he stands by; "": not known. Personal data: in no log and on no
+    page."""
     temporary: bool = False
     """A test or demonstration agent, not of the roster file."""
 
@@ -65,6 +69,17 @@ def check_skills(skills: object) -> dict[str, int]:
     return dict(skills)
 
 
+def check_phone(phone: object) -> str:
+    """The number as to be dialled; the text of a RosterError does not repeat it, for it may get into logs."""
+    found = check_number(phone, "") if isinstance(phone, str) else None
+    if not isinstance(found, Allowed):
+        why = f" ({found.code})" if found is not None else ""
+        raise RosterError(
+            f'phone: cannot be called{why}; must be a text like "13800138000" or, with the area code, "076922221111"'
+        )
+    return found.number
+
+
 def read_roster(text: str, name: str) -> dict[AgentId, Agent]:
     """The agents of a roster file (TOML, one table `[agent.<id>]` each). `name` is the file, for messages."""
     try:
@@ -87,7 +102,7 @@ def read_roster(text: str, name: str) -> dict[AgentId, Agent]:
 
 def agent_from(agent_id: str, entry: Mapping[str, object]) -> Agent:
     """One agent from a table of the roster or of the API; RosterError names the key."""
-    known = {"name", "skills", "password_hash", "sip_ha1", "wrap_up_s", "wrap_up", "temporary"}
+    known = {"name", "skills", "password_hash", "sip_ha1", "wrap_up_s", "wrap_up", "phone", "temporary"}
     if unknown := sorted(entry.keys() - known):
         raise RosterError(f"unknown key {unknown[0]!r}; known: {', '.join(sorted(known))}")
     wrap_up = entry.get("wrap_up_s")
@@ -106,6 +121,7 @@ def agent_from(agent_id: str, entry: Mapping[str, object]) -> Agent:
         sip_ha1=str(entry.get("sip_ha1", "")),
         wrap_up_s=None if wrap_up is None else float(wrap_up),
         wrap_up=next((known for known in KINDS if known == kind), None),
+        phone=check_phone(entry["phone"]) if "phone" in entry else "",
         temporary=bool(entry.get("temporary", False)),
     )
 
@@ -118,6 +134,8 @@ def agent_to(agent: Agent) -> dict[str, object]:
         entry["wrap_up_s"] = agent.wrap_up_s
     if agent.wrap_up is not None:
         entry["wrap_up"] = agent.wrap_up
+    if agent.phone:
+        entry["phone"] = agent.phone
     return entry
 
 

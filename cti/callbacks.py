@@ -211,7 +211,7 @@ class Callbacks:
         task, now = self._open(task_id), self._exchange.wall()
         if self._live_of(task.number) is not None:
             raise TaskRefused("calling", "his call is in the queue already")
-        allowed = self.dialling.may(task.number, now, self._local(), self._ongoing())
+        allowed = self.dialling.may(task.number, now, self._local(), self.ongoing())
         if isinstance(allowed, Refused):
             raise TaskRefused(allowed.code, "the rules of dialling do not allow it now")
         self._create(task.id, task.of, task.attempts + 1, self._facts(task), self._need(task), now, now)
@@ -255,7 +255,8 @@ class Callbacks:
         caller = str(call.facts.get("pii_caller") or "")
         return caller[-7:] == number[-7:] and self._tasks.key(caller) == self._tasks.key(number)
 
-    def _ongoing(self, but: CallId | None = None) -> int:
+    def ongoing(self, but: CallId | None = None) -> int:
+        """How many callbacks ring or are talked on."""
         return sum(call.phase in ("ringing", "talk") and call.id != but for call in self._calls())
 
     def _local(self) -> datetime:
@@ -267,7 +268,7 @@ class Callbacks:
         for other in self._board.calls.values():
             if not is_callback(other) and other.id != call.facts.get("of") and self._is_his(other, number):
                 return None
-        return self.dialling.may(number, self._exchange.wall(), self._local(), self._ongoing(but=call.id))
+        return self.dialling.may(number, self._exchange.wall(), self._local(), self.ongoing(but=call.id))
 
     def _place_calls(self) -> None:
         """Those who asked, always; those who were lost, as far as agents have nothing else to do."""
@@ -301,7 +302,7 @@ class Callbacks:
             room -= 1
 
     def _is_allowed(self, task: Task, now: float) -> bool:
-        return isinstance(self.dialling.may(task.number, now, self._local(), self._ongoing()), Allowed)
+        return isinstance(self.dialling.may(task.number, now, self._local(), self.ongoing()), Allowed)
 
     def _somebody_idle(self, now: float) -> bool:
         return any(desk.state(now) is State.IDLE for desk in self._board.logged_in())

@@ -118,6 +118,9 @@ class AgentFact(StrEnum):
     """The agent ended his after-call work before its time was over"""
     LOGGED_OUT = "logged_out"
     """[reason]: logout, or phone_away or page_away when it was gone for too long"""
+    STANDBY_CALLED = "standby_called"
+    """He stands by and was to be called in [outcome, n, code]: told, no_answer, busy or failed; no_phone, or
+    not_possible because of `code` (queues.dialling.Code). n: tries until now that rang out"""
 
 
 class CityFact(StrEnum):

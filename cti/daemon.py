@@ -51,6 +51,7 @@ from cti.secrets import Secrets
 from cti.served_alone import ServedAlone
 from cti.settings import Did, Settings, SettingsError
 from cti.speech.prompt_files import PromptFiles
+from cti.standby_call import StandbyCalls
 from cti.storage.agent_days import read_agent_days
 from cti.storage.live import RedisLive
 from cti.storage.records import Records
@@ -195,7 +196,18 @@ class Daemon:
             self.local_time,
             settings.calls.wrap_up_s,
         )
-        self.surge = SurgeWatch(self.exchange, settings.surge, self.room, self.local_time, _nobody_stands_by)
+        self.standby = StandbyCalls(
+            self.exchange,
+            self.act,
+            lambda: self.schedule.current,
+            self.local_time,
+            settings.callback,
+            self.callbacks.dialling,
+            self.callbacks.ongoing,
+            settings.unknown_number,
+        )
+        self.standby.recover(inheritance.milestones)
+        self.surge = SurgeWatch(self.exchange, settings.surge, self.room, self.local_time, self.standby.look)
         self.house = House(
             exchange=self.exchange,
             flows=self.flows,
@@ -233,6 +245,7 @@ class Daemon:
                 self._remember_citizens(),
                 self._learn(),
                 self.surge.run(),
+                self.standby.run(),
                 self._publish_snapshots(),
             ]
             if self.settings.pair.peer:
@@ -322,6 +335,7 @@ class Daemon:
     def _on_event(self, event: AmiEvent) -> None:
         self.reconciler.on_event(event)
         self.callbacks.on_event(event)
+        self.standby.on_event(event)
         self.watch.on_event(event)
 
     async def _on_observing(self) -> None:
@@ -511,10 +525,6 @@ class Daemon:
             "agents": sorted(self.board.desks),
         }
         say_ready(self.settings, facts)
-
-
-def _nobody_stands_by() -> None:
-    """XXX"""
 
 
 def _ignore(_event: AmiEvent) -> None:

@@ -8,12 +8,13 @@ import secrets
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import structlog
 import tomlkit
 from argon2 import PasswordHasher
 
-from agents.roster import Agent, RosterError, agent_to, check_id, check_skills, read_roster, sip_ha1
+from agents.roster import Agent, RosterError, agent_to, check_id, check_phone, check_skills, read_roster, sip_ha1
 from cti.calls import AgentId
 
 log = structlog.get_logger()
@@ -61,7 +62,9 @@ class RosterFile:
             raise RosterError(f"{self.path}: cannot be read: {error}") from None
         return read_roster(text, str(self.path))
 
-    def add(self, agent_id: str, name: str, skills: dict[str, int], password: str, sip_password: str) -> Agent:
+    def add(
+        self, agent_id: str, name: str, skills: dict[str, int], password: str, sip_password: str, phone: str = ""
+    ) -> Agent:
         """Adds or replaces one agent, keeping everything else of the file as it is, comments too. RosterError."""
         agent = Agent(
             id=check_id(agent_id),
@@ -69,6 +72,7 @@ class RosterFile:
             skills=check_skills(skills),
             password_hash=PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(password),
             sip_ha1=sip_ha1(agent_id, sip_password),
+            phone=check_phone(phone) if phone else "",
         )
         self.read()  # a file that is broken already is refused, not overwritten
         text = self.path.read_text(encoding="utf-8") if self.path.exists() else _HEAD
@@ -86,14 +90,29 @@ class RosterFile:
         _write(self.path, tomlkit.dumps(document))
         return agent
 
+    def set_phone(self, agent_id: str, phone: str) -> None:
+        """His own telephone's number; "" takes it out. RosterError: it cannot be called, or there is no such agent."""
+        number = check_phone(phone) if phone else ""
+        document = self._document_with(agent_id)
+        if number:
+            document["agent"][agent_id]["phone"] = number
+        else:
+            document["agent"][agent_id].pop("phone", None)
+        _write(self.path, tomlkit.dumps(document))
+
     def remove(self, agent_id: str) -> None:
         """RosterError if there is no such agent."""
+        document = self._document_with(agent_id)
+        del document["agent"][agent_id]
+        _write(self.path, tomlkit.dumps(document))
+
+    def _document_with(self, agent_id: str) -> Any:
+        """The file as it is written, comments and all."""
         self.read()
         document = tomlkit.parse(self.path.read_text(encoding="utf-8")) if self.path.exists() else tomlkit.document()
         if agent_id not in document.get("agent", {}):
             raise RosterError(f"{self.path}: there is no agent {agent_id}")
-        del document["agent"][agent_id]
-        _write(self.path, tomlkit.dumps(document))
+        return document
 
     async def watch(self, on_change: Callable[[dict[AgentId, Agent]], None], poll_s: float = 1.0) -> None:
         """Calls `on_change` with the agents whenever the file has changed; a bad one is logged and not used."""

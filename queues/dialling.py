@@ -124,24 +124,31 @@ class Dialling:
         self.rules = rules
         self._dialled: dict[str, tuple[float, str]] = {}
         """Call -> when, and the number as dialled; of the last day."""
+        self.beside: set[str] = set()
+        """Calls to people of ours on duty that are out now: they count as well as `ongoing`."""
 
     def check(self, number: str) -> Allowed | Refused:
         """The number by itself, whatever the hour: could it ever be called?"""
         return check_number(number, self.rules.area_code) if self.rules.on else Refused(Code.OFF)
 
-    def may(self, number: str, now: float, local: datetime, ongoing: int = 0) -> Allowed | Refused:
-        """`local` is `now` in the city, `ongoing` how many other calls of ours are going out or being talked on."""
+    def may(
+        self, number: str, now: float, local: datetime, ongoing: int = 0, *, any_hour: bool = False
+    ) -> Allowed | Refused:
+        """`local` is `now` in the city, `ongoing` how many other calls of ours are going out or being talked on.
+
+        `any_hour`: for somebody of ours who is on duty.
+        """
         allowed = self.check(number)
         if isinstance(allowed, Refused):
             return allowed
-        if not is_open(self.rules.hours, local):
+        if not any_hour and not is_open(self.rules.hours, local):
             return Refused(Code.OUTSIDE_HOURS)
         lately = [(at, dialled) for at, dialled in self._dialled.values() if now - at < _DAY_S]
         if sum(dialled == allowed.number for _, dialled in lately) >= self.rules.per_number_a_day:
             return Refused(Code.TOO_OFTEN)
         if sum(now - at < _HOUR_S for at, _ in lately) >= self.rules.per_hour:
             return Refused(Code.HOUR_FULL)
-        if ongoing >= self.rules.concurrent:
+        if ongoing + len(self.beside) >= self.rules.concurrent:
             return Refused(Code.ALL_BUSY)
         return allowed
 

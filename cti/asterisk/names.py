@@ -150,6 +150,10 @@ CONTEXT_CALLBACK: Final = "cti-callback"
 """`Context` of the Originate that calls an agent's telephone for a callback; `Exten` s, `Priority` 1."""
 CALLBACK_ANSWERED: Final = "cti-callback-answered"
 """Subroutine on the citizen's channel at his answer: Dial(…,U(cti-callback-answered^<day>/<file>))."""
+CONTEXT_STANDBY: Final = "cti-standby"
+"""`Context` of the Originate that calls in an agent on stand-by; `Exten` s, `Priority` 1."""
+STANDBY_TOLD_EXTEN: Final = "told"
+"""Extension of CONTEXT_STANDBY in which only he is who has heard the request."""
 
 # SIP header that the handler adds to the INVITE for the agent
 HEADER_CALL: Final = "X-CTI-Call"
@@ -175,11 +179,13 @@ PROMPT_FALLBACK_WAIT: Final = "fallback_wait"
 PROMPT_CLOSING_SORRY: Final = "closing_sorry"
 PROMPT_AGENT_NO_DIALLING: Final = "agent_no_dialling"
 PROMPT_CALLBACK_HELLO: Final = "callback_hello"
+PROMPT_STANDBY_CALL: Final = "standby_call"
 DIALPLAN_PROMPTS: Final = (
     PROMPT_FALLBACK_WAIT,
     PROMPT_CLOSING_SORRY,
     PROMPT_AGENT_NO_DIALLING,
     PROMPT_CALLBACK_HELLO,
+    PROMPT_STANDBY_CALL,
 )
 """Prompts that the dialplan plays by itself; the prompt catalogue must have them."""
 

@@ -9,7 +9,7 @@ from cti.settings import Settings
 
 @click.group("user")
 def command() -> None:
-    """Agents: add, list, remove. A running daemon takes a change over at once."""
+    """Agents: add, set, list, remove. A running daemon takes a change over at once."""
 
 
 def _skills(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> dict[str, int]:
@@ -28,9 +28,16 @@ def _skills(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]
 @click.option("--skill", "skills", multiple=True, callback=_skills, help="skill=level (1 to 5); may be repeated.")
 @click.option("--password", help="For logging in; without it one is made and shown once.")
 @click.option("--sip-password", help="For the telephone; without it one is made and shown once.")
+@click.option("--phone", default="", help="His own telephone's number, to be called when he stands by.")
 @click.pass_obj
 def add(
-    settings: Settings, agent_id: str, name: str, skills: dict[str, int], password: str | None, sip_password: str | None
+    settings: Settings,
+    agent_id: str,
+    name: str,
+    skills: dict[str, int],
+    password: str | None,
+    sip_password: str | None,
+    phone: str,
 ) -> None:
     """Adds agent AGENT_ID (a letter, then letters or digits), or replaces that agent."""
     from agents.roster import RosterError
@@ -38,7 +45,8 @@ def add(
 
     made_password, made_sip = password or new_password(), sip_password or new_password()
     try:
-        agent = RosterFile(settings.roster).add(agent_id, name, skills or {"general": 3}, made_password, made_sip)
+        file = RosterFile(settings.roster)
+        agent = file.add(agent_id, name, skills or {"general": 3}, made_password, made_sip, phone)
     except RosterError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{agent.id}: {', '.join(f'{s}={level}' for s, level in agent.skills.items())}")
@@ -48,6 +56,22 @@ def add(
         click.echo(f"  password of the phone: {made_sip}")
     sip = settings.asterisk
     click.echo(f"  phone: SIP user {agent.id} at {sip.host}:{sip.sip_port} (UDP). Shown now and never again.")
+
+
+@command.command("set")
+@click.argument("agent_id")
+@click.option("--phone", required=True, help='His own telephone\'s number, to be called when he stands by; "": none.')
+@click.pass_obj
+def set_(settings: Settings, agent_id: str, phone: str) -> None:
+    """Changes agent AGENT_ID; his passwords stay."""
+    from agents.roster import RosterError
+    from cti.roster_file import RosterFile
+
+    try:
+        RosterFile(settings.roster).set_phone(agent_id, phone)
+    except RosterError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{agent_id}: {'can be called when he stands by' if phone else 'has no number to be called at'}")
 
 
 @command.command("list")

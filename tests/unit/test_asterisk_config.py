@@ -136,6 +136,7 @@ def test_every_context_the_code_names_exists() -> None:
         names.AGENT_GONE,
         names.CONTEXT_CALLBACK,
         names.CALLBACK_ANSWERED,
+        names.CONTEXT_STANDBY,
     }
     assert named <= set(contexts())
     assert f"exten => {names.PROVISION_WAIT_EXTEN},1," in contexts()[names.CONTEXT_PROVISION]
@@ -144,6 +145,8 @@ def test_every_context_the_code_names_exists() -> None:
     assert "exten => s,1," in contexts()[names.AGENT_ANSWERED]
     assert "exten => s,1," in contexts()[names.CONTEXT_CALLBACK]
     assert "exten => s,1," in contexts()[names.CALLBACK_ANSWERED]
+    assert "exten => s,1," in contexts()[names.CONTEXT_STANDBY]
+    assert f"exten => {names.STANDBY_TOLD_EXTEN},1," in contexts()[names.CONTEXT_STANDBY]
 
 
 def test_a_call_that_is_taken_out_of_a_session_goes_on_at_a_label_that_exists() -> None:
