@@ -103,7 +103,7 @@ def _page(desk: Desk, signs: Signs, now: float, rules: LeaseRules) -> list[Follo
         return [Follows("release", Cause.PAGE_AWAY)] if held else []
     lost_at = page_lost_at(signs.page, rules)
     if now < lost_at:
-        return [Follows("release", Cause.PAGE_AWAY)] if held else []
+        return [Follows("release", Cause.PAGE_AWAY)] if held and signs.page.is_open else []
     todo = [] if held else [Follows("hold_back", Cause.PAGE_AWAY)]
     if desk.state(now) is State.OFFERED:
         todo.append(Follows("pull_back", Cause.PAGE_AWAY))

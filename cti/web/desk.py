@@ -19,7 +19,7 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from agents.lease import PageSign
-from agents.status import Desk, Status
+from agents.status import Cause, Desk, Status
 from cti.calls import AgentFact, AgentId, Milestone
 from cti.exchange import Exchange
 from cti.web.http import TOKENS, Refused, token_of
@@ -68,8 +68,9 @@ class DeskPages:
         desk = self._exchange.board.desks.get(agent_id)
         if desk is None or not desk.page_seen:
             return None
-        # A page that another daemon knew has as long to find us as one whose connection was cut.
-        return PageSign(self._closed_at.get(agent_id, self._began_at), agent_id not in self._closed_at)
+        # A page that was open when another daemon ended has as long to find us as one whose connection was cut.
+        was_open = agent_id not in self._closed_at and Cause.PAGE_AWAY not in desk.held_back
+        return PageSign(self._closed_at.get(agent_id, self._began_at), was_open)
 
     def heard(self, batch: Sequence[Milestone]) -> None:
         """Pages of the agents whom these milestones name get their desk anew."""

@@ -187,6 +187,8 @@ async def test_a_page_that_falls_silent_and_one_that_is_closed(watched: Watched)
     assert await watched.after(1.75) == [], "a reload is no absence"
     assert await watched.after(0.25) == ["agent_held_back"]
     assert watched.state is State.NOT_READY
+    watched.page = PageSign(watched.now, False)
+    assert await watched.after(0.5) == [], "only an open page is one"
     assert await watched.after(900.0, step_s=1.0) == ["agent_logged_out"]
     assert watched.journal[-1].data["reason"] == "page_away"
 
