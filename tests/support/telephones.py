@@ -46,6 +46,7 @@ class Ring:
     over_at: float | None = None
     over_side: str = ""
     """here, there, cancelled or refused"""
+    cseq: int = 0
 
 
 class Telephones(asyncio.DatagramProtocol):
@@ -93,24 +94,44 @@ class Telephones(asyncio.DatagramProtocol):
             return
         ring.over_at, ring.over_side = time.time(), "here"
         ring.line.silence()
+        self._request(ring, b"BYE")
+
+    def vanish(self) -> None:
+        """The network of all these telephones is gone: no sound, no answer to anything."""
+        for ring in self.rings:
+            ring.line.silence()
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+    def hold(self, ring: Ring, on: bool) -> None:
+        """Puts the other side on hold, or takes it back."""
+        self._request(ring, b"INVITE", self._sdp(ring, b"sendonly" if on else b"sendrecv"))
+
+    def _request(self, ring: Ring, method: bytes, body: bytes = b"") -> None:
+        """A request within the dialog."""
+        ring.cseq += method != b"ACK"
         found = re.search(rb"<([^>]+)>", _header(ring.invite, b"Contact"))
         lines = [
-            b"BYE %s SIP/2.0" % (found[1] if found else b""),
+            b"%s %s SIP/2.0" % (method, found[1] if found else b""),
             b"Via: SIP/2.0/UDP %s:%d;branch=z9hG4bK%s" % (self.host.encode(), self.port, secrets.token_hex(8).encode()),
             b"From: " + self._tagged(ring),
             b"To: " + _header(ring.invite, b"From"),
             b"Call-ID: " + _header(ring.invite, b"Call-ID"),
-            b"CSeq: 1 BYE",
+            b"CSeq: %d %s" % (ring.cseq, method),
+            b"Contact: <sip:%s:%d>" % (self.host.encode(), self.port),
             b"Max-Forwards: 70",
-            b"Content-Length: 0",
         ]
-        self._send(b"\r\n".join([*lines, b"", b""]), ring.address)
+        lines += [b"Content-Type: application/sdp"] if body else []
+        self._send(b"\r\n".join([*lines, b"Content-Length: %d" % len(body), b"", body]), ring.address)
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
-        if data.startswith(b"SIP/2.0 "):
-            return
         method, address = data.split(b" ", 1)[0], (str(addr[0]), addr[1])
         ring = next((r for r in self.rings if _header(r.invite, b"Call-ID") == _header(data, b"Call-ID")), None)
+        if data.startswith(b"SIP/2.0 "):
+            if ring is not None and data.startswith(b"SIP/2.0 200") and b"INVITE" in _header(data, b"CSeq"):
+                self._request(ring, b"ACK")
+            return
         if method == b"INVITE" and ring is None:
             job = asyncio.get_running_loop().create_task(self._rings(data, address))
             self._jobs.add(job)
@@ -153,18 +174,21 @@ class Telephones(asyncio.DatagramProtocol):
         if ring.over_at is not None:
             return
         ring.answered_at = time.time()
-        here = self.host.encode()
-        sdp = (
-            b"v=0\r\no=- 1 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\nm=audio %d RTP/AVP 8 101\r\n"
-            b"a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\n"
-        ) % (here, here, ring.line.port)
-        self._reply(ring.invite, b"200 OK", ring.address, self._tagged(ring), sdp)
+        self._reply(ring.invite, b"200 OK", ring.address, self._tagged(ring), self._sdp(ring, b"sendrecv"))
         port = re.search(rb"m=audio ([0-9]+)", ring.invite)
         ring.line.connect("127.0.0.1", int(port[1]) if port else 9)
         if manner.keys:
             self._later(manner.keys_after_s, self.press, ring, manner.keys)
         if manner.hangs_up_after_s is not None:
             self._later(manner.hangs_up_after_s, self.hang_up, ring)
+
+    def _sdp(self, ring: Ring, direction: bytes) -> bytes:
+        here = self.host.encode()
+        return (
+            b"v=0\r\no=- 1 %d IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\nm=audio %d RTP/AVP 8 101\r\n"
+            b"a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\n"
+            b"a=%s\r\n"
+        ) % (ring.cseq + 1, here, here, ring.line.port, direction)
 
     def _later(self, after_s: float, deed: object, *args: object) -> None:
         self._timers.append(asyncio.get_running_loop().call_later(after_s, deed, *args))  # type: ignore[arg-type]
