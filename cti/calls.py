@@ -120,7 +120,7 @@ class AgentFact(StrEnum):
     """[reason]: logout, or phone_away or page_away when it was gone for too long"""
     STANDBY_CALLED = "standby_called"
     """He stands by and was to be called in [outcome, n, code]: told, no_answer, busy or failed; no_phone, or
-    not_possible because of `code` (queues.dialling.Code). n: tries until now that rang out"""
+    not_possible because of `code` (queues.dialling.Code). n: calls to his telephone since the rung went on"""
 
 
 class CityFact(StrEnum):

@@ -36,6 +36,8 @@ _AGAIN_S = 60.0
 """From a try that did not reach him to the next."""
 _SPEAKS_S = 60.0
 """Asterisk has said everything by then; if it is not over, we missed its end."""
+_SETTLES_S = 1.0
+"""A failed Originate and the hang-up of its channel come in any order, and mostly one of them alone knows why."""
 _TOLD = "told"
 _UP = "6"
 """Asterisk's state of a channel that was answered."""
@@ -128,7 +130,10 @@ class StandbyCalls:
         if over is None or over.done():
             return
         if event.name == "OriginateResponse" and fields.get("Response") == "Failure":
-            over.set_result(_REASONS.get(fields.get("Reason", ""), "failed"))
+            if outcome := _REASONS.get(fields.get("Reason", "")):
+                over.set_result(outcome)
+            else:
+                asyncio.get_running_loop().call_later(_SETTLES_S, _fail, over)
         elif event.name == "Hangup":
             if fields.get("ChannelState") == _UP:
                 heard = (
@@ -136,7 +141,7 @@ class StandbyCalls:
                 )
                 over.set_result(_TOLD if heard else "failed")
             elif outcome := _CAUSES.get(fields.get("Cause", "")):
-                over.set_result(outcome)  # of which the failed Originate, which comes after it, knows nothing
+                over.set_result(outcome)
 
     def _call_in(self) -> None:
         board, now = self._exchange.board, self._exchange.wall()
@@ -234,3 +239,8 @@ class StandbyCalls:
         if (key := f"{event} {fields}") not in self._warned:
             self._warned.add(key)
             log.warning(event, **fields)
+
+
+def _fail(over: asyncio.Future[str]) -> None:
+    if not over.done():
+        over.set_result("failed")

@@ -141,3 +141,14 @@ def test_so_many_calls_an_hour_and_at_once() -> None:
     assert dialling.may(MOBILE, 200.0, NOON) == Refused(Code.HOUR_FULL)
     assert dialling.may(MOBILE, 3700.0, NOON, ongoing=2) == Refused(Code.ALL_BUSY)
     assert dialling.may(MOBILE, 3700.0, NOON, ongoing=1) == Allowed(MOBILE)
+
+
+def test_for_somebody_on_duty_there_is_no_hour_but_every_other_rule() -> None:
+    dialling = Dialling(RULES)
+    night = NOON.replace(hour=3)
+    assert dialling.may(MOBILE, 0.0, night) == Refused(Code.OUTSIDE_HOURS)
+    assert dialling.may(MOBILE, 0.0, night, any_hour=True) == Allowed(MOBILE)
+    assert dialling.may("110", 0.0, night, any_hour=True) == Refused(Code.SERVICE)
+    dialling.beside |= {"one", "two"}
+    assert dialling.may(MOBILE, 0.0, night, any_hour=True) == Refused(Code.ALL_BUSY)
+    assert dialling.may(MOBILE, 0.0, NOON) == Refused(Code.ALL_BUSY), "a citizen's call does not come on top of them"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agents.roster import RosterError, read_roster, sip_ha1
+from agents.roster import RosterError, agent_from, agent_to, read_roster, sip_ha1
+from cti.calls import AgentId
 from cti.roster_file import RosterFile
 
 GOOD = """
@@ -32,6 +34,16 @@ def test_an_agent_is_read_with_his_skills() -> None:
         ("\n[agent.1001]\nskills = { general = 3 }", "r.toml:2: agent 1001", "a small letter"),
         ("[agent.a1]\nskills = {}", "r.toml:1: agent a1", "skills: must be a table"),
         ("[agent.a1]\nskill = 3", "r.toml:1: agent a1", "unknown key 'skill'"),
+        (
+            "\n[agent.a1]\nskills = { general = 3 }\nphone = 13800138000",
+            "r.toml:2: agent a1",
+            "phone: cannot be called",
+        ),
+        (
+            '[agent.a1]\nskills = { general = 3 }\nphone = "110"',
+            "r.toml:1: agent a1",
+            "phone: cannot be called (service)",
+        ),
         ("[agents.a1]\n", "r.toml:1", "[agent.a1001]"),
         ("[agent.a1", "r.toml", "not valid TOML"),
     ],
@@ -82,3 +94,34 @@ def test_a_first_start_with_a_broken_file_is_refused(tmp_path: Path) -> None:
     path.write_text("[agent.a1", encoding="utf-8")
     with pytest.raises(RosterError):
         RosterFile(path).read_or_last_good()
+
+
+def test_an_agent_s_own_number_is_kept_as_to_be_dialled(tmp_path: Path) -> None:
+    path = tmp_path / "roster.toml"
+    path.write_text("# night shift first\n" + GOOD, encoding="utf-8")
+    file = RosterFile(path)
+    before = file.read()[AgentId("a1001")]
+    file.set_phone("a1001", "+8613800138000")
+    assert file.read()[AgentId("a1001")] == replace(before, phone="13800138000")
+    assert "# night shift first" in path.read_text(encoding="utf-8")
+    file.set_phone("a1001", "")
+    assert file.read()[AgentId("a1001")] == before
+    file.add("a1002", "", {"general": 2}, "x", "y", "076922221111")
+    assert file.read()[AgentId("a1002")].phone == "076922221111"
+    assert file.read()[AgentId("a1002")] == agent_from("a1002", agent_to(file.read()[AgentId("a1002")]))
+
+
+@pytest.mark.parametrize("number", ["110", "22221111", "16812345678", "+12025550123", "13800138000&PJSIP/a1"])
+def test_a_number_that_cannot_be_called_is_refused_and_not_repeated(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "roster.toml"
+    path.write_text(GOOD, encoding="utf-8")
+    with pytest.raises(RosterError, match="phone: cannot be called") as error:
+        RosterFile(path).set_phone("a1001", number)
+    assert number not in str(error.value)
+    assert path.read_text(encoding="utf-8") == GOOD
+
+
+def test_an_agent_shows_his_number_to_nobody_who_prints_him() -> None:
+    agent = agent_from("a1", {"skills": {"general": 3}, "phone": "13800138000"})
+    assert agent.phone == "13800138000"
+    assert agent.phone not in repr(agent)

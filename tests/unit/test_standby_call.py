@@ -51,6 +51,10 @@ def busy(action: Mapping[str, str]) -> list[AmiEvent]:
     ]
 
 
+def busy_the_other_way_round(action: Mapping[str, str]) -> list[AmiEvent]:
+    return busy(action)[::-1]
+
+
 def rings_on(action: Mapping[str, str]) -> list[AmiEvent]:
     return [
         event("Hangup", action, ChannelState="5", Cause="0"),
@@ -163,6 +167,7 @@ async def test_who_stands_by_is_called_when_the_rung_goes_on_and_not_before() ->
     ("heard", "outcome"),
     [
         (busy, "busy"),
+        (busy_the_other_way_round, "busy"),
         (rings_on, "no_answer"),
         (no_such_number, "failed"),
         (hung_up_early, "failed"),
