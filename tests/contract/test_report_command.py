@@ -171,3 +171,21 @@ def test_the_error_of_estimated_waits(settings_file: Path, sql_url: str, monkeyp
     shown = _report(settings_file, "2026-11-21").stdout
     assert "全部队列" in shown
     assert "left unanswered: 1; 100% of them had waited longer" in shown
+
+
+def test_what_agents_did_as_tables_and_as_json(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    report = json.loads(_report(settings_file, "2026-11-21", "--agents", "--json").stdout)
+    rung, served = report["agents"]
+    assert (rung["agent"], rung["failed_offers"], rung["talks"]) == ("a1001", {"no_answer": 2}, 0)
+    assert (served["agent"], served["talks"], served["talking_s"]) == ("a1002", 2, 120.0)
+    shown = _report(settings_file, "2026-11-21", "--agents").stdout
+    assert "0:02:00" in shown
+    assert "(talk + hold + wrap-up) / (that + idle)" in shown
+
+
+def test_a_spoilt_schedule_is_one_clear_line(settings_file: Path) -> None:
+    (settings_file.parent / "schedule.toml").write_text("[week.someday]\n")
+    result = _report(settings_file, "2026-11-21", "--agents")
+    assert result.exit_code == 1
+    assert "schedule.toml:1: week.someday: no day of the week" in result.output
