@@ -106,7 +106,7 @@ def explain(milestones: Iterable[Milestone], around: Around, roster: Mapping[Age
     return Why(
         call_id=call.id,
         direction=text(call.arrived, "direction") or "in",
-        dialled="" if text(call.arrived, "direction") == CALLBACK else text(call.arrived, "dialled"),
+        dialled="" if call.is_callback else text(call.arrived, "dialled"),
         arrived_at=call.arrived_at,
         queued_at=call.queued.at if call.queued else None,
         queue=text(call.queued, "queue") or None,
@@ -130,6 +130,7 @@ class _Story:
         self.arrived, self.queued = self.first(CallFact.ARRIVED), self.first(CallFact.QUEUED)
         self.answered, self.ended = self.first(CallFact.ANSWERED), self.first(CallFact.ENDED)
         self.arrived_at = (self.arrived or timeline[0]).at
+        self.is_callback = text(self.arrived, "direction") == CALLBACK
         self.now = self.ended.at if self.ended else max(now, timeline[-1].at)
         self.stretches = of_timeline(timeline)
         self.until = self.answered.at if self.answered else self._wait_over()
@@ -171,7 +172,7 @@ class _Story:
         if self.answered is not None:
             return "answered"
         if self.ended is not None:
-            if text(self.arrived, "direction") == CALLBACK:
+            if self.is_callback:
                 return text(self.ended, "outcome") or "failed"
             lost_at = text(self.ended, "lost_at")
             return lost_at or ("transferred" if self.first(CallFact.TRANSFERRED) else "self_service")
@@ -203,7 +204,8 @@ def _causes(call: _Story, around: Around, roster: Mapping[AgentId, Agent]) -> It
     in_vain = [s for s in stretches if s.outcome]
     rang_s = max(0.0, call.until - taken.at) if taken is not None else 0.0
     in_vain_s = sum(s.seconds(call.now) for s in in_vain)
-    yield Point("split", {"waiting_s": waiting_s, "in_vain_s": in_vain_s, "rang_s": rang_s})
+    last = "called_s" if call.is_callback else "rang_s"
+    yield Point("split", {"waiting_s": waiting_s, "in_vain_s": in_vain_s, last: rang_s})
     if waiting_s < _AT_ONCE_S and any(s.doing == "ringing" for s in stretches):
         yield Point("at_once", {"agent": next(s.agent for s in stretches if s.doing == "ringing")})
     elif "able" in call.queued.data:
@@ -296,8 +298,8 @@ def _moment(call: _Story, m: Milestone) -> Point | None:
     facts: dict[str, Any] = {k: v for k, v in m.data.items() if not k.startswith("pii_")}
     match m.kind:
         case CallFact.ARRIVED:
-            ours = facts.get("direction") == CALLBACK
-            facts = {key: text(m, key) for key in (("direction", "task", "of", "attempt") if ours else ("dialled",))}
+            told = ("direction", "task", "of", "attempt") if call.is_callback else ("dialled",)
+            facts = {key: text(m, key) for key in told}
         case CallFact.QUEUED:
             facts = _queued(call, m)
         case CallFact.ESTIMATED if not facts.get("spoken_min") and m is not call.first(CallFact.ESTIMATED):
@@ -315,6 +317,7 @@ def _moment(call: _Story, m: Milestone) -> Point | None:
                 "agent": text(m, "agent"),
                 "outcome": text(m, "outcome"),
                 "rang_s": rang.seconds(m.at) if rang else None,
+                "callback": call.is_callback,
             }
         case CallFact.TALK_ENDED:
             facts = {"agent": text(m, "agent"), "side": text(m, "side"), "talk_s": number(m, "talk_s")}
@@ -339,7 +342,9 @@ def _queued(call: _Story, m: Milestone) -> dict[str, Any]:
 
 
 def _priority(need: Need) -> Point:
-    return Point("emergency") if need.priority_s >= EMERGENCY_S else Point("priority", {"seconds": need.priority_s})
+    if abs(need.priority_s) >= EMERGENCY_S:
+        return Point("emergency" if need.priority_s > 0 else "after_all")
+    return Point("priority", {"seconds": need.priority_s})
 
 
 def _decision(decision: Decision | None) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cti.calls import EMERGENCY_S
 from cti.metrics.explain import Point, Why
 from cti.metrics.words import RUNGS, SKILLS, STATES, Words
 
@@ -81,8 +82,9 @@ def cause(point: Point, w: Words) -> str:
                 ("waiting for a free agent ", "waiting_s"),
                 ("ringing in vain ", "in_vain_s"),
                 ("ringing before the answer ", "rang_s"),
+                ("reaching agent and citizen ", "called_s"),
             ]
-            said = [name + w.seconds(facts[key]) for name, key in parts if facts[key] >= 0.05]
+            said = [name + w.seconds(facts[key]) for name, key in parts if facts.get(key, 0.0) >= 0.05]
             return "Where the time went: " + ", ".join(said) if said else ""
         case "at_once":
             return f"An agent was idle when the call was queued; offered at once to {w.agent(facts['agent'])}"
@@ -116,6 +118,8 @@ def cause(point: Point, w: Words) -> str:
             return f"Place kept: {w.seconds(facts['seconds'])} waited in an earlier call count"
         case "emergency":
             return "An emergency, before everybody"
+        case "after_all":
+            return "A call to somebody who was lost: all who call get an agent first"
         case "priority":
             return f"Head start: counts as {w.seconds(facts['seconds'])} more of waiting"
         case "rungs":
@@ -149,7 +153,9 @@ def story(point: Point, w: Words) -> list[str]:
         case "estimated":
             place = f", place {f['position']:.0f}" if f.get("position") else ""
             told = f"told about {f['spoken_min']:.0f} min" if f.get("spoken_min") else "told no time"
-            return [f"{told} (reckoned {w.seconds(f.get('wait_s') or 0.0)}{place})"]
+            wait_s = f.get("wait_s")
+            reckoned = "nobody at work could take it" if wait_s is None else f"reckoned {w.seconds(wait_s)}"
+            return [f"{told} ({reckoned}{place})"]
         case "relaxed":
             return [f"need relaxed to: {w.rule(str(f['wants']))}{_able(f['able'], w)}"]
         case "offered":
@@ -163,7 +169,7 @@ def story(point: Point, w: Words) -> list[str]:
             return ["the citizen is called"]
         case "answered":
             rang = f", rang {w.seconds(f['rang_s'])}" if f.get("rang_s") is not None else ""
-            return [f"{agent} answers{rang}"]
+            return [f"{'the citizen' if f.get('callback') else agent} answers{rang}"]
         case "talk_ended":
             how = {"agent_lost": "the agent's line went dead, back to the queue", "interrupted": "talk cut off"}
             talk = f", talked {w.seconds(f['talk_s'])}" if f.get("talk_s") is not None else ""
@@ -252,12 +258,15 @@ def _why(decision: Mapping[str, Any] | None, w: Words) -> list[str]:
     d = decision
     kept = f" ({w.seconds(d['kept_s'])} of it kept)" if d["kept_s"] else ""
     head = f" + head start {w.seconds(d['head_start_s'])}" if d["head_start_s"] else ""
+    score = f"score {w.seconds(d['score_s'])} = waited {w.seconds(d['waited_s'])}{kept}{head}"
+    if d["head_start_s"] <= -EMERGENCY_S:
+        score = f"after all who call, waited {w.seconds(d['waited_s'])}"
     lent = f"; overflow, the agent is of “{w.of(SKILLS, str(d['lent_by']))}”" if d["lent_by"] else ""
     idle = "the agent had just become free"
     if d["idle_s"] >= 1:
         idle = f"the agent had been idle for {w.seconds(d['idle_s'])}"
     lines = [
-        f"score {w.seconds(d['score_s'])} = waited {w.seconds(d['waited_s'])}{kept}{head}",
+        score,
         f"rule: {w.rule(d['rule'])} (step {d['step'] + 1}){lent}; {idle}",
     ]
     if d["others"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cti.calls import EMERGENCY_S
 from cti.metrics.explain import Point, Why
 from cti.metrics.words import RUNGS, SKILLS, STATES, Words
 
@@ -73,8 +74,13 @@ def cause(point: Point, w: Words) -> str:
     facts = point.facts
     match point.kind:
         case "split":
-            parts = [("等座席空出 ", "waiting_s"), ("振铃无人接 ", "in_vain_s"), ("接听前振铃 ", "rang_s")]
-            said = [name + w.seconds(facts[key]) for name, key in parts if facts[key] >= 0.05]
+            parts = [
+                ("等座席空出 ", "waiting_s"),
+                ("振铃无人接 ", "in_vain_s"),
+                ("接听前振铃 ", "rang_s"),
+                ("座席确认、呼叫市民 ", "called_s"),
+            ]
+            said = [name + w.seconds(facts[key]) for name, key in parts if facts.get(key, 0.0) >= 0.05]
             return "时间去向：" + "，".join(said) if said else ""
         case "at_once":
             return f"排队时就有空闲座席，立即派给 {w.agent(facts['agent'])}"
@@ -104,6 +110,8 @@ def cause(point: Point, w: Words) -> str:
             return f"保位：上一次来电已等的 {w.seconds(facts['seconds'])} 计入他的位置"
         case "emergency":
             return "紧急来电，排在所有人之前"
+        case "after_all":
+            return "回拨未接通过的市民：让所有来电先得到座席"
         case "priority":
             return f"优先：按多等 {w.seconds(facts['seconds'])} 计"
         case "rungs":
@@ -137,7 +145,9 @@ def story(point: Point, w: Words) -> list[str]:
         case "estimated":
             place = f"，排第 {f['position']:.0f} 位" if f.get("position") else ""
             told = f"告知约等 {f['spoken_min']:.0f} 分钟" if f.get("spoken_min") else "未告知等待时间"
-            return [f"{told}（推算 {w.seconds(f.get('wait_s') or 0.0)}{place}）"]
+            wait_s = f.get("wait_s")
+            reckoned = "当时没有能接的座席，无法推算" if wait_s is None else f"推算 {w.seconds(wait_s)}"
+            return [f"{told}（{reckoned}{place}）"]
         case "relaxed":
             return [f"要求放宽为：{w.rule(str(f['wants']))}{_able(f['able'], w)}"]
         case "offered":
@@ -151,7 +161,7 @@ def story(point: Point, w: Words) -> list[str]:
             return ["呼叫市民"]
         case "answered":
             rang = f"，振铃 {w.seconds(f['rang_s'])}" if f.get("rang_s") is not None else ""
-            return [f"{agent} 接听{rang}"]
+            return [f"{'市民' if f.get('callback') else agent} 接听{rang}"]
         case "talk_ended":
             how = {"agent_lost": "座席线路中断，市民回到队列", "interrupted": "通话中断"}
             talk = f"，通话 {w.seconds(f['talk_s'])}" if f.get("talk_s") is not None else ""
@@ -233,10 +243,13 @@ def _why(decision: Mapping[str, Any] | None, w: Words) -> list[str]:
     d = decision
     kept = f"（其中保位 {w.seconds(d['kept_s'])}）" if d["kept_s"] else ""
     head = f" + 优先 {w.seconds(d['head_start_s'])}" if d["head_start_s"] else ""
+    score = f"得分 {w.seconds(d['score_s'])} = 已等 {w.seconds(d['waited_s'])}{kept}{head}"
+    if d["head_start_s"] <= -EMERGENCY_S:
+        score = f"排在所有来电之后，已等 {w.seconds(d['waited_s'])}"
     lent = f"；溢出，座席来自“{w.of(SKILLS, str(d['lent_by']))}”" if d["lent_by"] else ""
     idle = "座席刚刚空出" if d["idle_s"] < 1 else f"座席已空闲 {w.seconds(d['idle_s'])}"
     lines = [
-        f"得分 {w.seconds(d['score_s'])} = 已等 {w.seconds(d['waited_s'])}{kept}{head}",
+        score,
         f"规则：{w.rule(d['rule'])}（第 {d['step'] + 1} 步）{lent}；{idle}",
     ]
     if d["others"]:

@@ -189,6 +189,28 @@ def called_back() -> Floor:
     return floor
 
 
+def lost_and_called() -> Floor:
+    """Nobody at work could take him and he hung up; later an agent has nothing else to do and he is called."""
+    floor = _floor()
+    floor.at(10)
+    floor.queues("n1-9", Need("video"))
+    floor.call(CallFact.ESTIMATED, "n1-9", wait_s=None, position=1, spoken_min=0)
+    floor.at(40)
+    floor.ends("n1-9", lost_at="no_seat")
+    floor.at(200)
+    floor.arrives("cb-8", direction="callback", task="n1-9", of="n1-9", attempt=1)
+    floor.queues("cb-8", dataclasses.replace(GENERAL, priority_s=-EMERGENCY_S))
+    floor.at(206)
+    floor.call(CallFact.CONFIRMED, "cb-8", agent="a1003", n=1)
+    floor.call(CallFact.DIALLED, "cb-8", agent="a1003", n=1)
+    floor.at(211)
+    floor.answers("cb-8")
+    floor.at(240)
+    floor.talk_ends("cb-8")
+    floor.ends("cb-8", outcome="reached")
+    return floor
+
+
 def agent_lost() -> Floor:
     """The line of the first agent goes dead in talk; the second is lent by an overflow rule."""
     floor = _floor(overflow=(Overflow("enterprise", "general", 60.0),))
@@ -228,6 +250,8 @@ STORIES: list[tuple[Callable[[], Floor], str]] = [
     (kept_place_and_last_agent, "n1-9"),
     (called_back, "n1-9"),
     (called_back, "cb-7"),
+    (lost_and_called, "n1-9"),
+    (lost_and_called, "cb-8"),
     (agent_lost, "n1-9"),
     (left_in_the_menu, "n1-9"),
 ]
