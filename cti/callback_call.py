@@ -22,8 +22,8 @@ from cti.asterisk.channels import Channel
 from cti.calls import AgentId, CallFact, CallId, Value
 from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
+from cti.live_call import Call
 from cti.settings import Callback
-from cti.switchboard import Call
 from cti.talk import past
 from ivr_flows.words import Prompt
 from queues.dialling import Allowed, Dialling, Refused

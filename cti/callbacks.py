@@ -25,11 +25,11 @@ from cti.callback_call import Actions, AgentLine, CallbackCall, Outside, Sounds,
 from cti.calls import EMERGENCY_S, CallFact, CallId, Milestone, Need, NeedStep, SkillNeed, Value
 from cti.contact import Recordings
 from cti.exchange import Exchange
+from cti.live_call import Call
 from cti.logs import mask
 from cti.metrics.record import CALLBACK, CallRecord
 from cti.past_calls import Records, past_calls
 from cti.settings import Callback, SettingsError
-from cti.switchboard import Call
 from queues.callbacks import EndedCall, Task, TaskRefused, TaskRules, Tasks
 from queues.dialling import Allowed, Code, Dialling, Refused, Rules, is_open
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from cti.calls import AgentId, CallFact, CallId, Value
 from cti.exchange import Exchange
-from cti.switchboard import Call
+from cti.live_call import Call
 from recordings.naming import is_complete, segment_path, sound_s
 
 _FILE_LIMIT_S = 1.5

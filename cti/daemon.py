@@ -20,6 +20,7 @@ from aiohttp import web
 from agents.lease import LeaseRules
 from agents.roster import Agent
 from agents.status import DeskRules
+from cti import live_view
 from cti.agent_watch import AgentWatch, Sources
 from cti.asterisk import names
 from cti.asterisk.agi import AgiServer, AgiSession
@@ -207,7 +208,7 @@ class Daemon:
             settings.unknown_number,
         )
         self.standby.recover(inheritance.milestones)
-        self.surge = SurgeWatch(self.exchange, settings.surge, self.room, self.local_time, self.standby.look)
+        self.surge = SurgeWatch(self.exchange, settings.surge, self.room, self.local_time, self.standby.rung_on)
         self.house = House(
             exchange=self.exchange,
             flows=self.flows,
@@ -419,7 +420,7 @@ class Daemon:
             await asyncio.sleep(0.5)
             if not self.board.calls:
                 self.wall.anchor()
-            self.live.set_snapshot(orjson.dumps(self.board.snapshot(self.wall())))
+            self.live.set_snapshot(orjson.dumps(live_view.snapshot(self.board, self.wall())))
 
     async def _remember_citizens(self) -> None:
         """Who calls again: his last agent of the last days, and first the place of who was cut off a moment ago."""

@@ -20,9 +20,9 @@ from cti.asterisk.agi_codec import AgiEnv, CallerHungUp
 from cti.calls import AgentId, CallFact, CallId, Milestone, Value
 from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
+from cti.live_call import Call, Phase
 from cti.queueing import Queueing, Room, place_of
 from cti.settings import Did
-from cti.switchboard import Call, Phase
 from ivr_flows.calendar import WorkCalendar
 from ivr_flows.model import Flow
 from ivr_flows.session import Session, begin, resume, session_from_text, step

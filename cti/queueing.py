@@ -13,7 +13,8 @@ from cti.asterisk import names
 from cti.calls import CallFact, CallId, Milestone, Need, Value
 from cti.contact import Contact
 from cti.exchange import Exchange
-from cti.switchboard import Call, Switchboard
+from cti.live_call import Call
+from cti.switchboard import Switchboard
 from ivr_flows.words import Prompt, Route, RouteEnded
 from queues import announcing
 from queues.estimate import Estimate

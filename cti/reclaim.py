@@ -15,7 +15,7 @@ import structlog
 
 from cti.asterisk import names
 from cti.asterisk.ami import AmiError, AmiEvent, AmiRefused
-from cti.switchboard import Call
+from cti.live_call import Call
 
 log = structlog.get_logger()
 

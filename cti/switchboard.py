@@ -6,70 +6,20 @@ the journal. Nothing else writes the state, so a recovered switchboard cannot di
 
 from __future__ import annotations
 
-import heapq
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
 
 from agents import facts as desk_facts
-from agents.doing import Doing
 from agents.roster import Agent, agent_from, agent_to
-from agents.status import Desk, DeskRules, State, Status
+from agents.status import Desk, DeskRules, Status
 from cti.calls import AgentFact, AgentId, CallFact, CallId, CityFact, Milestone, Need, Value
-from queues.needs import changes, current_step, rule_of, steps_since, wanted
-from queues.routing import Idle, Overflow, Router, Waiting
-
-Phase = Literal["greeting", "menu", "queue", "ringing", "talk", "after_talk", "fallback", "leaving", "ended"]
-
-CALL_OVER = frozenset({"caller_left", "cut_off"})
-"""Outcomes of an offer after which there is no caller any more; after all others he keeps his place."""
+from cti.dispatch import Dispatch
+from cti.live_call import CALL_OVER, Call
+from queues.needs import Overflow, Waiting, rule_of
 
 _READOPTION_S = 3.0
 """After a restart callers come back from the dialplan within this time; nobody overtakes one who has not yet."""
-
-
-@dataclass(slots=True)
-class Call:
-    """One live call, folded from its milestones."""
-
-    id: CallId
-    arrived_at: float
-    facts: Mapping[str, Value]
-    """Data of the `arrived` milestone."""
-    seq: int = 0
-    phase: Phase = "greeting"
-    session: str = ""
-    need: Need | None = None
-    queued_at: float = 0.0
-    since: float = 0.0
-    """What his place counts from: `queued_at`, or earlier with a place that was kept."""
-    steps_since: float = 0.0
-    kept_s: float = 0.0
-    step: int = 0
-    """Of his need, the one that counts."""
-    offers: int = 0
-    agent: AgentId | None = None
-    answered_at: float | None = None
-    ever_answered: bool = False
-    survey_offered: bool = False
-    gave_way: str = ""
-    """callback or message: what the caller took instead of an agent; no_seat: there was none for him."""
-    transferred: bool = False
-    seq_from: int | None = None
-    """After a take-over from the other daemon: the last number it is known to have used; `seq` is beyond it."""
-    unmeasured: dict[int, float] = field(default_factory=dict)
-    """Talks whose recording has not been measured: number of the offer -> seconds."""
-    holder: object | None = None
-    """The session of ours that holds it. None: it goes on in Asterisk alone (we crashed, or the connection was cut)."""
-
-    dialling: tuple[str, float] | None = None
-    """The target of a transfer that has not been answered as far as we know, and since when it is dialled."""
-
-    @property
-    def attached(self) -> bool:
-        return self.holder is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +67,10 @@ class Switchboard:
     _first_seq: int = 0
     _readopt_until: float = 0.0
     """0: nobody is waited for."""
-    _due_steps: list[tuple[float, CallId]] = field(default_factory=list)
-    """Heap of the moments at which a step of a waiting caller's need ends."""
-    _router: Router = field(init=False)
-    _due_desks: list[tuple[float, AgentId]] = field(default_factory=list)
-    """Heap of the moments at which a desk's state changes by itself; one that does not any more is harmless."""
-    _doing: Doing = field(default_factory=Doing)
-    _touched_calls: set[CallId] = field(default_factory=set)
-    _touched_desks: set[AgentId] = field(default_factory=set)
+    _dispatch: Dispatch = field(init=False)
 
     def __post_init__(self) -> None:
-        self._router = Router(self.overflow)
+        self._dispatch = Dispatch(self.calls, self.desks, self.overflow)
 
     # Changes
 
@@ -146,7 +89,8 @@ class Switchboard:
         data = data or {}
         if kind is CallFact.QUEUED:
             need = Need.from_text(str(data["need"]))
-            data = {**data, "able": self._able(Waiting(call_id, need, now), now), "rungs": " ".join(self.rungs())}
+            able = self._dispatch.able(Waiting(call_id, need, now), now)
+            data = {**data, "able": able, "rungs": " ".join(self.rungs())}
         call = self.calls.get(call_id)
         talker = call.agent if call is not None else None
         made = [self._call_milestone(kind, call_id, now if at is None else at, data)]
@@ -181,9 +125,7 @@ class Switchboard:
 
     def next_tick_at(self, now: float) -> float | None:
         """When `tick` is due next; None: not before something else happens."""
-        times = [self._due_desks[0][0]] if self._due_desks else []
-        if (at := self._router.next_at(now)) is not None:
-            times.append(at)
+        times = [] if (at := self._dispatch.next_at(now)) is None else [at]
         if self._readopt_until > now:
             times.append(self._readopt_until)
         return min(times, default=None)
@@ -199,11 +141,11 @@ class Switchboard:
         for agent in changed:
             old = self.desks.get(agent.id)
             self.desks[agent.id] = Desk(agent) if old is None else replace(old, agent=agent)
-            self._touched_desks.add(agent.id)
+            self._dispatch.look_at_desk(agent.id)
         gone = [i for i, d in self.desks.items() if i not in roster and not d.agent.temporary and d.call_id is None]
         for agent_id in gone:
             del self.desks[agent_id]
-            self._touched_desks.add(agent_id)
+            self._dispatch.look_at_desk(agent_id)
         return changed, gone
 
     # Recovery
@@ -225,13 +167,15 @@ class Switchboard:
             if call.seq < first_seq - 1:
                 call.seq_from, call.seq = call.seq, first_seq - 1
         self._readopt_until = now + _READOPTION_S
-        self._touched_calls.update(self.calls)
-        self._touched_desks.update(self.desks)
+        self._dispatch.wait_for_lost(True)
+        for agent_id in self.desks:
+            self._dispatch.look_at_desk(agent_id)
 
     def attach(self, call_id: CallId, holder: object, now: float) -> Effects:
         """The session `holder` has it from now on."""
-        self._live(call_id).holder = holder
-        self._touched_calls.add(call_id)
+        call = self._live(call_id)
+        call.holder = holder
+        self._dispatch.look_at_call(call)
         return self._routed([], now)
 
     def detach(self, call_id: CallId, holder: object) -> None:
@@ -242,19 +186,17 @@ class Switchboard:
         call = self.calls.get(call_id)
         if call is not None and call.holder is holder:
             call.holder = None
-            self._touched_calls.add(call_id)
+            self._dispatch.look_at_call(call)
 
     # Reading
 
     def waiting(self) -> list[Waiting]:
         """Who waits, first the one who is next."""
-        self._bring_router_up()
-        return self._router.waiting()
+        return self._dispatch.waiting()
 
     def position(self, call_id: CallId) -> int:
         """Place in its queue from 1; KeyError if it does not wait."""
-        self._bring_router_up()
-        return self._router.position(call_id)
+        return self._dispatch.position(call_id)
 
     def rungs(self) -> list[str]:
         """The rungs of the surge ladder that are on, in no particular order."""
@@ -276,56 +218,6 @@ class Switchboard:
 
     def logged_in(self) -> list[Desk]:
         return [desk for desk in self.desks.values() if desk.status is not Status.OFFLINE]
-
-    def snapshot(self, now: float) -> dict[str, Any]:
-        """Everything a live page shows; no personal data."""
-        places: dict[CallId, int] = {}
-        in_queue: Counter[str] = Counter()
-        for waiting in self.waiting():
-            in_queue[waiting.need.queue] += 1
-            places[waiting.call_id] = in_queue[waiting.need.queue]
-        return {
-            "at": now,
-            "calls": [
-                {
-                    "call_id": call.id,
-                    "phase": call.phase,
-                    "dialled": call.facts.get("dialled"),
-                    "arrived_at": call.arrived_at,
-                    "queue": call.need.queue if call.need else None,
-                    "queued_at": call.queued_at or None,
-                    "position": places.get(call.id),
-                    "agent": call.agent,
-                    "answered_at": call.answered_at,
-                    "attached": call.attached,
-                }
-                for call in self.calls.values()
-            ],
-            "agents": [self.desk_row(desk, now) for desk in self.desks.values()],
-            "waiting": len(places),
-            "rungs": self.rungs(),
-        }
-
-    @staticmethod
-    def desk_row(desk: Desk, now: float) -> dict[str, Any]:
-        """One agent for a live page."""
-        return {
-            "id": desk.agent.id,
-            "name": desk.agent.name,
-            "skills": dict(desk.agent.skills),
-            "status": desk.status,
-            "reason": desk.reason,
-            "status_since": desk.status_since,
-            "state": desk.state(now),
-            "state_since": desk.state_since(now),
-            "held_back": sorted(desk.causes(now)),
-            "misses": desk.misses,
-            "wrap_up": {"kind": wrap_up.kind, "until": wrap_up.until, "most_until": wrap_up.most_until}
-            if (wrap_up := desk.wrap_up) is not None and now < wrap_up.until
-            else None,
-            "call_id": desk.call_id,
-            "temporary": desk.agent.temporary,
-        }
 
     # Inside
 
@@ -384,73 +276,21 @@ class Switchboard:
             if 0 < self._readopt_until <= now:
                 # Who has not come back by now holds nobody up any longer; his place is kept all the same.
                 self._readopt_until = 0.0
-                self._touched_calls.update(self.calls)
-            self._bring_router_up(now)
-            made += self._relaxed(now)
-            for decision in self._router.decide(now):
+                self._dispatch.wait_for_lost(False)
+            for call, step in self._dispatch.relaxed(now):
+                wants = rule_of(call.waiting().need, step)
+                data: dict[str, Value] = {
+                    "step": step,
+                    "wants": wants,
+                    "able": self._dispatch.able(call.waiting(), now),
+                }
+                made.append(self._call_milestone(CallFact.RELAXED, call.id, now, data))
+            for decision in self._dispatch.decide(now):
                 call = self.calls[decision.call_id]
-                data: dict[str, Value] = {"agent": decision.agent_id, "n": call.offers + 1, "why": decision.to_text()}
+                data = {"agent": decision.agent_id, "n": call.offers + 1, "why": decision.to_text()}
                 made.append(self._call_milestone(CallFact.OFFERED, call.id, now, data))
                 wakes.append(call.id)
         return Effects(tuple(made), tuple(wakes))
-
-    def _bring_router_up(self, now: float | None = None) -> None:
-        """The router learns who waits; with `now` also who is idle by then."""
-        for call_id in self._touched_calls:
-            call = self.calls.get(call_id)
-            if call is None or call.phase != "queue" or call.need is None or not (call.attached or self._readopt_until):
-                self._router.leave(call_id)
-            else:
-                waiting = Waiting(call_id, call.need, call.since, call.steps_since, call.kept_s, call.attached)
-                self._router.wait(waiting)
-        self._touched_calls.clear()
-        if now is None:
-            return
-        while self._due_desks and self._due_desks[0][0] <= now:
-            self._touched_desks.add(heapq.heappop(self._due_desks)[1])
-        for agent_id in self._touched_desks:
-            desk = self.desks.get(agent_id)
-            state = State.OFFLINE if desk is None else desk.state(now)
-            if desk is None or state is not State.IDLE:
-                self._router.busy(agent_id)
-            else:
-                self._router.free(Idle(agent_id, desk.agent.skills, desk.idle_since))
-            what: str = "" if state is State.OFFLINE else state
-            if desk is not None and state is State.NOT_READY:
-                what = min(desk.causes(now), default="") if desk.status is Status.READY else desk.status
-            self._doing.put(agent_id, {} if desk is None else desk.agent.skills, what)
-            if desk is not None and (at := desk.next_change_at(now)) is not None:
-                heapq.heappush(self._due_desks, (at, agent_id))
-        self._touched_desks.clear()
-
-    def _relaxed(self, now: float) -> list[Milestone]:
-        """The steps that ended since the last time, in the record of those who wait for somebody."""
-        if not self._due_steps or self._due_steps[0][0] > now:
-            return []
-        made = []
-        while self._due_steps and self._due_steps[0][0] <= now:
-            _, call_id = heapq.heappop(self._due_steps)
-            call = self.calls.get(call_id)
-            if call is None or call.phase != "queue" or call.need is None:
-                continue
-            step = current_step(call.need, now, call.steps_since)
-            if step > call.step:
-                waiting = Waiting(call_id, call.need, call.since, call.steps_since)
-                wants = rule_of(call.need, step)
-                data: dict[str, Value] = {"step": step, "wants": wants, "able": self._able(waiting, now)}
-                made.append(self._call_milestone(CallFact.RELAXED, call_id, now, data))
-        return made
-
-    def _able(self, waiting: Waiting, now: float) -> str:
-        """How many agents could take this caller, by what they do: "idle 1, talking 8"."""
-        self._bring_router_up(now)
-        need = waiting.need
-        if named := wanted(need, current_step(need, now, steps_since(waiting))).agents:
-            doing = self._doing.of(named)
-        else:
-            nobody = AgentId("")
-            doing = self._doing.able(lambda skills: self._router.could_take(nobody, skills, waiting, now))
-        return ", ".join(f"{what} {count}" for what, count in sorted(doing.items()))
 
     def _fold(self, milestone: Milestone) -> None:
         """The one place where state changes. Tolerant of repeats, so that a journal may be read from any older line."""
@@ -468,73 +308,26 @@ class Switchboard:
         if call is None or milestone.seq <= call.seq:
             return
         call.seq = milestone.seq
-        self._touched_calls.add(call_id)
         self._fold_call(call, milestone)
 
     def _fold_call(self, call: Call, milestone: Milestone) -> None:
-        data, at = milestone.data, milestone.at
+        at = milestone.at
         match milestone.kind:
-            case CallFact.ENTERED:
-                call.session = str(data.get("session") or call.session)
-            case CallFact.MENU_ENTERED:
-                call.phase = "menu"
-            case CallFact.QUEUED:
-                call.need, call.queued_at, call.step, call.gave_way = Need.from_text(str(data["need"])), at, 0, ""
-                call.since = float(data.get("since") or at)
-                call.steps_since = float(data.get("steps_since") or call.since)
-                call.kept_s = float(data.get("kept_s") or 0.0)
-                self._note_steps(call)
-                if call.phase != "fallback":
-                    call.phase = "queue"
-            case CallFact.FELL_BACK:
-                # Asterisk's own queue serves it: not ours to offer, and the spool tells how it ended.
-                self._free_desk(call, at)
-                call.phase = "fallback"
-            case CallFact.RELAXED:
-                call.step = int(data.get("step") or 0)
-            case CallFact.LEFT_QUEUE:
-                call.gave_way = "no_seat" if data.get("reason") == "no_seat" else ""
-                call.phase = "after_talk" if call.ever_answered else "menu"
             case CallFact.OFFERED:
-                call.agent, call.phase = AgentId(str(data["agent"])), "ringing"
-                call.offers = int(data.get("n") or call.offers + 1)
+                call.agent = AgentId(str(milestone.data["agent"]))
                 self._change_desk(call.agent, lambda desk: desk.offer(call.id, at))
-            case CallFact.OFFER_FAILED:
+            case CallFact.ANSWERED if call.agent is not None:
+                self._change_desk(call.agent, lambda desk: desk.answered(at))
+            case CallFact.HELD | CallFact.UNHELD if call.agent is not None and call.phase == "talk":
+                self._change_desk(call.agent, lambda desk: desk.hold(milestone.kind == CallFact.HELD, at))
+            case CallFact.OFFER_FAILED | CallFact.TALK_ENDED | CallFact.FELL_BACK | CallFact.ENDED:
                 self._free_desk(call, at)
-                call.phase = "leaving" if data.get("outcome") in CALL_OVER else "queue"
-                self._note_steps(call)  # one may have run out while it rang
-            case CallFact.ANSWERED:
-                call.phase, call.answered_at, call.ever_answered = "talk", at, True
-                if call.agent is not None:
-                    self._change_desk(call.agent, lambda desk: desk.answered(at))
-            case CallFact.HELD | CallFact.UNHELD:
-                if call.agent is not None and call.phase == "talk":
-                    self._change_desk(call.agent, lambda desk: desk.hold(milestone.kind == CallFact.HELD, at))
-            case CallFact.TALK_ENDED:
-                self._free_desk(call, at)
-                call.phase, call.answered_at = "after_talk", None
-                if n := int(data.get("n") or 0):  # 0: the fallback queue's, which is not recorded
-                    call.unmeasured[n] = float(data.get("talk_s") or 0.0)
-            case CallFact.RECORDED:
-                call.unmeasured.pop(int(data.get("n") or 0), None)
-            case CallFact.TRANSFERRED:
-                call.transferred = True
-            case CallFact.CALLBACK_REQUESTED:
-                call.gave_way = "callback"
-            case CallFact.MESSAGE_LEFT:
-                call.gave_way = "message"
-            case CallFact.SURVEY_OFFERED:
-                call.survey_offered = True
-            case CallFact.ENDED:
-                self._free_desk(call, at)
-                call.phase = "ended"
             case _:
-                pass  # the other facts are history, not state
-
-    def _note_steps(self, call: Call) -> None:
-        if call.need is not None:
-            for at in changes(Waiting(call.id, call.need, call.since, call.steps_since), ()):
-                heapq.heappush(self._due_steps, (at, call.id))
+                pass
+        call.fold(milestone)
+        self._dispatch.look_at_call(call)
+        if call.phase == "queue" and milestone.kind in (CallFact.QUEUED, CallFact.OFFER_FAILED):
+            self._dispatch.note_steps(call)
 
     def _fold_city(self, milestone: Milestone) -> None:
         kind = CityFact(milestone.kind)
@@ -543,14 +336,14 @@ class Switchboard:
             self._seq[of] = milestone.seq
             self.city[kind, milestone.id] = milestone
             if (kind, milestone.id) == (CityFact.RUNG, "borrow"):
-                self._router.borrow(bool(milestone.data.get("on")))
+                self._dispatch.borrow(bool(milestone.data.get("on")))
 
     def _fold_agent(self, milestone: Milestone) -> None:
         agent_id, data, at = AgentId(milestone.id), milestone.data, milestone.at
         if milestone.seq <= self._seq.get(agent_id, 0):
             return  # a copy at the head of a newer journal file
         self._seq[agent_id] = milestone.seq
-        self._touched_desks.add(agent_id)
+        self._dispatch.look_at_desk(agent_id)
         kind = AgentFact(milestone.kind)
         if kind is AgentFact.ADDED:
             self.desks[agent_id] = Desk(agent_from(agent_id, json.loads(str(data["definition"]))))
@@ -562,7 +355,7 @@ class Switchboard:
     def _change_desk(self, agent_id: AgentId, change: Callable[[Desk], Desk]) -> None:
         if (desk := self.desks.get(agent_id)) is not None:
             self.desks[agent_id] = change(desk)
-            self._touched_desks.add(agent_id)
+            self._dispatch.look_at_desk(agent_id)
 
     def _free_desk(self, call: Call, at: float) -> None:
         if call.agent is None:
@@ -570,7 +363,7 @@ class Switchboard:
         desk = self.desks.get(call.agent)
         if desk is not None and desk.call_id == call.id:
             self.desks[call.agent] = desk.call_over(at)
-            self._touched_desks.add(call.agent)
+            self._dispatch.look_at_desk(call.agent)
         call.agent = None
 
 

@@ -11,12 +11,12 @@ from typing import Protocol
 from agents.status import Desk, State, Status
 from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, Value
 from cti.exchange import Exchange
+from cti.live_call import Call
 from cti.metrics.half_hours import HalfHour
 from cti.metrics.past import past_call
 from cti.metrics.record import CallRecord
 from cti.settings import Did, Surge
 from cti.settings import Waiting as WaitingSettings
-from cti.switchboard import Call
 from queues.estimate import Estimate, Outlook, Seat
 from queues.handling import Habit, Handling, History
 from queues.needs import Waiting, lacks

@@ -17,6 +17,7 @@ from pydantic import Field
 from agents.roster import RosterError
 from cti.calls import AgentFact, AgentId, CallId
 from cti.exchange import Exchange
+from cti.live_view import desk_row, snapshot
 from cti.metrics.words import Lang
 from cti.web.feed import Feed
 from cti.web.http import EXCHANGE, TOKENS, Body, Refused, admin, asking_agent, body_of, errors, json_response, own_agent
@@ -159,7 +160,7 @@ async def _extend_wrap_up(request: web.Request) -> web.Response:
 async def _live(request: web.Request) -> web.Response:
     asking_agent(request)
     api = request.app[API]
-    return json_response(api.exchange.board.snapshot(api.exchange.wall()))
+    return json_response(snapshot(api.exchange.board, api.exchange.wall()))
 
 
 async def _channels(request: web.Request) -> web.Response:
@@ -227,5 +228,5 @@ async def _remove_test_agents(request: web.Request) -> web.Response:
 
 
 def _row(api: Api, agent_id: AgentId) -> dict[str, Any]:
-    row = api.exchange.board.desk_row(api.exchange.board.desks[agent_id], api.exchange.wall())
+    row = desk_row(api.exchange.board.desks[agent_id], api.exchange.wall())
     return {**row, "phone": api.phone(agent_id)}

@@ -22,6 +22,7 @@ from agents.lease import PageSign
 from agents.status import Cause, Desk, Status
 from cti.calls import AgentFact, AgentId, Milestone
 from cti.exchange import Exchange
+from cti.live_view import desk_row
 from cti.web.http import TOKENS, Refused, token_of
 
 log = structlog.get_logger()
@@ -188,7 +189,7 @@ class DeskPages:
 
     def _picture(self, page: _Page, desk: Desk) -> dict[str, Any]:
         board, now = self._exchange.board, self._exchange.wall()
-        row = {**board.desk_row(desk, now), "phone": self._phone(page.agent_id)}
+        row = {**desk_row(desk, now), "phone": self._phone(page.agent_id)}
         call = board.calls.get(desk.call_id) if desk.call_id is not None else None
         shown = None
         if call is not None:

@@ -20,10 +20,11 @@ from cti.callbacks import Callbacks, Surroundings, is_callback
 from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, Value
 from cti.contact import Recordings
 from cti.exchange import Exchange
+from cti.live_call import Call
 from cti.metrics.record import CallRecord, fold, fold_with_faults
 from cti.reconciler import Reconciler
 from cti.settings import PROJECT, Callback
-from cti.switchboard import Call, Switchboard
+from cti.switchboard import Switchboard
 from ivr_flows.words import Prompt
 from tests.support.waiting_async import eventually
 

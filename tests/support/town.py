@@ -13,9 +13,10 @@ from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone
 from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
 from cti.journey import House, Journey
+from cti.live_call import Call
 from cti.metrics.record import fold
 from cti.settings import Did, Surge, Waiting
-from cti.switchboard import Call, Switchboard
+from cti.switchboard import Switchboard
 from cti.waiting_room import WaitingRoom
 from ivr_flows.calendar import WorkCalendar
 from ivr_flows.loader import load

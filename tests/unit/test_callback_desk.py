@@ -17,10 +17,11 @@ from cti.callbacks import Callbacks, Surroundings, is_callback
 from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, Value
 from cti.contact import Recordings
 from cti.exchange import Exchange
+from cti.live_call import Call
 from cti.metrics.record import CallRecord, fold
 from cti.settings import Callback, SettingsError
 from cti.storage.store import StoreUnavailableError
-from cti.switchboard import Call, Switchboard
+from cti.switchboard import Switchboard
 from ivr_flows.words import Prompt
 from queues.callbacks import TaskRefused
 
