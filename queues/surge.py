@@ -24,6 +24,8 @@ _STEP_S = 5.0
 _MEMORY_S = 600.0
 """An arrival counts e times less after so long."""
 _FIRST_S = 60.0
+_ONE_CALL_S = 300.0
+"""One call is no rush, however soon after the start it comes: it stands for a rate of one in so long."""
 _MOST_S = 3600.0
 _ROUNDS = 30
 BY_RULE = "rule"
@@ -42,8 +44,9 @@ class Arrivals:
 
     def per_s(self, queue: str, now: float) -> float:
         """Over a shorter time while little has been seen, but never over less than a minute."""
-        seen_s = max(_FIRST_S, now - self._began)
-        return self._level(queue, now) / (_MEMORY_S * -math.expm1(-seen_s / _MEMORY_S))
+        level = self._level(queue, now)
+        seen_s = max(_FIRST_S, _ONE_CALL_S / max(1.0, level), now - self._began)
+        return level / (_MEMORY_S * -math.expm1(-seen_s / _MEMORY_S))
 
     def queues(self) -> list[str]:
         return sorted(self._levels)

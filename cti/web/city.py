@@ -13,8 +13,11 @@ from cti.exchange import Exchange
 from cti.switchboard import Notice as Up
 from cti.web.http import Body, Refused, admin, body_of, json_response
 
-NAME = r"^[a-z][a-z0-9_]{0,39}$"
 Mode = Literal["on", "off", "auto"]
+
+
+SURGE_NOTICE = "surge"
+"""The notice of the ladder's rung `broadcast`."""
 
 
 class Ladder(Protocol):
@@ -65,6 +68,8 @@ class CityRoutes:
 
     async def _put_notice(self, request: web.Request) -> web.Response:
         admin(request)
+        if request.match_info["name"] == SURGE_NOTICE:
+            raise Refused(400, "reserved_name", f"{SURGE_NOTICE} is the surge ladder's own; choose another name")
         notice = await body_of(request, Notice)
         if notice.prompt not in self._prompts:
             raise Refused(

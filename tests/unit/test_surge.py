@@ -42,6 +42,12 @@ def test_the_rate_follows_a_steady_stream_and_forgets_it() -> None:
     assert arrivals.per_s("enterprise", now) == 0.0
 
 
+def test_one_call_just_after_the_start_is_no_rush() -> None:
+    arrivals = Arrivals(0.0)
+    arrivals.add("general", 2.0)
+    assert arrivals.per_s("general", 3.0) == pytest.approx(1 / 300, rel=0.3)
+
+
 def test_a_young_daemon_reckons_with_the_time_it_has_seen() -> None:
     arrivals = Arrivals(0.0)
     for second in range(0, 120, 2):
