@@ -62,7 +62,7 @@ class _Last:
 
 
 class StandbyCalls:
-    """`run` it, and give it the events that are observed; `look` when the rung goes on.
+    """`run` it, and give it the events that are observed; `rung_on` when the rung goes on.
 
     `ongoing`: how many other calls of ours are out. `own_number`: what his telephone shows.
     """
@@ -119,8 +119,9 @@ class StandbyCalls:
                 task.cancel()
             await asyncio.gather(*ringing, return_exceptions=True)
 
-    def look(self) -> None:
-        """Something may have changed."""
+    def rung_on(self) -> None:
+        """The rung has gone on, perhaps a moment after it went off."""
+        self._since = None
         self._moved.set()
 
     def on_event(self, event: AmiEvent) -> None:

