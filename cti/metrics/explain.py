@@ -206,14 +206,13 @@ def _causes(call: _Story, around: Around, roster: Mapping[AgentId, Agent]) -> It
     in_vain_s = sum(s.seconds(call.now) for s in in_vain)
     last = "called_s" if call.is_callback else "rang_s"
     yield Point("split", {"waiting_s": waiting_s, "in_vain_s": in_vain_s, last: rang_s})
-    if waiting_s < _AT_ONCE_S and any(s.doing == "ringing" for s in stretches):
+    able = _able(text(call.queued, "able"))
+    if "able" in call.queued.data and not able:
+        yield Point("nobody")
+    elif able and not able.get("idle"):
+        yield Point("busy", {"able": able, "agents": sum(able.values())})
+    elif waiting_s < _AT_ONCE_S and any(s.doing == "ringing" for s in stretches):
         yield Point("at_once", {"agent": next(s.agent for s in stretches if s.doing == "ringing")})
-    elif "able" in call.queued.data:
-        able = _able(text(call.queued, "able"))
-        if not able:
-            yield Point("nobody")
-        elif not able.get("idle"):
-            yield Point("busy", {"able": able, "agents": sum(able.values())})
     if call.wait is not None:
         yield from _by_others(call, call.wait, around, roster)
     if in_vain:

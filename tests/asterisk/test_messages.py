@@ -83,9 +83,10 @@ async def test_what_he_says_is_kept(telephones: City, ends: str) -> None:
 async def test_zero_in_the_middle_leads_to_an_agent_who_has_come(telephones: City) -> None:
     caller = await calls(telephones, 1)
     before = set(messages(telephones.stack))
-    await speaks(caller)
+    beep_at = await speaks(caller)
     (agent,) = await hire(telephones, {"general": 3})
     await telephones.api.set_status(agent, "ready")
+    await eventually(lambda: time.time() - beep_at > 3.0, 6, "enough to be a message")
     (file,) = set(messages(telephones.stack)) - before
 
     caller.line.press("0")

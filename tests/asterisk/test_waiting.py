@@ -82,19 +82,24 @@ async def test_who_waits_hears_his_place_and_minutes_and_a_broadcast_once(teleph
     await telephones.api._ask("DELETE", "/api/notices/water")
 
 
-@pytest.mark.parametrize("daemon_dies", [False, True], ids=["same_daemon", "new_daemon"])
-async def test_who_was_cut_off_is_before_those_who_came_meanwhile(telephones: City, daemon_dies: bool) -> None:
+@pytest.mark.parametrize("daemon", ["lives", "dies_after", "dies_before"])
+async def test_who_was_cut_off_is_before_those_who_came_meanwhile(telephones: City, daemon: str) -> None:
     (agent,) = await hire(telephones, GENERAL)
-    first = await calls(telephones, "13812345678")
+    number = {"lives": "13812345671", "dies_after": "13812345672", "dies_before": "13812345673"}[daemon]
+    first = await calls(telephones, number)
     queued = await first.told(CallFact.QUEUED)
-    first.hang_up()
-    await first.record()
-    if daemon_dies:
+    old = 0
+    if daemon == "dies_before":
         old, _ = telephones.stack.kill_daemon(signal.SIGKILL)
-        await eventually(lambda: telephones.stack.ready[0] not in (0, old), 10, "a new daemon")
+    first.hang_up()
+    await first.gone()
+    if daemon == "dies_after":
+        await first.record()
+        old, _ = telephones.stack.kill_daemon(signal.SIGKILL)
+    await eventually(lambda: telephones.stack.ready[0] not in (0, old), 10, "a daemon")
     other = await calls(telephones, 2)
 
-    again = await calls(telephones, "13812345678")
+    again = await calls(telephones, number)
     kept = await again.told(CallFact.QUEUED)
 
     assert kept.data["since"] == pytest.approx(queued.at, abs=0.01)

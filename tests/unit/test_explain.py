@@ -270,6 +270,21 @@ def test_a_supervisor_reads_why(story: Callable[[], Floor], call: str, lang: Lan
     assert in_words(floor.why(call), _words(lang, floor)) == golden.read_text(encoding="utf-8")
 
 
+def test_who_met_only_busy_agents_is_not_told_of_an_idle_one_however_soon_one_was_free() -> None:
+    floor = _floor()
+    _all_busy(floor)
+    floor.at(20)
+    floor.queues("n1-9", ENTERPRISE)
+    floor.at(20.1)
+    floor.talk_ends("n1-1")
+    floor.at(22)
+    floor.answers("n1-9")
+    floor.at(60)
+    floor.talk_ends("n1-9")
+    floor.ends("n1-9")
+    assert [cause.kind for cause in floor.why("n1-9").causes] == ["split", "busy"]
+
+
 def test_the_example_of_the_operating_manual_is_what_is_printed() -> None:
     floor = waited_140_s()
     head, _, _ = in_words(floor.why("n1-9"), _words("zh", floor)).partition("\n经过")
