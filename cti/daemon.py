@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import os
 import random
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,24 +21,25 @@ from agents.roster import Agent
 from agents.status import DeskRules
 from cti import live_view
 from cti.agent_watch import AgentWatch, Sources
+from cti.archive import Archive
 from cti.asterisk import names
 from cti.asterisk.agi import AgiServer, AgiSession
 from cti.asterisk.ami import Ami, AmiEvent
 from cti.asterisk.channels import Channels
 from cti.asterisk.snapshot import device_states, snapshot, variable
 from cti.callbacks import Callbacks, Surroundings
-from cti.calls import AgentId, CallFact, CallId, Milestone, Need, Value
+from cti.calls import AgentId, CallFact, CallId, Milestone
 from cti.clock import SteadyClock
 from cti.contact import Recordings
 from cti.exchange import Exchange
 from cti.fallback_members import FallbackMembers
 from cti.flow_files import FlowFiles
+from cti.health import health
 from cti.journey import House, Journey
 from cti.metrics.agents import AgentDay
-from cti.metrics.explain_text import answer
-from cti.metrics.record import CallRecord, fold_with_faults
-from cti.metrics.words import Lang, Words
-from cti.pair import Inheritance, Pair, health_of
+from cti.metrics.record import fold_with_faults
+from cti.numbers import Numbers
+from cti.pair import Inheritance, Pair
 from cti.past_calls import past_calls
 from cti.phones import Phones
 from cti.provision import Provisioner
@@ -50,14 +50,12 @@ from cti.roster_file import RosterFile
 from cti.schedule_file import ScheduleFile
 from cti.secrets import Secrets
 from cti.served_alone import ServedAlone
-from cti.settings import Did, Settings, SettingsError
+from cti.settings import Settings
 from cti.speech.prompt_files import PromptFiles
 from cti.standby_call import StandbyCalls
-from cti.storage.agent_days import read_agent_days
 from cti.storage.live import RedisLive
 from cti.storage.records import Records
 from cti.storage.store import StoreUnavailableError
-from cti.storage.whys import why
 from cti.surge_watch import SurgeWatch
 from cti.switchboard import Switchboard
 from cti.talk import past
@@ -74,7 +72,6 @@ from cti.web.passwords import Passwords
 from cti.web.test_agents import TestAgents
 from cti.web.tokens import Tokens
 from ivr_flows.calendar import WorkCalendar
-from ivr_flows.model import Route
 from ivr_flows.prompts import load_catalogue
 from queues.needs import Overflow
 
@@ -94,11 +91,8 @@ class Daemon:
         self.settings, self.pair = settings, pair
         self.wall = wall = SteadyClock(time.time, time.monotonic)
         zone = ZoneInfo(settings.city.timezone)
-        self._dids = {did.number: did for did in settings.did}
         self.local_time: Callable[[float], datetime] = lambda at: datetime.fromtimestamp(at, zone)
 
-        if settings.unknown_number not in self._dids:
-            raise SettingsError(f"unknown_number {settings.unknown_number}: there is no [[did]] with this number")
         flows = {did.flow for did in settings.did}
 
         self.roster_file = RosterFile(settings.roster)
@@ -113,6 +107,7 @@ class Daemon:
             durations=self.prompts.durations("zh-CN"),
             entries={name: {did.entry for did in settings.did if did.flow == name and did.entry} for name in flows},
         )
+        self.numbers = Numbers(settings, self.flows)
         self.feed, self.timelines = Feed(), Timelines()
         self.live = RedisLive(settings.redis_url, settings.city.code)
         desks = settings.agents
@@ -125,7 +120,8 @@ class Daemon:
         self.timelines.add([milestone for milestone in inheritance.milestones if milestone.id in self.board.calls])
         self.journal, self.drainer = records.journal, records.drainer
         self.journal.on_durable = self._on_durable
-        self.store, self.sql_worker = records.store, records.worker
+        self.records, self.store, self.sql_worker = records, records.store, records.worker
+        self.archive = Archive(records, self.timelines, wall, zone, paired=bool(settings.pair.peer))
         self.exchange = Exchange(self.board, self.journal, wall)
         self.recordings = Recordings(settings.recordings_dir, self.local_time)
         self.served_alone = ServedAlone(
@@ -134,7 +130,7 @@ class Daemon:
             settings.spool_dir,
             self.journal,
             lambda call_id: self.sql_worker.run(self.store.milestones, call_id),
-            self._place_of,
+            self.numbers.place,
         )
         self.channels, self.phones = Channels(), Phones(wall)
         self.reconciler = Reconciler(self.exchange, self.channels, self.recordings, self._nonce, self._spawn)
@@ -168,9 +164,9 @@ class Daemon:
                 ring_agent_s=settings.calls.offer_timeout_s,
                 timeline=self.timelines.of,
                 drained=self.drainer.drained,
-                records=self._records_between,
-                place_of=self._place_of,
-                need_of=self._need_of,
+                records=self.archive.calls,
+                place_of=self.numbers.place,
+                need_of=self.numbers.need,
             )
         )
         self.agi = AgiServer(
@@ -192,7 +188,7 @@ class Daemon:
             self.exchange,
             settings.waiting,
             settings.surge,
-            self._did_of,
+            self.numbers.did,
             self.callbacks,
             self.local_time,
             settings.calls.wrap_up_s,
@@ -213,7 +209,7 @@ class Daemon:
             exchange=self.exchange,
             flows=self.flows,
             sounds=self.prompts,
-            did_of=self._did_of,
+            did_of=self.numbers.did,
             city=settings.city.code,
             local_time=self.local_time,
             recordings=self.recordings,
@@ -289,23 +285,6 @@ class Daemon:
             return
         with structlog.contextvars.bound_contextvars(call_id=session.env.uniqueid):
             await Journey(session, self.house).run()
-
-    def _did_of(self, dialled: str) -> Did:
-        found = self._dids.get(dialled) or self._dids.get(self.settings.unknown_number)
-        assert found is not None  # checked at the start
-        return found
-
-    def _place_of(self, dialled: str) -> dict[str, Value]:
-        """City, mode and statistics of a number, for a call that no daemon saw arrive."""
-        did = self._did_of(dialled)
-        city = did.city or self.settings.city.code
-        return {"city": city, "mode": did.mode, "statistics": did.statistics or did.number, "flow": did.flow}
-
-    def _need_of(self, dialled: str) -> Need:
-        """What somebody needs who calls this number and says nothing: its flow's person, else its first queue."""
-        flow = self.flows.current(self._did_of(dialled).flow)
-        nodes = (flow.nodes[flow.person], *flow.nodes.values())
-        return next(node.need for node in nodes if isinstance(node, Route))
 
     # Asterisk
 
@@ -427,11 +406,8 @@ class Daemon:
         await self.drainer.drained()
         now, rules = self.wall(), self.settings.waiting
         since = now - max(rules.last_agent_days * 86_400.0, rules.kept_place_s + 3600.0)
-        async for record in past_calls(self._records_between, since, now, newest_first=True):
+        async for record in past_calls(self.archive.calls, since, now, newest_first=True):
             self.room.remember(record)
-
-    def _records_between(self, since: float, until: float) -> Awaitable[list[CallRecord]]:
-        return self.sql_worker.run(self.store.calls, since, until)
 
     async def _learn(self) -> None:
         """What the last weeks were like, for estimates and forecasts; without it they rest on the last calls alone."""
@@ -449,66 +425,16 @@ class Daemon:
             tokens=self.tokens,
             passwords=Passwords(time.monotonic),
             test_agents=self.test_agents,
-            health=self._health,
+            health=lambda: health(self.records, self.observe, self.act, self.flows, self.live, self.pair),
             phone=self.phones.state,
             channels=lambda: [dataclasses.asdict(channel) for channel in self.channels.channels.values()],
-            call=self._call,
-            why=self._why,
-            calls_since=self._calls_since,
+            call=self.archive.call,
+            why=lambda call, lang: self.archive.why(call, lang, self._agents()),
+            calls_since=self.archive.calls_since,
         )
 
-    def _health(self) -> dict[str, Any]:
-        journal, drain = self.journal.state, self.drainer.state
-        parts: dict[str, dict[str, Any]] = {
-            "journal": {"ok": journal.ok, "reason": journal.reason, "lag_ms": self.journal.lag_ms},
-            "records": {"ok": drain.ok, "reason": drain.reason, "behind_s": self.drainer.behind_s},
-            "asterisk": {
-                "ok": self.observe.connected and self.act.connected,
-                "latency_ms": self.observe.latency_ms,
-                "refused_events": self.observe.refused_events,
-                "login_refused": self.observe.login_refused or self.act.login_refused,
-            },
-            "flows": {"ok": not self.flows.refused, "refused": dict(self.flows.refused)},
-        }
-        ok = all(part["ok"] for part in parts.values())
-        live = self.live.state  # pages stand still without Redis; calls and records do not need it
-        # Nobody can take over without Redis, and no calls are lost for it.
-        lesser = {"redis": {"ok": live.ok, "reason": live.reason}, "pair": health_of(self.pair.state)}
-        epoch = self.pair.lease.epoch
-        return {"ok": ok, "role": "active", "epoch": epoch, "pid": os.getpid(), "parts": parts | lesser}
-
-    async def _call(self, call_id: CallId) -> dict[str, Any] | None:
-        milestones = self.timelines.of(call_id) or []
-        other_may_know = self.settings.pair.peer and milestones and milestones[-1].kind == CallFact.ENDED
-        if not milestones or other_may_know:
-            stored = await self.sql_worker.run(self.store.milestones, call_id)
-            milestones = max(milestones, stored, key=len)
-        if not milestones:
-            return None
-        rows = [{"seq": m.seq, "at": m.at, "kind": m.kind, "data": dict(m.data)} for m in milestones]
-        return {"record": dataclasses.asdict(fold_with_faults(milestones)[0]), "milestones": rows}
-
-    async def _why(self, call: str, lang: Lang) -> dict[str, Any] | None:
-        async with asyncio.timeout(5.0):
-            await self.drainer.drained()
-        roster = dict(self._agents())
-        try:
-            found = await self.sql_worker.run(why, self.store, call, roster, self.wall())
-        except StoreUnavailableError as error:
-            raise TimeoutError(str(error)) from None
-        zone = ZoneInfo(self.settings.city.timezone)
-        return answer(found, Words.of_roster(lang, roster, zone)) if found is not None else None
-
     async def _agent_days(self, since: datetime, until: datetime, only: Collection[AgentId]) -> list[AgentDay]:
-        async with asyncio.timeout(5.0):
-            await self.drainer.drained()
-        return await self.sql_worker.run(read_agent_days, self.store, self.schedule.current, since, until, only)
-
-    async def _calls_since(self, since: float) -> list[Mapping[str, Any]]:
-        async with asyncio.timeout(5.0):
-            await self.drainer.drained()
-        records = await self.sql_worker.run(self.store.calls, since, self.wall() + 1)
-        return [dataclasses.asdict(record) for record in records]
+        return await self.archive.agent_days(self.schedule.current, since, until, only)
 
     # Inside
 

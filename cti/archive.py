@@ -1,0 +1,78 @@
+"""What pages and rules ask of the records: answered when everything that has happened is in SQL."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from agents.roster import Agent
+from agents.schedule import Schedule
+from cti.calls import AgentId, CallFact, CallId
+from cti.metrics.agents import AgentDay
+from cti.metrics.explain_text import answer
+from cti.metrics.record import CallRecord, fold_with_faults
+from cti.metrics.words import Lang, Words
+from cti.storage.agent_days import read_agent_days
+from cti.storage.records import Records
+from cti.storage.store import StoreUnavailableError
+from cti.storage.whys import why
+from cti.timelines import Timelines
+
+_BEHIND_S = 5.0
+
+
+class Archive:
+    """TimeoutError: the records are behind or away. `paired`: another daemon may have noted something of a call."""
+
+    def __init__(
+        self, records: Records, timelines: Timelines, wall: Callable[[], float], zone: ZoneInfo, *, paired: bool
+    ) -> None:
+        self._store, self._worker, self._drainer = records.store, records.worker, records.drainer
+        self._timelines = timelines
+        self._wall = wall
+        self._zone = zone
+        self._paired = paired
+
+    async def call(self, call_id: CallId) -> dict[str, Any] | None:
+        """A call's record with its milestones, live or ended."""
+        milestones = self._timelines.of(call_id) or []
+        other_may_know = self._paired and milestones and milestones[-1].kind == CallFact.ENDED
+        if not milestones or other_may_know:
+            stored = await self._worker.run(self._store.milestones, call_id)
+            milestones = max(milestones, stored, key=len)
+        if not milestones:
+            return None
+        rows = [{"seq": m.seq, "at": m.at, "kind": m.kind, "data": dict(m.data)} for m in milestones]
+        return {"record": dataclasses.asdict(fold_with_faults(milestones)[0]), "milestones": rows}
+
+    async def why(self, call: str, lang: Lang, roster: Mapping[AgentId, Agent]) -> dict[str, Any] | None:
+        """Why the call waited as it did; None: there is no such call."""
+        await self._up_to_date()
+        try:
+            found = await self._worker.run(why, self._store, call, roster, self._wall())
+        except StoreUnavailableError as error:
+            raise TimeoutError(str(error)) from None
+        return answer(found, Words.of_roster(lang, roster, self._zone)) if found is not None else None
+
+    async def agent_days(
+        self, schedule: Schedule, since: datetime, until: datetime, only: Collection[AgentId]
+    ) -> list[AgentDay]:
+        await self._up_to_date()
+        return await self._worker.run(read_agent_days, self._store, schedule, since, until, only)
+
+    async def calls_since(self, since: float) -> list[Mapping[str, Any]]:
+        await self._up_to_date()
+        records = await self.calls(since, self._wall() + 1)
+        return [dataclasses.asdict(record) for record in records]
+
+    async def calls(self, since: float, until: float) -> list[CallRecord]:
+        """Ended calls that arrived in that time, as far as they are in SQL. StoreError: not now."""
+        return await self._worker.run(self._store.calls, since, until)
+
+    async def _up_to_date(self) -> None:
+        async with asyncio.timeout(_BEHIND_S):
+            await self._drainer.drained()
