@@ -32,6 +32,7 @@ from cti.past_calls import Records, past_calls
 from cti.settings import Callback, SettingsError
 from queues.callbacks import EndedCall, Task, TaskRefused, TaskRules, Tasks
 from queues.dialling import Allowed, Code, Dialling, Refused, Rules, is_open
+from queues.returning import KeptPlace
 
 log = structlog.get_logger()
 
@@ -186,6 +187,21 @@ class Callbacks:
         since = call.since or self._exchange.wall()
         return self._create(task_id, call.id, attempt, facts, need, since, call.steps_since or since)
 
+    def give_back(self, call: Call, queue: str) -> KeptPlace | None:
+        """He calls again and enters `queue`: the place of the callback he asked for is his, and it is withdrawn.
+
+        None: he asked for none, or an agent has it already.
+        """
+        number, now = str(call.facts.get("pii_caller") or ""), self._exchange.wall()
+        callback = self._live_of(number) if number else None
+        if callback is None or callback.phase != "queue" or callback.need is None or callback.since >= now:
+            return None
+        if callback.need.priority_s <= -EMERGENCY_S:
+            return None
+        self._spawn(self._live[callback.id].end("withdrawn"))
+        same = callback.need.queue == queue
+        return KeptPlace(callback.since, callback.steps_since if same else now, now - callback.since)
+
     # What a person asks
 
     def rows(self) -> list[dict[str, Any]]:
@@ -286,10 +302,11 @@ class Callbacks:
             return
         room = self._settings.concurrent - len(calls)
         missed = self._settings.missed and not citizens_wait
+        on_the_line = {str(call.facts["pii_caller"])[-7:] for call in self._board.calls.values()}
         for task in self._tasks.due(now, _LISTED, missed=missed and self._somebody_idle(now)):
             if room <= 0:
                 return
-            if self._live_of(task.number) is not None or not self._is_allowed(task, now):
+            if task.number[-7:] in on_the_line or not self._is_allowed(task, now):
                 continue
             if task.requested:
                 since = task.since or task.last_at

@@ -20,7 +20,7 @@ from cti.settings import Waiting as WaitingSettings
 from queues.estimate import Estimate, Outlook, Seat
 from queues.handling import Habit, Handling, History
 from queues.needs import Waiting, lacks
-from queues.returning import Citizens, Wishes, shaped
+from queues.returning import Citizens, KeptPlace, Wishes, shaped
 
 LANGUAGE_SKILLS = {"yue": "cantonese", "en": "english"}
 """The skill of agents who speak a language that flows can switch to; everybody speaks the city's own."""
@@ -38,6 +38,9 @@ class Callbacks(Protocol):
 
     def request(self, call: Call) -> CallId | None:
         """Makes the call that keeps this caller's place; None: his number cannot be called."""
+
+    def give_back(self, call: Call, queue: str) -> KeptPlace | None:
+        """The place of a callback that waits for an agent, to the citizen who calls himself; that call is withdrawn."""
 
 
 class WaitingRoom:
@@ -95,10 +98,10 @@ class WaitingRoom:
             did_s=did.skill_s,
         )
         data: dict[str, Value] = {"queue": need.queue, "need": shaped(need, wishes).to_text()}
-        if (
-            not self._waits_elsewhere(call, number)
-            and (kept := self._citizens.place(number, need.queue, now)) is not None
-        ):
+        kept = self._callbacks.give_back(call, need.queue)
+        if kept is None and not self._waits_elsewhere(call, number):
+            kept = self._citizens.place(number, need.queue, now)
+        if kept is not None:
             data |= {"since": kept.since, "steps_since": kept.steps_since, "kept_s": round(kept.kept_s, 3)}
         return data
 

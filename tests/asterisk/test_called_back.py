@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from tests.support.ports import free_ports
 from tests.support.stack import RunningStack
 from tests.support.telephones import Manner, Ring, Telephones
 
-LOST, ASKED = "13800001111", "13800002222"
+LOST, ASKED, IMPATIENT = "13800001111", "13800002222", "13800003333"
 LINES = """
 callback = {{dial = "PJSIP/trunk/sip:{{number}}@127.0.0.2:{port}", hours = "00:00-24:00"}}
 waiting = {{callback_from_s = 30}}
@@ -102,7 +102,7 @@ async def ended(place: City, callback: str) -> dict[str, Any]:
 
 
 async def test_who_would_not_wait_is_called_with_his_place(
-    telephones: City, tmp_path: Path, carrier: Telephones
+    telephones: City, tmp_path: Path, carrier: Telephones, record_property: Callable[[str, object], None]
 ) -> None:
     async with at_work(telephones, tmp_path) as (agent, softphone):
         waiting = await calls(telephones, ASKED)
@@ -135,7 +135,32 @@ async def test_who_would_not_wait_is_called_with_his_place(
         for name in ("connection_rate", "queue_answer_rate"):
             assert after["rates"][name] == before["rates"][name], name  # type: ignore[index]
         assert after["callbacks"]["reached"] == 1  # type: ignore[index]
-        print("measured: confirmation to INVITE", round(citizens_ring.at - called["confirmed_at"], 4))
+        record_property("confirmation_to_invite_s", citizens_ring.at - called["confirmed_at"])
+
+
+async def test_who_asked_to_be_called_and_calls_again_himself_has_that_place(
+    telephones: City, carrier: Telephones
+) -> None:
+    (agent,) = await hire(telephones, {"general": 3})
+    asked = await calls(telephones, IMPATIENT)
+    queued = await asked.told(CallFact.QUEUED)
+    await asked.told(CallFact.CALLBACK_OFFERED, 20)
+    asked.line.press("5")
+    callback = (await asked.record()).callback_requested or ""
+    other = await calls(telephones, 4)
+
+    again = await calls(telephones, IMPATIENT)
+    kept = await again.told(CallFact.QUEUED)
+
+    assert kept.data["since"] == pytest.approx(queued.at, abs=0.01)
+    assert await telephones.api.positions() == [again.id, other.id]
+    assert (await ended(telephones, callback))["outcome"] == "withdrawn"
+    await telephones.api.set_status(agent, "ready")
+    await again.told(CallFact.ANSWERED)
+    telephones.end_talks()
+    await again.record()
+    assert (await task_of(telephones, asked.id))["state"] == "got_through"
+    assert rings_of(carrier, IMPATIENT) == []
 
 
 async def test_who_was_lost_twice_is_called_once_and_only_while_nobody_waits(

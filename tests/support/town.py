@@ -22,6 +22,7 @@ from ivr_flows.calendar import WorkCalendar
 from ivr_flows.loader import load
 from ivr_flows.model import Flow
 from ivr_flows.words import Prompt
+from queues.returning import KeptPlace
 from tests.support.scripted_line import ScriptedLine
 
 FLOW = """
@@ -116,6 +117,9 @@ class Town:
             return None
         self.callbacks.append(call.id)
         return CallId(f"cb-{call.id}")
+
+    def give_back(self, call: Call, queue: str) -> KeptPlace | None:
+        return None
 
     def append(self, milestone: Milestone) -> None:
         self.journal.append(milestone)

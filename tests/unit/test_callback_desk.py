@@ -23,7 +23,7 @@ from cti.settings import Callback, SettingsError
 from cti.storage.store import StoreUnavailableError
 from cti.switchboard import Switchboard
 from ivr_flows.words import Prompt
-from queues.callbacks import TaskRefused
+from queues.callbacks import REDIAL_S, TaskRefused
 
 pytestmark = [pytest.mark.looptime, pytest.mark.usefixtures("no_blocking_on_the_loop")]
 
@@ -546,4 +546,38 @@ async def test_a_daemon_that_does_not_decide_for_the_city_calls_nobody(tmp_path:
     await asyncio.sleep(300)
 
     assert desk.live() == []
+    await desk.stop()
+
+
+async def test_who_calls_again_himself_has_the_place_of_his_callback_and_no_other_is_made_meanwhile(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(tmp_path)
+    asked_at = desk.exchange.wall()
+    callback = await desk.asks("+86" + CITIZEN)
+    await asyncio.sleep(30)
+    again = desk.waits(CITIZEN, "in-2")
+
+    place = desk.callbacks.give_back(again, "general")
+    assert place is not None
+    assert (place.since, place.steps_since) == pytest.approx((asked_at, asked_at), abs=0.01)
+    assert place.kept_s == pytest.approx(90, abs=0.01)
+    await asyncio.sleep(300)
+    assert desk.ends() == [(callback, "withdrawn")]
+    assert desk.live() == []
+
+    desk.leaves(again)
+    await asyncio.sleep(REDIAL_S + 2)
+    (owed,) = desk.live()
+    assert owed.since == pytest.approx(asked_at, abs=0.01)
+    await desk.stop()
+
+
+async def test_a_callback_that_an_agent_has_and_one_nobody_asked_for_give_no_place(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    await desk.asks()
+    desk.ready()
+    await asyncio.sleep(1)
+    assert desk.callbacks.give_back(desk.waits(CITIZEN, "in-2"), "general") is None
+    assert desk.callbacks.give_back(desk.waits("", "in-3"), "general") is None
     await desk.stop()
