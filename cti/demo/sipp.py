@@ -121,7 +121,8 @@ async def register(agents: Sequence[tuple[str, str]], port: int, server: Server,
     """Registers agents (id, password) from this port, to which their calls then go; SippError names who failed."""
     done: list[str] = []
     rows = [(name, f"[authentication username={name} password={word}]") for name, word in agents]
-    options = ("-m", str(len(rows)), "-r", "20")
+    # Asterisk asks a new telephone at once whether it is there; one that does not answer is not rung for seconds.
+    options = ("-m", str(len(rows)), "-r", "20", "-oocsf", str(SCENARIOS / "options.xml"))
     sipp = await Sipp.start(
         "register",
         server,
