@@ -77,7 +77,8 @@ from queues.needs import Overflow
 
 log = structlog.get_logger()
 
-_RESYNC_S = 15.0
+_RESYNC_S = 6.0
+"""So that what an event that was lost has left behind is found, and repaired, within ten seconds."""
 _SPOOL_LIMIT_S = 3.0
 _WEEKS_S = 28 * 86_400.0
 

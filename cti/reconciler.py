@@ -113,7 +113,7 @@ class Reconciler:
 
     def _follow_leg(self, event: AmiEvent) -> None:
         name, uniqueid = event.fields.get("Channel", ""), event.fields.get("Uniqueid", "")
-        if event.name == "Newchannel":
+        if event.name == "Newchannel" and uniqueid in self._channels.channels:  # else it is late: the channel has ended
             self._add_leg(name, uniqueid, event.fields.get("Linkedid", ""))
             self._note_elsewhere(_agent_of(name))
         elif event.name == "Hangup" and (legs := self._legs.get(_agent_of(name))) is not None and uniqueid in legs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,6 +67,9 @@ class Town:
 
     def elsewhere(self) -> bool:
         return Cause.ELSEWHERE in self.board.desks[AgentId("a1")].causes(self.exchange.wall())
+
+    def agent_kinds(self) -> list[str]:
+        return [m.kind for m in self.journal if m.stream == "agent"]
 
     def ended(self) -> Mapping[str, object]:
         return next(m.data for m in self.journal if m.kind == CallFact.ENDED)
@@ -287,3 +291,14 @@ async def test_nothing_is_noted_once_another_daemon_decides(tmp_path: Path) -> N
     town.exchange.call(CallFact.HUMAN_ASKED, CallId(CALL), {"by": "key"})
     town.exchange.settle()
     assert town.journal == before
+
+
+async def test_a_call_of_somebody_elses_that_is_over_is_over_in_any_order_of_its_events(tmp_path: Path) -> None:
+    leg = {"Uniqueid": "nboot-7.8", "Channel": "PJSIP/a1-00000008", "Linkedid": "nboot-7.7"}
+    for names in itertools.permutations(["Newchannel", "Newchannel", "Newstate", "Hangup", "Hangup"]):
+        town = Town(tmp_path)
+        for name in names:
+            town.reconciler.on_event(event(name, **leg))
+        assert not town.elsewhere(), names
+        held, released = (town.agent_kinds().count(kind) for kind in ("held_back", "released"))
+        assert held == released <= 1, names
