@@ -7,6 +7,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ _HEAD = """# The agents of this hotline. `yihu user add` writes here; a change t
 # name = "…"
 # skills = { general = 3, enterprise = 1 }    # level 1 to 5
 """
+_SKILLS = {"general": 3}
+"""Of a new agent of whom nothing else is said."""
 
 
 class RosterFile:
@@ -65,16 +68,20 @@ class RosterFile:
     def add(
         self, agent_id: str, name: str, skills: dict[str, int], password: str, sip_password: str, phone: str = ""
     ) -> Agent:
-        """Adds or replaces one agent, keeping everything else of the file as it is, comments too. RosterError."""
-        agent = Agent(
-            id=check_id(agent_id),
-            name=name or agent_id,
-            skills=check_skills(skills),
+        """Adds one agent, keeping everything else of the file as it is, comments too. RosterError.
+
+        One who is there gets these passwords, and keeps what is not given ("" or {}).
+        """
+        known = self.read().get(check_id(agent_id))  # a file that is broken already is refused, not overwritten
+        known = known or Agent(AgentId(agent_id), agent_id, _SKILLS)
+        agent = replace(
+            known,
+            name=name or known.name,
+            skills=check_skills(skills or dict(known.skills)),
             password_hash=PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(password),
             sip_ha1=sip_ha1(agent_id, sip_password),
-            phone=check_phone(phone) if phone else "",
+            phone=check_phone(phone) if phone else known.phone,
         )
-        self.read()  # a file that is broken already is refused, not overwritten
         text = self.path.read_text(encoding="utf-8") if self.path.exists() else _HEAD
         document = tomlkit.parse(text)
         table = document.setdefault("agent", tomlkit.table(is_super_table=True))

@@ -87,13 +87,11 @@ def _read(path: Path) -> dict[str, str]:
             values = tomllib.load(file)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError):
             raise SecretsError(f"{path}: not valid TOML; delete it to have new secrets made") from None
+    # Others may stand in it: an earlier version made them, or a later one that was taken back.
     names = [item.name for item in fields(Secrets)]
-    bad = sorted(set(names) ^ set(values)) or [n for n in names if not _plain(values[n])]
-    if bad:
-        raise SecretsError(
-            f"{path}: {', '.join(bad)}: missing, unknown or not a plain word; delete the file for new ones"
-        )
-    return values
+    if bad := [name for name in names if not _plain(values.get(name))]:
+        raise SecretsError(f"{path}: {', '.join(bad)}: missing or not a plain word; delete the file for new ones")
+    return {name: values[name] for name in names}
 
 
 def _plain(value: object) -> bool:

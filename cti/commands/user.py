@@ -39,14 +39,17 @@ def add(
     sip_password: str | None,
     phone: str,
 ) -> None:
-    """Adds agent AGENT_ID (a letter, then letters or digits), or replaces that agent."""
+    """Adds agent AGENT_ID (a letter, then letters or digits).
+
+    One who is there gets new passwords and what is given here; the rest of him stays.
+    """
     from agents.roster import RosterError
     from cti.roster_file import RosterFile, new_password
 
     made_password, made_sip = password or new_password(), sip_password or new_password()
     try:
         file = RosterFile(settings.roster)
-        agent = file.add(agent_id, name, skills or {"general": 3}, made_password, made_sip, phone)
+        agent = file.add(agent_id, name, skills, made_password, made_sip, phone)
     except RosterError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{agent.id}: {', '.join(f'{s}={level}' for s, level in agent.skills.items())}")

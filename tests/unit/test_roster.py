@@ -68,6 +68,22 @@ def test_adding_keeps_what_an_operator_wrote(tmp_path: Path) -> None:
     assert agents["a1002"].sip_ha1 == sip_ha1("a1002", "secret-two")
 
 
+def test_adding_somebody_who_is_there_gives_him_passwords_and_keeps_what_is_not_given(tmp_path: Path) -> None:
+    file = RosterFile(tmp_path / "roster.toml")
+    new = file.add("a1002", "", {}, "one", "two")
+    assert (new.name, new.skills) == ("a1002", {"general": 3})
+    file.set_phone("a1002", "13800138000")
+    with file.path.open("a") as text:
+        text.write("wrap_up_s = 20.0\n")
+
+    file.add("a1002", "Li", {"video": 2}, "one", "two")
+    file.add("a1002", "", {}, "three", "four")
+
+    agent = file.read()["a1002"]
+    assert (agent.name, agent.skills, agent.phone, agent.wrap_up_s) == ("Li", {"video": 2}, "13800138000", 20.0)
+    assert agent.sip_ha1 == sip_ha1("a1002", "four")
+
+
 def test_a_broken_file_is_refused_and_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "roster.toml"
     path.write_text("[agent.a1", encoding="utf-8")

@@ -62,6 +62,14 @@ def test_a_damaged_file_is_named_and_its_content_is_not_shown(settings: Settings
     assert "12345678" not in str(refused.value)
 
 
+def test_a_secret_that_another_version_made_does_not_matter(settings: Settings) -> None:
+    made = load_or_create(settings)
+    with settings.secrets_file.open("a") as file:
+        file.write('masking_key = "0123456789abcdef"\n')
+
+    assert load_or_create(settings) == made
+
+
 def test_a_city_with_its_own_asterisk_gives_the_ami_secrets_by_environment(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
