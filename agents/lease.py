@@ -17,6 +17,8 @@ SETTLE_S = 10.0
 """A telephone that failed though it never seemed to be away is believed again after so long."""
 TALK_GRACE_S = 2.0
 """An ordinary end of a talk shows in Asterisk first and in our books a moment later."""
+RING_S = 3.0
+"""A telephone that is there says within this time that it rings."""
 OFFER_GRACE_S = 5.0
 """An offer has so long to become a channel of the agent's."""
 
@@ -49,6 +51,8 @@ class Signs:
     contact: Beat | None = None
     page: PageSign | None = None
     channel: Beat | None = None
+    rings: bool = True
+    """Of that channel: the telephone has said at least that it rings."""
 
 
 Act = Literal["hold_back", "release", "log_out", "pull_back", "cut", "free"]
@@ -113,9 +117,15 @@ def _page(desk: Desk, signs: Signs, now: float, rules: LeaseRules) -> list[Follo
 
 
 def _channel(desk: Desk, signs: Signs, now: float) -> list[Follows]:
-    if desk.call_id is None or signs.channel is None or signs.channel.alive:
+    if desk.call_id is None or signs.channel is None:
         return []
     since = max(signs.channel.since, desk.call_since)
+    if signs.channel.alive:
+        if signs.rings or desk.talking or now - since < RING_S:
+            return []
+        held = Cause.PHONE_AWAY in desk.held_back
+        todo = [] if held else [Follows("hold_back", Cause.PHONE_AWAY)]
+        return [*todo, Follows("pull_back", Cause.PHONE_AWAY)]
     grace_s = TALK_GRACE_S if desk.talking else OFFER_GRACE_S
     return [Follows("free", since=since)] if now - since >= grace_s else []
 

@@ -26,8 +26,8 @@ from cti.phones import Phones
 log = structlog.get_logger()
 
 _LOOK_S = 0.25
-_UP = 6
-"""Asterisk's number of the state of an answered channel."""
+_DOWN, _UP = 0, 6
+"""Asterisk's numbers of channel states: not even ringing, answered."""
 _STUCK_S = 2.0
 """A channel of an agent's that belongs to nothing gets this long to end by itself."""
 _CUT_AGAIN_S = 2.0
@@ -106,7 +106,12 @@ class AgentWatch:
         else:
             self._held_since.pop(agent_id, None)
         own = None if channels is None else channels.get(agent_id, [])
-        signs = Signs(self._sources.phones.contact(agent_id), self._sources.page(agent_id), self._beat(desk, own, now))
+        signs = Signs(
+            self._sources.phones.contact(agent_id),
+            self._sources.page(agent_id),
+            self._beat(desk, own, now),
+            rings=any(channel.state != _DOWN for channel in own or ()),
+        )
         for one in follows(desk, signs, now, self._rules, self._held_since.get(agent_id, 0.0)):
             self._do(one, desk, own or [], now)
 

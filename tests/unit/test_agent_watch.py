@@ -165,6 +165,30 @@ async def test_what_rings_at_a_vanished_agent_is_pulled_back_at_once(watched: Wa
     assert watched.board.position(CALL) == 1
 
 
+async def test_a_telephone_that_does_not_even_say_that_it_rings_is_given_up_after_three_seconds(
+    watched: Watched,
+) -> None:
+    watched.calls()
+    watched.channel("n1-1.2", "PJSIP/a1-00000002", 0)
+    assert await watched.after(3.0) == []
+    assert await watched.after(0.25) == ["agent_held_back", "agent_offer_pulled_back"]
+    watched.exchange.call(CallFact.OFFER_FAILED, CALL, {"agent": A1, "n": 1, "outcome": "no_answer"})
+    del watched.channels["n1-1.2"]
+    assert watched.board.desks[A1].misses == 0
+    await watched.after(9.5)
+    assert watched.state is State.NOT_READY
+    watched.contact("Unreachable")
+    assert await watched.after(30.0) == [], "by now Asterisk knows it too"
+
+
+async def test_a_telephone_that_rings_may_ring_on(watched: Watched) -> None:
+    watched.calls()
+    watched.channel("n1-1.2", "PJSIP/a1-00000002", 0)
+    await watched.after(1.0)
+    watched.channel("n1-1.2", "PJSIP/a1-00000002", RINGING)
+    assert await watched.after(30.0) == []
+
+
 async def test_a_cut_that_fails_is_tried_again(watched: Watched) -> None:
     watched.calls()
     watched.refuses = True
