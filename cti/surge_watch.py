@@ -71,10 +71,12 @@ class SurgeWatch:
         """One forecast, and what follows from it."""
         now = self._exchange.wall()
         waiting = Counter(call.need.queue for call in self._exchange.board.waiting())
-        queues = {*self._arrivals.queues(), *waiting}
+        at_work = self._floor.at_work()
+        # At night a caller leaves a message and is gone: a queue without agents and without callers is no rush.
+        queues = {queue for queue in self._arrivals.queues() if any(queue in skills for skills in at_work)} | {*waiting}
         rates = {queue: self._arrivals.per_s(queue, now) for queue in queues}
         habits = self._floor.habits(queues, self._local_time(now))
-        self._forecast = forecast(loads_of(rates, waiting, habits, self._floor.at_work()))
+        self._forecast = forecast(loads_of(rates, waiting, habits, at_work))
         self._note(self._ladder.step(now, self._forecast))
 
     def view(self) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Rush:
         self.board.recover(self.journal, self.now)
         self.exchange = Exchange(self.board, self, lambda: self.now)
         self.called_standby = 0
+        self.seats: list[Mapping[str, int]] = [{"general": 3}]
         self.watch = SurgeWatch(
             self.exchange, Surge(), self, lambda at: datetime.fromtimestamp(at, UTC), self._call_standby
         )
@@ -43,7 +44,7 @@ class Rush:
         return {queue: Habit(240.0, 120.0, 1000.0) for queue in queues}
 
     def at_work(self) -> list[Mapping[str, int]]:
-        return [{"general": 3}]
+        return self.seats
 
     def _call_standby(self) -> None:
         self.called_standby += 1
@@ -100,6 +101,23 @@ async def test_a_supervisor_s_word_holds_over_a_restart_until_he_gives_it_back_t
     assert again.board.rungs() == []
     rush.exchange.stop()
     again.exchange.stop()
+
+
+async def test_a_message_at_night_calls_nobody_in_but_a_caller_who_waits_does() -> None:
+    rush = Rush()
+    rush.seats = []
+    rush.exchange.call(CallFact.ARRIVED, CallId("leaves"), {"direction": "in"})
+    rush.exchange.call(CallFact.QUEUED, CallId("leaves"), NEED)
+    rush.exchange.call(CallFact.LEFT_QUEUE, CallId("leaves"), {"reason": "no_seat"})
+    rush.exchange.call(CallFact.ENDED, CallId("leaves"), {"side": "system"})
+    rush.quiet(600)
+    assert rush.board.rungs() == []
+
+    rush.calls(1, every_s=1.0)
+    rush.quiet(60)
+    assert "standby" in rush.board.rungs()
+    assert rush.called_standby == 1
+    rush.exchange.stop()
 
 
 async def test_a_rung_that_is_not_on_the_ladder_is_refused() -> None:
