@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -22,6 +21,7 @@ from cti.asterisk.channels import Channel
 from cti.calls import AgentId, CallFact, CallId, Value
 from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
+from cti.leg import UP, Actions, Leg
 from cti.live_call import Call
 from cti.settings import Callback
 from cti.talk import past
@@ -33,19 +33,17 @@ log = structlog.get_logger()
 _CONFIRM_S = 15.0
 """An agent who has taken the telephone off the hook has so long to say that he is ready."""
 _KEY = "1"
-_UP = 6
-"""Asterisk's state of a channel that was answered."""
 _LOST_S = 2.0
 """A leg that is not in Asterisk's list, and of which we heard nothing, for so long is gone."""
 _LOOK_S = 0.3
 _SESSIONS = 5
 """A leg comes back to us after a crash; one that comes back more often meets a fault of ours each time."""
+_LANGUAGE = "zh-CN"
+"""Of what an agent hears."""
 _OUTCOMES = {"BUSY": "busy", "NOANSWER": "no_answer"}
 """DIALSTATUS of the Dial() to the citizen -> outcome; everything else but ANSWER: failed."""
-_REJECTED = ("17", "21")
-"""Causes of a hang-up (Q.850): busy, rejected."""
-_LEG_OUTCOMES = {"1": "no_answer", "3": "no_answer"}
-"""Reason of a failed Originate -> outcome of the offer; everything else: unreachable."""
+_OFFERS = {"busy": "rejected", "no_answer": "no_answer"}
+"""Why the agent's telephone was not answered -> outcome of the offer; everything else: unreachable."""
 
 
 class AgentLine(Protocol):
@@ -60,10 +58,6 @@ class AgentLine(Protocol):
     async def exec(self, application: str, *args: str) -> int: ...
     async def hangup(self) -> None: ...
     def close(self) -> None: ...
-
-
-class Actions(Protocol):
-    async def action(self, name: str, *headers: tuple[str, str], timeout_s: float = 2.0) -> Mapping[str, str]: ...
 
 
 class Sounds(Protocol):
@@ -83,10 +77,7 @@ class Outside:
     recordings: Recordings
     sounds: Sounds
     settings: Callback
-    dialling: Dialling
-    local_time: Callable[[float], datetime]
     ring_agent_s: float
-    language: str = "zh-CN"
 
 
 class CallbackCall:
@@ -96,6 +87,7 @@ class CallbackCall:
         self,
         call_id: CallId,
         outside: Outside,
+        dialling: Dialling,
         may_dial: Callable[[Call], Allowed | Refused | None],
         on_ended: Callable[[Call, str, float], None],
         *,
@@ -109,6 +101,7 @@ class CallbackCall:
         self.call_id = call_id
         self._outside = outside
         self._exchange = outside.exchange
+        self._dialling = dialling
         self._contact = Contact(outside.exchange, call_id, outside.recordings)
         self._may_dial = may_dial
         self._on_ended = on_ended
@@ -123,7 +116,7 @@ class CallbackCall:
         """The last offer whose agent had the citizen called."""
         self._sessions = 0
         self._seen_at = outside.exchange.wall()
-        self._leg_failed = ""
+        self._leg = self._leg_of(call)
 
     async def run(self) -> None:
         """Until the call has ended. Our stop or our fault leaves it to be adopted."""
@@ -175,16 +168,21 @@ class CallbackCall:
 
     # The agent's telephone, from outside
 
-    def leg(self, n: int) -> str:
-        """Uniqueid of the channel to the agent of offer `n`: ours to choose, so that it can be known again."""
-        return f"{self.call_id}.{n}"
+    def _leg_of(self, call: Call) -> Leg:
+        """The telephone of the agent of its present offer."""
+        leg = Leg(self._uniqueid(call))
+        leg.outcome.add_done_callback(lambda _: self._moved.set())
+        return leg
+
+    def _uniqueid(self, call: Call) -> str:
+        return f"{self.call_id}.{call.offers}"
 
     async def _ring(self, call: Call, agent: AgentId) -> None:
         if not self._exchange.board.may_decide():
             await asyncio.sleep(_LOOK_S)
             return
         self._rung, self._sessions, self._blameless = call.offers, 0, False
-        self._seen_at, self._leg_failed = self._exchange.wall(), ""
+        self._seen_at, self._leg = self._exchange.wall(), self._leg_of(call)
         allowed = self._may_dial(call)
         if not isinstance(allowed, Allowed):
             await self._refused(allowed)
@@ -192,21 +190,13 @@ class CallbackCall:
         if agent not in self._exchange.board.desks:
             self._offer_failed("unreachable")
             return
-        header = f"PJSIP_HEADER(add,{names.HEADER_CALL})={self.call_id}"
+        variables = (
+            f"{names.CTI_CALLBACK}={self.call_id}",
+            f"PJSIP_HEADER(add,{names.HEADER_CALL})={self.call_id}",
+        )
+        act, ring_s = self._outside.act, self._outside.ring_agent_s
         try:
-            await self._outside.act.action(
-                "Originate",
-                ("Channel", f"PJSIP/{agent}"),
-                ("Context", names.CONTEXT_CALLBACK),
-                ("Exten", "s"),
-                ("Priority", "1"),
-                ("Timeout", str(round(self._outside.ring_agent_s * 1000))),
-                ("CallerID", allowed.number),
-                ("Variable", f"{names.CTI_CALLBACK}={self.call_id}"),
-                ("Variable", header),
-                ("ChannelId", self.leg(call.offers)),
-                ("Async", "true"),
-            )
+            await self._leg.ring(act, f"PJSIP/{agent}", names.CONTEXT_CALLBACK, allowed.number, ring_s, *variables)
         except AmiError as error:
             # Not known whether it was done: if it was, the channel shows up, or its session is told to go.
             self._blameless = True
@@ -214,16 +204,16 @@ class CallbackCall:
 
     async def _watch(self, call: Call) -> None:
         """The leg is in Asterisk's hands: it rings, or talks after the daemon that began it has died."""
-        now, leg = self._exchange.wall(), self.leg(call.offers)
+        now, leg = self._exchange.wall(), self._leg.uniqueid
         channels = self._outside.channels()
         if channels is None:
             self._seen_at = now
         elif (channel := channels.get(leg)) is not None:
             self._seen_at = now
-            up = (c for c in channels.values() if c.linkedid == leg and c.uniqueid != leg and c.state == _UP)
+            up = (c for c in channels.values() if c.linkedid == leg and c.uniqueid != leg and c.state == UP)
             if call.phase == "ringing" and call.agent is not None and any(up):
                 self._contact.answered(call.agent, past(await self._outside.noted(channel.name), now) or now)
-        elif self._leg_failed or now - self._seen_at >= _LOST_S:
+        elif self._leg.outcome.done() or now - self._seen_at >= _LOST_S:
             await self._leg_gone(call)
             return
         with contextlib.suppress(TimeoutError):
@@ -237,24 +227,26 @@ class CallbackCall:
         elif self._dialled == call.offers:
             await self.end("failed", "interrupted", self._seen_at, estimated=True)
         else:
-            self._offer_failed(self._leg_failed or ("interrupted" if self._blameless else "unreachable"))
+            self._offer_failed(self._why_unanswered())
+
+    def _why_unanswered(self) -> str:
+        if self._leg.outcome.done():
+            return _OFFERS.get(self._leg.outcome.result(), "unreachable")
+        return "interrupted" if self._blameless else "unreachable"
 
     def on_event(self, event: AmiEvent) -> None:
         """An event of the agent's channel, or of the citizen's that was made from it."""
         call, fields = self._exchange.board.calls.get(self.call_id), event.fields
         if call is None:
             return
-        leg, uniqueid = self.leg(call.offers), fields.get("Uniqueid")
-        if event.name == "Newstate" and fields.get("Linkedid") == leg != uniqueid:
-            # (The event DialEnd comes only after the citizen has been told who calls.)
-            if fields.get("ChannelState") == str(_UP) and call.agent is not None and self._dialled == call.offers:
-                self._contact.answered(call.agent, self._exchange.wall())
-        elif event.name == "OriginateResponse" and uniqueid == leg and fields.get("Response") == "Failure":
-            self._leg_failed = self._leg_failed or _LEG_OUTCOMES.get(fields.get("Reason", ""), "unreachable")
-            self._moved.set()
-        elif event.name == "Hangup" and uniqueid == leg and fields.get("Cause") in _REJECTED:
-            self._leg_failed = "rejected"  # of which the failed Originate, which comes after it, knows nothing
-            self._moved.set()
+        leg, uniqueid = self._leg.uniqueid, fields.get("Uniqueid")
+        if uniqueid == leg:
+            self._leg.on_event(event)
+            return
+        is_up = event.name == "Newstate" and fields.get("Linkedid") == leg and fields.get("ChannelState") == str(UP)
+        # (The event DialEnd comes only after the citizen has been told who calls.)
+        if is_up and call.agent is not None and self._dialled == call.offers:
+            self._contact.answered(call.agent, self._exchange.wall())
 
     # The agent's telephone, from inside
 
@@ -264,7 +256,7 @@ class CallbackCall:
         self._sessions += 1
         if (
             call is None
-            or line.env.uniqueid != self.leg(call.offers)
+            or line.env.uniqueid != self._uniqueid(call)
             or call.phase not in ("ringing", "talk")
             or self._line is not None
             or self._sessions > _SESSIONS
@@ -322,7 +314,7 @@ class CallbackCall:
         until = self._exchange.wall() + _CONFIRM_S
         while self._exchange.wall() < until:
             key = ""
-            for file in self._outside.sounds.files(Prompt("callback_agent_confirm"), self._outside.language):
+            for file in self._outside.sounds.files(Prompt("callback_agent_confirm"), _LANGUAGE):
                 try:
                     key = key or await line.stream_file(file, _KEY)
                 except AgiFailed as problem:
@@ -335,7 +327,7 @@ class CallbackCall:
         """Calls the citizen; returns DIALSTATUS when it is over, the talk included."""
         settings = self._outside.settings
         self._dialled = call.offers
-        self._outside.dialling.dialled(self.call_id, allowed.number, self._exchange.wall())
+        self._dialling.dialled(self.call_id, allowed.number, self._exchange.wall())
         self._note(CallFact.DIALLED, call)
         # The channel's own number is the citizen's, which the agent's telephone shows; he shall see ours.
         await line.set_variable("CALLERID(num)", settings.caller_id or str(call.facts["dialled"]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -19,17 +19,14 @@ import structlog
 from agents.status import State
 from cti.asterisk import names
 from cti.asterisk.ami import AmiEvent
-from cti.asterisk.channels import Channel
 from cti.asterisk.fault import fault
-from cti.callback_call import Actions, AgentLine, CallbackCall, Outside, Sounds, let_go
+from cti.callback_call import AgentLine, CallbackCall, Outside, let_go
 from cti.calls import EMERGENCY_S, CallFact, CallId, Milestone, Need, NeedStep, SkillNeed, Value
-from cti.contact import Recordings
-from cti.exchange import Exchange
 from cti.live_call import Call
 from cti.logs import mask
 from cti.metrics.record import CALLBACK, CallRecord
 from cti.past_calls import Records, past_calls
-from cti.settings import Callback, SettingsError
+from cti.settings import SettingsError
 from queues.callbacks import EndedCall, Task, TaskRefused, TaskRules, Tasks
 from queues.dialling import Allowed, Code, Dialling, Refused, Rules, is_open
 from queues.returning import KeptPlace
@@ -46,20 +43,10 @@ _AGAIN_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the desk needs of the daemon."""
+class Books:
+    """What the desk knows of calls and numbers, beside what is live."""
 
-    exchange: Exchange
-    act: Actions
-    channels: Callable[[], Mapping[str, Channel] | None]
-    """Asterisk's channels by uniqueid; None while we do not see them."""
-    noted: Callable[[str], Awaitable[str]]
-    """CTI_ANSWERED_AT of the channel of this name."""
-    recordings: Recordings
-    sounds: Sounds
-    settings: Callback
     local_time: Callable[[float], datetime]
-    ring_agent_s: float
     timeline: Callable[[CallId], Sequence[Milestone] | None]
     """The milestones of a live call."""
     drained: Callable[[], Awaitable[None]]
@@ -74,15 +61,16 @@ class Surroundings:
 class Callbacks:
     """`run` it; give it the AGI route `callback`, the events that are observed, and each record that is complete."""
 
-    def __init__(self, around: Surroundings) -> None:
-        settings = around.settings
+    def __init__(self, outside: Outside, books: Books) -> None:
+        settings = outside.settings
         if settings.dial and "{number}" not in settings.dial:
             raise SettingsError(
                 'callback.dial: {number} is missing where the number belongs, as "PJSIP/{number}@trunk"'
             )
-        self._around = around
-        self._exchange = around.exchange
-        self._board = around.exchange.board
+        self._outside = outside
+        self._books = books
+        self._exchange = outside.exchange
+        self._board = outside.exchange.board
         self._settings = settings
         rules = TaskRules(settings.attempts, settings.retry_s, settings.missed_days * _DAY_S, settings.area_code)
         self._tasks = Tasks(rules)
@@ -96,18 +84,6 @@ class Callbacks:
                 settings.concurrent,
             )
         )
-        self._outside = Outside(
-            around.exchange,
-            around.act,
-            around.channels,
-            around.noted,
-            around.recordings,
-            around.sounds,
-            settings,
-            self.dialling,
-            around.local_time,
-            around.ring_agent_s,
-        )
         self._live: dict[CallId, CallbackCall] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._look = asyncio.Event()
@@ -120,7 +96,7 @@ class Callbacks:
         """Until cancelled."""
         for call in self._calls():
             self._keep(call.id, adopted=True)
-        reading = asyncio.create_task(self._read_records())
+        self._spawn(self._read_records())
         try:
             aged_at = self._exchange.wall()
             while True:
@@ -133,9 +109,10 @@ class Callbacks:
                     async with asyncio.timeout(_LOOK_S):
                         await self._look.wait()
         finally:
-            for task in (reading, *self._running):
+            running = list(self._running)
+            for task in running:
                 task.cancel()
-            await asyncio.gather(reading, *self._running, return_exceptions=True)
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def serve(self, line: AgentLine) -> None:
         """The AGI route `callback`."""
@@ -182,7 +159,7 @@ class Callbacks:
         task = self._tasks.of_number(number)
         attempt = task.attempts + 1 if task is not None and task.closed is None else 1
         task_id = task.id if task is not None and task.closed is None else call.id
-        need = call.need or self._around.need_of(str(call.facts["dialled"]))
+        need = call.need or self._books.need_of(str(call.facts["dialled"]))
         facts = {key: call.facts.get(key) for key in ("pii_caller", "dialled", "city", "mode", "statistics")}
         since = call.since or self._exchange.wall()
         return self._create(task_id, call.id, attempt, facts, need, since, call.steps_since or since)
@@ -238,8 +215,8 @@ class Callbacks:
     async def _read_records(self) -> None:
         """Those of the last days; a task that was open then had begun by them."""
         now = self._exchange.wall()
-        await self._around.drained()
-        async for record in past_calls(self._around.records, now - 2 * self._settings.missed_days * _DAY_S, now):
+        await self._books.drained()
+        async for record in past_calls(self._books.records, now - 2 * self._settings.missed_days * _DAY_S, now):
             self._add(record)
         early, self._early = self._early or [], None
         for record in early:
@@ -276,7 +253,7 @@ class Callbacks:
         return sum(call.phase in ("ringing", "talk") and call.id != but for call in self._calls())
 
     def _local(self) -> datetime:
-        return self._around.local_time(self._exchange.wall())
+        return self._books.local_time(self._exchange.wall())
 
     def _may_dial(self, call: Call) -> Allowed | Refused | None:
         """None: he is on the line himself, with another call than the one that asked for this."""
@@ -377,7 +354,7 @@ class Callbacks:
     def _callback(self, call_id: CallId, *, adopted: bool) -> CallbackCall:
         call, dialled = self._board.calls[call_id], False
         if adopted:
-            timeline = self._around.timeline(call_id) or ()
+            timeline = self._books.timeline(call_id) or ()
             dialled = any(m.kind == CallFact.DIALLED and m.data.get("n") == call.offers for m in timeline)
             if dialled:
                 number = self._tasks.key(str(call.facts["pii_caller"]))
@@ -386,12 +363,19 @@ class Callbacks:
         def on_ended(ended: Call, outcome: str, at: float) -> None:
             self._on_ended_here(ended.id, str(ended.facts["pii_caller"]), outcome, at)
 
-        return CallbackCall(call_id, self._outside, self._may_dial, on_ended, adopted=adopted, dialled=dialled)
+        return CallbackCall(
+            call_id, self._outside, self.dialling, self._may_dial, on_ended, adopted=adopted, dialled=dialled
+        )
 
-    def _spawn(self, job: Any) -> None:
+    def _spawn(self, job: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(job)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("callback_desk_failed", **fault(error))
 
     # Inside: tasks
 
@@ -404,10 +388,10 @@ class Callbacks:
         return task
 
     def _need(self, task: Task) -> Need:
-        return task.need or self._around.need_of(task.dialled)
+        return task.need or self._books.need_of(task.dialled)
 
     def _facts(self, task: Task) -> dict[str, Value]:
-        place = self._around.place_of(task.dialled)
+        place = self._books.place_of(task.dialled)
         facts = {key: place.get(key) for key in ("city", "mode", "statistics")}
         return {"pii_caller": task.number, "dialled": task.dialled, **facts}
 

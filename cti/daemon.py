@@ -27,7 +27,8 @@ from cti.asterisk.agi import AgiServer, AgiSession
 from cti.asterisk.ami import Ami, AmiEvent
 from cti.asterisk.channels import Channels
 from cti.asterisk.snapshot import device_states, snapshot, variable
-from cti.callbacks import Callbacks, Surroundings
+from cti.callback_call import Outside
+from cti.callbacks import Books, Callbacks
 from cti.calls import AgentId, CallFact, CallId, Milestone
 from cti.clock import SteadyClock
 from cti.contact import Recordings
@@ -40,7 +41,7 @@ from cti.metrics.agents import AgentDay
 from cti.metrics.record import fold_with_faults
 from cti.numbers import Numbers
 from cti.pair import Inheritance, Pair
-from cti.past_calls import past_calls
+from cti.past_calls import past_calls, patiently
 from cti.phones import Phones
 from cti.provision import Provisioner
 from cti.ready import say_ready, take_back_ready
@@ -55,7 +56,6 @@ from cti.speech.prompt_files import PromptFiles
 from cti.standby_call import StandbyCalls
 from cti.storage.live import RedisLive
 from cti.storage.records import Records
-from cti.storage.store import StoreUnavailableError
 from cti.surge_watch import SurgeWatch
 from cti.switchboard import Switchboard
 from cti.talk import past
@@ -153,7 +153,7 @@ class Daemon:
             LeaseRules(desks.page_lost_s, desks.logout_after_s),
         )
         self.callbacks = Callbacks(
-            Surroundings(
+            Outside(
                 exchange=self.exchange,
                 act=self.act,
                 channels=lambda: self.channels.channels if self.observe.synced else None,
@@ -161,14 +161,16 @@ class Daemon:
                 recordings=self.recordings,
                 sounds=self.prompts,
                 settings=settings.callback,
-                local_time=self.local_time,
                 ring_agent_s=settings.calls.offer_timeout_s,
+            ),
+            Books(
+                local_time=self.local_time,
                 timeline=self.timelines.of,
                 drained=self.drainer.drained,
                 records=self.archive.calls,
                 place_of=self.numbers.place,
                 need_of=self.numbers.need,
-            )
+            ),
         )
         self.agi = AgiServer(
             {
@@ -413,9 +415,7 @@ class Daemon:
     async def _learn(self) -> None:
         """What the last weeks were like, for estimates and forecasts; without it they rest on the last calls alone."""
         now = self.wall()
-        with contextlib.suppress(StoreUnavailableError):
-            half_hours = await self.sql_worker.run(self.store.half_hours, now - _WEEKS_S, now)
-            self.room.learn(half_hours)
+        self.room.learn(await patiently(lambda: self.sql_worker.run(self.store.half_hours, now - _WEEKS_S, now)))
 
     # Web
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -16,6 +18,8 @@ _CHUNK_S = 900.0
 """Calls that arrived in so long are read at once: a busy day has tens of thousands."""
 _AGAIN_S = 5.0
 
+T = TypeVar("T")
+
 Records = Callable[[float, float], Awaitable[Iterable[CallRecord]]]
 """Of the calls that arrived from the first time on and before the second. StoreError: not now."""
 
@@ -26,14 +30,18 @@ async def past_calls(
     """Those that have ended, in about the order of their ends, or the other way round."""
     bounds = [since + n * _CHUNK_S for n in range(int((until - since) / _CHUNK_S) + 1)]
     for begin in reversed(bounds) if newest_first else bounds:
-        found: Iterable[CallRecord] | None = None
-        while found is None:
-            try:
-                found = await records(begin, min(begin + _CHUNK_S, until))
-            except (StoreError, TimeoutError) as error:
-                log.warning("past_calls_postponed", problem=str(error) or "no answer in time")
-                await asyncio.sleep(_AGAIN_S)
+        found = await patiently(partial(records, begin, min(begin + _CHUNK_S, until)))
         ended = [record for record in found if record.ended_at is not None]
         for record in sorted(ended, key=lambda record: record.ended_at or 0.0, reverse=newest_first):
             yield record
         await asyncio.sleep(0)
+
+
+async def patiently(read: Callable[[], Awaitable[T]]) -> T:
+    """What it reads, as soon as the store can be read."""
+    while True:
+        try:
+            return await read()
+        except (StoreError, TimeoutError) as error:
+            log.warning("past_calls_postponed", problem=str(error) or "no answer in time")
+            await asyncio.sleep(_AGAIN_S)

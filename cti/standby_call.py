@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 
@@ -24,6 +23,7 @@ from cti.asterisk.ami import AmiError, AmiEvent
 from cti.asterisk.fault import fault
 from cti.calls import AgentFact, AgentId, CityFact, Milestone, Value
 from cti.exchange import Exchange
+from cti.leg import UP, Actions, Leg
 from cti.settings import Callback
 from cti.surge_watch import STANDBY
 from queues.dialling import Allowed, Dialling
@@ -36,19 +36,7 @@ _AGAIN_S = 60.0
 """From a try that did not reach him to the next."""
 _SPEAKS_S = 60.0
 """Asterisk has said everything by then; if it is not over, we missed its end."""
-_SETTLES_S = 1.0
-"""A failed Originate and the hang-up of its channel come in any order, and mostly one of them alone knows why."""
 _TOLD = "told"
-_UP = "6"
-"""Asterisk's state of a channel that was answered."""
-_CAUSES = {"17": "busy", "21": "busy", "18": "no_answer", "19": "no_answer"}
-"""Of a hang-up (Q.850): busy, rejected; no user responding, no answer."""
-_REASONS = {"1": "no_answer", "3": "no_answer", "5": "busy"}
-"""Of a failed Originate; everything else: failed."""
-
-
-class Actions(Protocol):
-    async def action(self, name: str, *headers: tuple[str, str], timeout_s: float = 2.0) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +78,7 @@ class StandbyCalls:
         """When the rung went on; None while it is off."""
         self._last: dict[AgentId, _Last] = {}
         self._ringing: dict[AgentId, asyncio.Task[None]] = {}
-        self._legs: dict[str, asyncio.Future[str]] = {}
-        """Uniqueid of the channel -> the outcome."""
+        self._legs: dict[str, Leg] = {}
         self._warned: set[str] = set()
         self._moved = asyncio.Event()
 
@@ -127,22 +114,13 @@ class StandbyCalls:
     def on_event(self, event: AmiEvent) -> None:
         """Never blocks; an event that is not of ours is none of our business."""
         fields = event.fields
-        over = self._legs.get(fields.get("Uniqueid", ""))
-        if over is None or over.done():
+        leg = self._legs.get(fields.get("Uniqueid", ""))
+        if leg is None:
             return
-        if event.name == "OriginateResponse" and fields.get("Response") == "Failure":
-            if outcome := _REASONS.get(fields.get("Reason", "")):
-                over.set_result(outcome)
-            else:
-                asyncio.get_running_loop().call_later(_SETTLES_S, _fail, over)
-        elif event.name == "Hangup":
-            if fields.get("ChannelState") == _UP:
-                heard = (
-                    fields.get("Context") == names.CONTEXT_STANDBY and fields.get("Exten") == names.STANDBY_TOLD_EXTEN
-                )
-                over.set_result(_TOLD if heard else "failed")
-            elif outcome := _CAUSES.get(fields.get("Cause", "")):
-                over.set_result(outcome)
+        leg.on_event(event)
+        if event.name == "Hangup" and fields.get("ChannelState") == str(UP):
+            heard = fields.get("Context") == names.CONTEXT_STANDBY and fields.get("Exten") == names.STANDBY_TOLD_EXTEN
+            leg.settle(_TOLD if heard else "failed")
 
     def _call_in(self) -> None:
         board, now = self._exchange.board, self._exchange.wall()
@@ -196,32 +174,22 @@ class StandbyCalls:
             self._dialling.beside.discard(leg)
         self._note(agent_id, outcome, n)
 
-    async def _outcome(self, agent_id: AgentId, leg: str, to: Allowed) -> str:
+    async def _outcome(self, agent_id: AgentId, uniqueid: str, to: Allowed) -> str:
         """Rings him and says what became of it when it is over."""
-        settings = self._settings
-        over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._legs[leg] = over
+        settings, number = self._settings, self._settings.dial.replace("{number}", to.number)
+        leg = self._legs[uniqueid] = Leg(uniqueid)
+        shown = settings.caller_id or self._own_number
         try:
-            await self._act.action(
-                "Originate",
-                ("Channel", settings.dial.replace("{number}", to.number)),
-                ("Context", names.CONTEXT_STANDBY),
-                ("Exten", "s"),
-                ("Priority", "1"),
-                ("Timeout", str(round(settings.ring_s * 1000))),
-                ("CallerID", settings.caller_id or self._own_number),
-                ("ChannelId", leg),
-                ("Async", "true"),
-            )
+            await leg.ring(self._act, number, names.CONTEXT_STANDBY, shown, settings.ring_s)
             async with asyncio.timeout(settings.ring_s + _SPEAKS_S):
-                return await over
+                return await leg.outcome
         except AmiError as error:
             # Not known whether it was done; he may hear it twice.
             log.warning("standby_not_dialled", agent=agent_id, problem=str(error))
         except TimeoutError:
             log.warning("standby_end_not_seen", agent=agent_id)
         finally:
-            del self._legs[leg]
+            del self._legs[uniqueid]
         return "failed"
 
     def _note(self, agent_id: AgentId, outcome: str, n: int, code: str = "") -> None:
@@ -240,8 +208,3 @@ class StandbyCalls:
         if (key := f"{event} {fields}") not in self._warned:
             self._warned.add(key)
             log.warning(event, **fields)
-
-
-def _fail(over: asyncio.Future[str]) -> None:
-    if not over.done():
-        over.set_result("failed")

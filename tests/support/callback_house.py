@@ -16,7 +16,8 @@ from cti.asterisk.agi import AgiServer
 from cti.asterisk.ami import Ami, AmiEvent
 from cti.asterisk.channels import Channels
 from cti.asterisk.snapshot import snapshot, variable
-from cti.callbacks import Callbacks, Surroundings, is_callback
+from cti.callback_call import Outside
+from cti.callbacks import Books, Callbacks, is_callback
 from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, Value
 from cti.contact import Recordings
 from cti.exchange import Exchange
@@ -59,7 +60,7 @@ class CallbackHouse:
             self.exchange, self.channels, recordings, lambda: self.asterisk.server.nonce, self._spawn
         )
         self.observe, self.act = self._ami(names.AMI_RO), self._ami(names.AMI_CTL)
-        around = Surroundings(
+        outside = Outside(
             exchange=self.exchange,
             act=self.act,
             channels=lambda: self.channels.channels if self.observe.synced else None,
@@ -67,15 +68,17 @@ class CallbackHouse:
             recordings=recordings,
             sounds=Prompts(),
             settings=self.settings,
-            local_time=lambda at: datetime.fromtimestamp(at, UTC).replace(hour=12),
             ring_agent_s=self.ring_agent_s,
+        )
+        books = Books(
+            local_time=lambda at: datetime.fromtimestamp(at, UTC).replace(hour=12),
             timeline=self.timeline,
             drained=self._drained,
             records=self._records,
             place_of=lambda dialled: {"city": "test", "mode": "merged", "statistics": dialled},
             need_of=lambda dialled: Need("general"),
         )
-        self.callbacks = Callbacks(around)
+        self.callbacks = Callbacks(outside, books)
         self.agi = AgiServer({names.AGI_CALLBACK: self.callbacks.serve})
         await self.agi.start("127.0.0.1", self.asterisk.settings.agi.port)
         jobs = (self.observe.run(), self.act.run(), self.callbacks.run())

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from agents.roster import Agent
 from cti.asterisk.agi_codec import AgiEnv, CallerHungUp
 from cti.asterisk.ami import AmiDown, AmiEvent
 from cti.asterisk.channels import Channel
-from cti.callbacks import Callbacks, Surroundings, is_callback
+from cti.callback_call import Outside
+from cti.callbacks import Books, Callbacks, is_callback
 from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, Value
 from cti.contact import Recordings
 from cti.exchange import Exchange
@@ -102,7 +104,7 @@ class Desk:
         self.exchange = Exchange(self.board, self, lambda: NOON + loop.time() + self.skipped_s)
         settings = {"dial": DIAL, "retry_s": 60, "attempts": 2, "missed_days": 0.1, **settings}
         self.callbacks = Callbacks(
-            Surroundings(
+            Outside(
                 exchange=self.exchange,
                 act=self,
                 channels=lambda: self.channels,
@@ -110,14 +112,16 @@ class Desk:
                 recordings=Recordings(folder, lambda at: datetime.fromtimestamp(at, UTC)),
                 sounds=self,
                 settings=Callback(**settings),  # type: ignore[arg-type]
-                local_time=lambda at: datetime.fromtimestamp(at + 8 * 3600, UTC),
                 ring_agent_s=15.0,
+            ),
+            Books(
+                local_time=lambda at: datetime.fromtimestamp(at + 8 * 3600, UTC),
                 timeline=self.timeline,
                 drained=self._drained,
                 records=self._records,
                 place_of=lambda dialled: {"city": "test", "mode": "merged", "statistics": dialled},
                 need_of=lambda dialled: Need("general"),
-            )
+            ),
         )
         self.running = asyncio.create_task(self.callbacks.run())
 
@@ -377,6 +381,32 @@ async def test_a_failed_originate_is_noticed_at_once(tmp_path: Path) -> None:
     await desk.stop()
 
 
+@pytest.mark.parametrize("hangup_first", [True, False])
+@pytest.mark.parametrize(
+    ("cause", "outcome"), [("17", "rejected"), ("21", "rejected"), ("19", "no_answer"), ("20", "unreachable")]
+)
+async def test_why_an_agent_did_not_answer_is_known_whichever_word_of_asterisk_comes_first(
+    tmp_path: Path, cause: str, outcome: str, hangup_first: bool
+) -> None:
+    desk = Desk(tmp_path)
+    callback = await desk.asks()
+    desk.ready()
+    await asyncio.sleep(1)
+    leg = {"Uniqueid": f"{callback}.1", "Linkedid": f"{callback}.1"}
+    words = [
+        AmiEvent("Hangup", {**leg, "ChannelState": "5", "Cause": cause}),
+        AmiEvent("OriginateResponse", {**leg, "Response": "Failure", "Reason": "0"}),
+    ]
+    desk.channels.clear()
+    for word in words if hangup_first else words[::-1]:
+        desk.callbacks.on_event(word)
+        await asyncio.sleep(0.4)
+    await asyncio.sleep(1)
+
+    assert desk.failed_offers()[:1] == [outcome]
+    await desk.stop()
+
+
 async def test_the_citizens_answer_is_noticed_when_it_happens(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     callback = await desk.asks()
@@ -514,6 +544,18 @@ async def test_records_of_the_last_days_are_read_when_they_can_be(tmp_path: Path
     desk.ready()
     await asyncio.sleep(2)
     assert [call.facts["of"] for call in desk.live()] == ["old-1"]
+    await desk.stop()
+
+
+async def test_a_fault_of_ours_while_records_are_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(since: float, until: float) -> Iterable[CallRecord]:
+        raise LookupError("no such column")
+
+    monkeypatch.setattr(Desk, "_records", staticmethod(broken))
+    with capture_logs() as logs:
+        desk = Desk(tmp_path)
+        await asyncio.sleep(1)
+    assert [(row["event"], row["log_level"]) for row in logs] == [("callback_desk_failed", "error")]
     await desk.stop()
 
 

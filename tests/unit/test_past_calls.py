@@ -9,8 +9,8 @@ import pytest
 
 from cti.calls import CallId
 from cti.metrics.record import CallRecord, fold
-from cti.past_calls import past_calls
-from cti.storage.store import StoreUnavailableError
+from cti.past_calls import past_calls, patiently
+from cti.storage.store import StoreError, StoreUnavailableError
 from tests.support.calls import answered_call
 
 pytestmark = [pytest.mark.looptime, pytest.mark.usefixtures("no_blocking_on_the_loop")]
@@ -46,3 +46,15 @@ async def test_no_time_is_no_calls() -> None:
         return []
 
     assert [r async for r in past_calls(records, NOW, NOW)] == []
+
+
+async def test_a_database_that_cannot_be_read_at_the_start_is_read_later() -> None:
+    faults: list[Exception] = [StoreError("made by a newer release"), StoreUnavailableError("away"), TimeoutError()]
+
+    async def read() -> str:
+        if faults:
+            raise faults.pop()
+        return "read"
+
+    assert await patiently(read) == "read"
+    assert faults == []
