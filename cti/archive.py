@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from agents.roster import Agent
@@ -18,11 +18,13 @@ from cti.metrics.record import CallRecord, fold_with_faults
 from cti.metrics.words import Lang, Words
 from cti.storage.agent_days import read_agent_days
 from cti.storage.records import Records
-from cti.storage.store import StoreUnavailableError
+from cti.storage.store import StoreError
 from cti.storage.whys import why
 from cti.timelines import Timelines
 
 _BEHIND_S = 5.0
+
+T = TypeVar("T")
 
 
 class Archive:
@@ -42,7 +44,7 @@ class Archive:
         milestones = self._timelines.of(call_id) or []
         other_may_know = self._paired and milestones and milestones[-1].kind == CallFact.ENDED
         if not milestones or other_may_know:
-            stored = await self._worker.run(self._store.milestones, call_id)
+            stored = await self._read(self._store.milestones, call_id)
             milestones = max(milestones, stored, key=len)
         if not milestones:
             return None
@@ -52,17 +54,14 @@ class Archive:
     async def why(self, call: str, lang: Lang, roster: Mapping[AgentId, Agent]) -> dict[str, Any] | None:
         """Why the call waited as it did; None: there is no such call."""
         await self._up_to_date()
-        try:
-            found = await self._worker.run(why, self._store, call, roster, self._wall())
-        except StoreUnavailableError as error:
-            raise TimeoutError(str(error)) from None
+        found = await self._read(why, self._store, call, roster, self._wall())
         return answer(found, Words.of_roster(lang, roster, self._zone)) if found is not None else None
 
     async def agent_days(
         self, schedule: Schedule, since: datetime, until: datetime, only: Collection[AgentId]
     ) -> list[AgentDay]:
         await self._up_to_date()
-        return await self._worker.run(read_agent_days, self._store, schedule, since, until, only)
+        return await self._read(read_agent_days, self._store, schedule, since, until, only)
 
     async def calls_since(self, since: float) -> list[Mapping[str, Any]]:
         await self._up_to_date()
@@ -70,8 +69,14 @@ class Archive:
         return [dataclasses.asdict(record) for record in records]
 
     async def calls(self, since: float, until: float) -> list[CallRecord]:
-        """Ended calls that arrived in that time, as far as they are in SQL. StoreError: not now."""
-        return await self._worker.run(self._store.calls, since, until)
+        """Ended calls that arrived in that time, as far as they are in SQL."""
+        return await self._read(self._store.calls, since, until)
+
+    async def _read(self, job: Callable[..., T], *args: Any) -> T:
+        try:
+            return await self._worker.run(job, *args)
+        except StoreError as error:
+            raise TimeoutError(str(error)) from None
 
     async def _up_to_date(self) -> None:
         async with asyncio.timeout(_BEHIND_S):

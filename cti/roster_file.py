@@ -52,8 +52,12 @@ class RosterFile:
         return agents
 
     def _keep(self) -> None:
-        if self.path.exists():
-            _write(self._good, self.path.read_text(encoding="utf-8"))
+        """For a restart with a broken file; a disk that is full must not cost the agents of today."""
+        try:
+            if self.path.exists():
+                _write(self._good, self.path.read_text(encoding="utf-8"))
+        except OSError as error:
+            log.error("roster_not_kept", file=str(self._good), problem=error.strerror)
 
     def read(self) -> dict[AgentId, Agent]:
         """The agents; none if there is no file yet. RosterError names file, line and agent."""

@@ -50,7 +50,7 @@ class ServedAlone:
         while True:
             try:
                 await self._import()
-            except StoreError as error:
+            except (StoreError, OSError) as error:
                 log.warning("spool_import_postponed", problem=str(error))
             self.read.set()
             await asyncio.sleep(_EVERY_S)

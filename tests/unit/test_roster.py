@@ -84,6 +84,17 @@ def test_adding_somebody_who_is_there_gives_him_passwords_and_keeps_what_is_not_
     assert agent.sip_ha1 == sip_ha1("a1002", "four")
 
 
+def test_a_disk_that_is_full_does_not_cost_the_agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = RosterFile(tmp_path / "roster.toml")
+    file.path.write_text(GOOD, encoding="utf-8")
+
+    def full(fd: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    assert set(file.read_or_last_good()) == {"a1001"}
+
+
 def test_a_broken_file_is_refused_and_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "roster.toml"
     path.write_text("[agent.a1", encoding="utf-8")
