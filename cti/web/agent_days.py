@@ -12,7 +12,10 @@ from aiohttp import web
 from agents.schedule import Schedule, findings
 from cti.calls import AgentId
 from cti.metrics.agents import AgentDay
-from cti.web.http import EXCHANGE, Refused, asking_agent, json_response, own_agent
+from cti.web.http import EXCHANGE, Refused, admin, asking_agent, json_response, own_agent, records_needed
+
+_YEARS = 2000, 2999
+"""The day before and the day after are looked at too, and a date ends somewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +71,14 @@ class AgentDayRoutes:
         return json_response((await self._times(request, [agent_id]))[0])
 
     async def _all_times(self, request: web.Request) -> web.Response:
-        if asking_agent(request) is not None:
-            raise Refused(403, "not_allowed", "this needs the administrator's token")
+        admin(request)
         return json_response(await self._times(request, []))
 
     async def _times(self, request: web.Request, only: Collection[AgentId]) -> list[Mapping[str, Any]]:
         begins = datetime.combine(self._day(request), time(), self._now(request).tzinfo)
         until = max(begins, min(begins + timedelta(days=1), self._now(request)))
-        try:
+        with records_needed():
             return [day.as_json() for day in await self.days(begins, until, only)]
-        except TimeoutError:
-            raise Refused(503, "records_behind", "the records are not complete yet; try again") from None
 
     def _now(self, request: web.Request) -> datetime:
         return self.local_time(request.app[EXCHANGE].wall())
@@ -88,6 +88,9 @@ class AgentDayRoutes:
         if text is None:
             return self._now(request).date()
         try:
-            return date.fromisoformat(text)
+            day = date.fromisoformat(text)
         except ValueError:
-            raise Refused(400, "bad_day", "day is a date, like 2026-11-23") from None
+            day = date.min
+        if not _YEARS[0] <= day.year <= _YEARS[1]:
+            raise Refused(400, "bad_day", "day is a date, like 2026-11-23")
+        return day

@@ -20,7 +20,19 @@ from cti.exchange import Exchange
 from cti.live_view import desk_row, snapshot
 from cti.metrics.words import Lang
 from cti.web.feed import Feed
-from cti.web.http import EXCHANGE, TOKENS, Body, Refused, admin, asking_agent, body_of, errors, json_response, own_agent
+from cti.web.http import (
+    EXCHANGE,
+    TOKENS,
+    Body,
+    Refused,
+    admin,
+    asking_agent,
+    body_of,
+    errors,
+    json_response,
+    own_agent,
+    records_needed,
+)
 from cti.web.passwords import Passwords, TooManyTries
 from cti.web.test_agents import TestAgents
 from cti.web.tokens import Tokens
@@ -175,12 +187,14 @@ async def _calls(request: web.Request) -> web.Response:
         since = float(request.query.get("since", "0"))
     except ValueError:
         raise Refused(400, "bad_since", "since is a time in seconds since 1970, like 1763700000") from None
-    return json_response(await api.calls_since(since))
+    with records_needed():
+        return json_response(await api.calls_since(since))
 
 
 async def _call(request: web.Request) -> web.Response:
     admin(request)
-    record = await request.app[API].call(CallId(request.match_info["id"]))
+    with records_needed():
+        record = await request.app[API].call(CallId(request.match_info["id"]))
     if record is None:
         raise Refused(404, "unknown_call", "there is no such call")
     return json_response(record)
@@ -192,10 +206,8 @@ async def _why(request: web.Request) -> web.Response:
     lang = request.query.get("lang", "zh")
     if lang not in ("zh", "en"):
         raise Refused(400, "bad_lang", "lang is zh or en")
-    try:
+    with records_needed():
         answer = await request.app[API].why(request.match_info["id"], "en" if lang == "en" else "zh")
-    except TimeoutError:
-        raise Refused(503, "records_behind", "the records of now are not in the database yet: ask again") from None
     if answer is None:
         raise Refused(404, "unknown_call", "there is no such call")
     return json_response(answer)

@@ -57,7 +57,8 @@ class Feed:
 
     async def _next(self, queue: asyncio.Queue[bytes | None]) -> bytes | None:
         try:
-            return await asyncio.wait_for(queue.get(), 10.0)
+            async with asyncio.timeout(10.0):
+                return await queue.get()
         except TimeoutError:
             return b": still here\n\n"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import orjson
@@ -63,8 +64,19 @@ async def body_of(request: web.Request, model: type[Model]) -> Model:
         raise Refused(400, "bad_body", f"{where}: {first['msg']}") from None
 
 
+@contextmanager
+def records_needed() -> Iterator[None]:
+    """Refused if the records cannot be had in time."""
+    try:
+        yield
+    except TimeoutError:
+        raise Refused(503, "records_behind", "the records of now are not in the database yet: ask again") from None
+
+
 def token_of(request: web.Request) -> str:
-    return request.headers.get("Authorization", "").removeprefix("Bearer ")
+    """The bearer token; "" for one that is none of ours, whatever bytes it has."""
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return token if token.isascii() else ""
 
 
 def admin(request: web.Request) -> None:

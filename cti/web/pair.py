@@ -10,6 +10,8 @@ import orjson
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cti.web.http import token_of
+
 PROMISE_PATH = "/api/pair/promise"
 
 
@@ -29,8 +31,7 @@ def promise_route(secret: str, promise: Callable[[Ask], bool]) -> web.RouteDef:
     """POST: 200 it is promised, 409 it is not, 403 not our pair."""
 
     async def answer(request: web.Request) -> web.Response:
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(token.encode(), secret.encode()):
+        if not hmac.compare_digest(token_of(request), secret):
             return _json({"error": "not_allowed", "message": "this is for the other daemon of the pair"}, 403)
         try:
             ask = Ask.model_validate_json(await request.read())

@@ -54,7 +54,8 @@ class TestAgents:
             self._exchange.agent(AgentFact.LOGGED_IN, agent_id)
             made.append(MadeAgent(agent_id, password))
         self._on_change()
-        await asyncio.wait_for(self._telephones_ready(), _TELEPHONES_LIMIT_S)
+        async with asyncio.timeout(_TELEPHONES_LIMIT_S):
+            await self._telephones_ready()
         return made
 
     def remove_all(self) -> None:

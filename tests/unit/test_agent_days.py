@@ -101,7 +101,8 @@ async def test_the_schedule_of_a_day_and_of_now(city: City, client: TestClient[A
     assert "a3: in the schedule, not in the roster" in shown["findings"]
     other = await (await client.get("/api/schedule?day=2026-11-24", headers=ADMIN)).json()
     assert [shift["agents"] for shift in other["shifts"]] == [[], []]
-    assert (await client.get("/api/schedule?day=tomorrow", headers=ADMIN)).status == 400
+    for day in ("tomorrow", "9999-12-31", "0001-01-01"):
+        assert (await client.get(f"/api/schedule?day={day}", headers=ADMIN)).status == 400
     assert (await client.get("/api/schedule")).status == 401
 
 

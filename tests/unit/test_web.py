@@ -67,6 +67,8 @@ class Desk:
         return {"call_id": call, "lang": lang} if call == "last" else None
 
     async def _calls(self, since: float) -> list[dict[str, object]]:
+        if since == 0:
+            raise TimeoutError
         return [{"since": since}]
 
 
@@ -159,6 +161,13 @@ async def test_a_stranger_gets_nothing(client: TestClient, method: str, path: st
         assert answer.status == status
 
 
+async def test_bytes_that_are_no_text_are_no_token(client: TestClient) -> None:
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(b"GET /api/agents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\r\nConnection: close\r\n\r\n")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 401")
+    writer.close()
+
+
 @pytest.mark.parametrize(("method", "path"), [(m, p) for m, p, status in ROUTES if status == 403])
 async def test_an_agent_does_not_get_what_is_the_administrators(client: TestClient, method: str, path: str) -> None:
     assert (await client.request(method, path, headers=await log_in(client))).status == 403
@@ -227,6 +236,7 @@ async def test_the_timeline_reaches_a_listener_and_a_stalled_one_does_not_hold_i
 async def test_unknown_calls_and_bad_times_are_said(client: TestClient) -> None:
     assert (await client.get("/api/calls/nobody", headers=ADMIN)).status == 404
     assert (await client.get("/api/calls?since=yesterday", headers=ADMIN)).status == 400
+    assert (await client.get("/api/calls", headers=ADMIN)).status == 503  # the records are behind
     assert (await (await client.get("/api/calls?since=5", headers=ADMIN)).json()) == [{"since": 5.0}]
 
 
