@@ -182,7 +182,7 @@ class FlowFiles:
         for path in sorted(self._folder.glob("*.yaml")):
             try:
                 stat = path.stat()
-            except FileNotFoundError:  # an editor is just replacing it
+            except OSError:  # an editor is just replacing it, or the disk does not answer
                 continue
             seen[path.stem] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         return seen

@@ -95,8 +95,9 @@ class Pair:
 
     async def inherit(self) -> Inheritance:
         """Once `active` is set: what is live, on our own disk before anything is decided."""
+        own, self._own = self._own, []
         if not self._peer:
-            return Inheritance(current(self._own), 0)
+            return Inheritance(current(own), 0)
         with contextlib.suppress(RedisError, OSError):
             await self._follower.catch_up()
         epoch, anew = self.lease.epoch, self._follower.epoch > self._own_epoch
@@ -109,8 +110,7 @@ class Pair:
         with contextlib.suppress(TimeoutError):  # a disk that fails must not keep callers waiting
             async with asyncio.timeout(self._limit_s):
                 await self._journal.durable()
-        found = current([*self._own, *noted])
-        self._own.clear()
+        found = current([*own, *noted])
         self._replica = Replica(self._settings.redis_url, self._city, epoch, Picture(found), self._limit_s)
         log.info("lease_begins", epoch=epoch, anew=anew, milestones=len(found))
         return Inheritance(found, epoch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from aiohttp import web
 from pydantic import Field
@@ -34,7 +34,7 @@ class Notice(Body):
     """A recording that everybody who waits hears once, as soon as it is put up."""
 
     prompt: str
-    queues: tuple[str, ...] = ()
+    queues: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], ...] = Field((), max_length=50)
     """Whose callers hear it; none named: all."""
     minutes: float = Field(120, gt=0, le=7 * 24 * 60)
 

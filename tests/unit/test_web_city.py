@@ -70,6 +70,13 @@ async def test_a_recording_that_is_not_there_is_refused_by_name(client: TestClie
     assert "notice_wine" in (await refused.json())["message"]
 
 
+async def test_a_queue_that_cannot_be_one_is_refused_with_its_place(client: TestClient[Any, Any]) -> None:
+    notice = {"prompt": "notice_water", "queues": ["general", "general video"]}
+    refused = await client.put("/api/notices/water", json=notice, headers=ADMIN)
+    assert refused.status == 400
+    assert "queues.1" in (await refused.json())["message"]
+
+
 async def test_a_rung_is_set_by_hand(town: Town, client: TestClient[Any, Any]) -> None:
     answer = await client.post("/api/surge/borrow", json={"mode": "on"}, headers=ADMIN)
     assert await answer.json() == {"rungs": ["borrow"]}
