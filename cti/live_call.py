@@ -58,6 +58,39 @@ class Call:
         assert self.need is not None
         return Waiting(self.id, self.need, self.since, self.steps_since, self.kept_s, self.attached)
 
+    def is_news(self, kind: CallFact, data: Mapping[str, Value]) -> bool:
+        """Whether this fact can be true of the call as it is; one that comes twice or late cannot.
+
+        Of offers and talks: `data` names the present one by agent and n, or none.
+        """
+        match kind:
+            case CallFact.ARRIVED:
+                return False
+            case CallFact.MENU_ENTERED:
+                return self.phase in ("greeting", "menu", "after_talk")
+            case CallFact.QUEUED:
+                return self.phase not in ("queue", "ringing", "talk")
+            case CallFact.LEFT_QUEUE:
+                return self.phase in ("queue", "ringing")
+            case CallFact.OFFERED:
+                return self.phase == "queue"
+            case CallFact.OFFER_FAILED:
+                return self.phase == "ringing" and self._is_present(data)
+            case CallFact.ANSWERED:
+                return self.phase == "fallback" or (self.phase == "ringing" and self._is_present(data))
+            case CallFact.TALK_ENDED:
+                return self.phase == "talk" and self._is_present(data)
+            case CallFact.HELD | CallFact.UNHELD:
+                return self.phase == "talk"
+            case _:
+                return True
+
+    def _is_present(self, data: Mapping[str, Value]) -> bool:
+        # Without an agent of ours the fallback queue's talk it is, of which there is one at most.
+        return self.agent is None or (
+            data.get("agent", self.agent) == self.agent and data.get("n", self.offers) == self.offers
+        )
+
     def fold(self, milestone: Milestone) -> None:
         """What the milestone changes; `agent` is left to who keeps the desks."""
         data, at = milestone.data, milestone.at

@@ -82,24 +82,29 @@ class Switchboard:
         data: Mapping[str, Value] | None = None,
         at: float | None = None,
     ) -> Effects:
-        """One fact about a call becomes a milestone, and everything that follows from it.
+        """One fact about a call becomes a milestone, and everything that follows from it. One that comes twice or late
+        changes nothing.
 
         `at` is when it happened if that is not now. UnknownCall if the call is not live and has not just arrived.
         """
-        data = data or {}
+        data, made = data or {}, list[Milestone]()
+        call = self._live(call_id) if kind is not CallFact.ARRIVED else self.calls.get(call_id)
+        if call is not None and not call.is_news(kind, data):
+            return self._routed(made, now)
+        talker = self._at_desk(call) if call is not None else None
         if kind is CallFact.QUEUED:
-            need = Need.from_text(str(data["need"]))
-            able = self._dispatch.able(Waiting(call_id, need, now), now)
-            data = {**data, "able": able, "rungs": " ".join(self.rungs())}
-        call = self.calls.get(call_id)
-        talker = call.agent if call is not None else None
-        made = [self._call_milestone(kind, call_id, now if at is None else at, data)]
-        call = self.calls.get(call_id)
-        if kind is CallFact.OFFER_FAILED and data and data["outcome"] not in CALL_OVER | {"interrupted"}:
-            made += self._not_answering(AgentId(str(data["agent"])), str(data["outcome"]), now)
-        if kind is CallFact.TALK_ENDED and talker is not None:
+            data = {**data, "able": self._able_for(call_id, data, now), "rungs": " ".join(self.rungs())}
+        elif kind is CallFact.LEFT_QUEUE and call is not None and call.phase == "ringing":
+            # He went away in the very moment in which an agent was found for him.
+            failed: dict[str, Value] = {"agent": call.agent, "n": call.offers, "outcome": "caller_left"}
+            made.append(self._call_milestone(CallFact.OFFER_FAILED, call_id, now, failed))
+        made.append(self._call_milestone(kind, call_id, now if at is None else at, data))
+        if kind is CallFact.OFFER_FAILED and talker is not None:
+            if (outcome := str(data["outcome"])) not in CALL_OVER | {"interrupted"}:
+                made += self._not_answering(talker, outcome, now)
+        elif kind is CallFact.TALK_ENDED and talker is not None:
             made += self._talk_over(talker, call_id, str(data.get("side")), now, now if at is None else at)
-        if call is not None and call.phase == "ended":
+        elif kind is CallFact.ENDED:
             del self.calls[call_id]
         return self._routed(made, now)
 
@@ -227,6 +232,16 @@ class Switchboard:
         except KeyError:
             raise UnknownCall(call_id) from None
 
+    def _at_desk(self, call: Call) -> AgentId | None:
+        """Whose desk it occupies. After a crash its agent may have been given another call before it came back."""
+        desk = self.desks.get(call.agent) if call.agent is not None else None
+        return call.agent if desk is not None and desk.call_id == call.id else None
+
+    def _able_for(self, call_id: CallId, queued: Mapping[str, Value], now: float) -> str:
+        since = float(queued.get("since") or now)
+        steps_since = float(queued.get("steps_since") or since)
+        return self._dispatch.able(Waiting(call_id, Need.from_text(str(queued["need"])), since, steps_since), now)
+
     def _call_milestone(self, kind: CallFact, call_id: CallId, at: float, data: Mapping[str, Value]) -> Milestone:
         if kind is CallFact.ARRIVED:
             seq = 1
@@ -311,15 +326,15 @@ class Switchboard:
         self._fold_call(call, milestone)
 
     def _fold_call(self, call: Call, milestone: Milestone) -> None:
-        at = milestone.at
+        at, agent = milestone.at, self._at_desk(call)
         match milestone.kind:
             case CallFact.OFFERED:
                 call.agent = AgentId(str(milestone.data["agent"]))
-                self._change_desk(call.agent, lambda desk: desk.offer(call.id, at))
-            case CallFact.ANSWERED if call.agent is not None:
-                self._change_desk(call.agent, lambda desk: desk.answered(at))
-            case CallFact.HELD | CallFact.UNHELD if call.agent is not None and call.phase == "talk":
-                self._change_desk(call.agent, lambda desk: desk.hold(milestone.kind == CallFact.HELD, at))
+                self._change_desk(call.agent, lambda desk: desk.offer(call.id, at) if desk.call_id is None else desk)
+            case CallFact.ANSWERED if agent is not None:
+                self._change_desk(agent, lambda desk: desk.answered(at))
+            case CallFact.HELD | CallFact.UNHELD if agent is not None and call.phase == "talk":
+                self._change_desk(agent, lambda desk: desk.hold(milestone.kind == CallFact.HELD, at))
             case CallFact.OFFER_FAILED | CallFact.TALK_ENDED | CallFact.FELL_BACK | CallFact.ENDED:
                 self._free_desk(call, at)
             case _:
@@ -358,12 +373,8 @@ class Switchboard:
             self._dispatch.look_at_desk(agent_id)
 
     def _free_desk(self, call: Call, at: float) -> None:
-        if call.agent is None:
-            return
-        desk = self.desks.get(call.agent)
-        if desk is not None and desk.call_id == call.id:
-            self.desks[call.agent] = desk.call_over(at)
-            self._dispatch.look_at_desk(call.agent)
+        if (agent := self._at_desk(call)) is not None:
+            self._change_desk(agent, lambda desk: desk.call_over(at))
         call.agent = None
 
 

@@ -273,6 +273,66 @@ def test_numbers_of_a_call_rise_by_one_and_an_agents_never_repeat() -> None:
     assert seqs == sorted(set(seqs))
 
 
+def test_the_end_of_an_earlier_offer_comes_late_and_changes_nothing() -> None:
+    house = House("a1")
+    house.ready("a1")
+    house.arrives("c1")
+    house.queues("c1")
+    house.call(CallFact.OFFER_FAILED, "c1", agent="a1", n=1, outcome="interrupted")
+    assert house.board.calls[CallId("c1")].offers == 2
+    # When what became of the first offer is told again, and that it was answered, and that a talk ended
+    for kind, data in (
+        (CallFact.OFFER_FAILED, {"n": 1, "outcome": "no_answer"}),
+        (CallFact.OFFER_FAILED, {"n": 2, "agent": "a2", "outcome": "no_answer"}),
+        (CallFact.ANSWERED, {"n": 1}),
+        (CallFact.TALK_ENDED, {"n": 1, "side": "agent"}),
+        (CallFact.QUEUED, {"queue": "general", "need": NEED}),
+    ):
+        assert house.call(kind, "c1", **({"agent": "a1"} | data)).milestones == ()
+    # Then the second offer stands
+    assert (house.board.offer_of(CallId("c1")), house.state("a1")) == ("a1", State.OFFERED)
+
+
+def test_who_leaves_the_queue_as_an_agent_is_found_leaves_the_agent_free() -> None:
+    house = House("a1")
+    house.ready("a1")
+    house.arrives("c1", "c2")
+    house.queues("c1", "c2")
+    effects = house.call(CallFact.LEFT_QUEUE, "c1", reason="left_by_key")
+    assert [m.kind for m in effects.milestones] == ["offer_failed", "left_queue", "offered"]
+    assert effects.milestones[0].data["outcome"] == "caller_left"
+    assert (house.board.calls[CallId("c1")].agent, house.board.offer_of(CallId("c2"))) == (None, "a1")
+
+
+def test_a_talk_that_is_found_after_a_crash_takes_no_agent_from_the_call_he_has_now() -> None:
+    # Given a daemon that died before it noted that c1 was offered, and c2, which the next one offered to that agent
+    house = House("a1", wrap_up_s=20.0)
+    house.ready("a1")
+    house.arrives("c1", "c2")
+    house.queues("c2", "c1")
+    assert house.board.offer_of(CallId("c2")) == "a1"
+    # When c1 comes back from its talk
+    house.call(CallFact.OFFERED, "c1", agent="a1", n=1, why="found after a crash")
+    house.call(CallFact.ANSWERED, "c1", agent="a1", n=1)
+    assert house.state("a1") is State.OFFERED
+    house.call(CallFact.TALK_ENDED, "c1", agent="a1", n=1, side="agent", talk_s=5.0)
+    # Then its record is whole, and the agent still has c2
+    assert house.board.calls[CallId("c1")].ever_answered
+    assert (house.state("a1"), house.board.desks[AgentId("a1")].call_id) == (State.OFFERED, "c2")
+    assert house.board.desks[AgentId("a1")].wrap_up is None
+    assert house.recovered().board.desks == house.board.desks
+
+
+def test_with_a_place_kept_those_are_counted_who_could_take_him_by_then() -> None:
+    house = House("a1")
+    house.ready("a1")
+    house.arrives("c1")
+    need = Need("general", (NeedStep((SkillNeed("general", 5),), 30.0),)).to_text()
+    since = house.now - 60.0
+    effects = house.call(CallFact.QUEUED, "c1", queue="general", need=need, since=since, steps_since=since)
+    assert effects.milestones[0].data["able"] == "idle 1"
+
+
 _actions = st.lists(
     st.tuples(
         st.sampled_from(
