@@ -23,17 +23,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from statistics import fmean
 from typing import Literal
 
-from cti.calls import AgentId, CallId
+from cti.calls import AgentId, CallId, SkillNeed
 from queues.handling import Habit, Handling, History
 from queues.needs import (
     Overflow,
     Waiting,
     changes,
     current_step,
-    lender_of,
     lenders,
     missing,
     place,
@@ -92,9 +93,14 @@ class Outlook:
         self._now, self._local = now, local
         self._seats = seats
         self._index = {seat.agent_id: index for index, seat in enumerate(seats)}
+        self._with: defaultdict[str, list[int]] = defaultdict(list)
+        for index, seat in enumerate(seats):
+            for skill in seat.skills:
+                self._with[skill].append(index)
         self._handling, self._history = handling, history
         self._overflow, self._borrowing = overflow, borrowing
-        self._masks: dict[object, int] = {}
+        self._by_need: dict[tuple[SkillNeed, ...], int] = {}
+        self._by_lending: dict[tuple[str, ...], int] = {}
         self._habits: dict[str, Habit] = {}
         self._means: dict[str, float] = {}
         self._wrap_ups: dict[str, float] = {}
@@ -134,16 +140,32 @@ class Outlook:
     def _able(self, call: Waiting, at: float) -> int:
         """The seats that can take him by what counts at `at`, one bit each."""
         step = wanted(call.need, current_step(call.need, at, steps_since(call)))
-        lending = lenders(call, self._overflow, self._borrowing, at)
-        key = (step.all_of, step.agents, lending)
-        if key not in self._masks:
-            mask = 0
-            for index, seat in enumerate(self._seats):
-                meets = seat.agent_id in step.agents if step.agents else not missing(seat.skills, step.all_of)
-                if meets or lender_of(seat.skills, lending):
-                    mask |= 1 << index
-            self._masks[key] = mask
-        return self._masks[key]
+        lent = self._lent(lenders(call, self._overflow, self._borrowing, at))
+        if step.agents:
+            return lent | self._mask(index for name in step.agents if (index := self._index.get(name)) is not None)
+        return lent | self._skilled(step.all_of)
+
+    def _skilled(self, all_of: tuple[SkillNeed, ...]) -> int:
+        if all_of not in self._by_need:
+            asked = next((need.skill for need in all_of if need.level >= 1), None)
+            those = range(len(self._seats)) if asked is None else self._with.get(asked, ())
+            self._by_need[all_of] = self._mask(
+                index for index in those if not missing(self._seats[index].skills, all_of)
+            )
+        return self._by_need[all_of]
+
+    def _lent(self, lending: tuple[str, ...]) -> int:
+        if lending not in self._by_lending:
+            skilled = (self._skilled((SkillNeed(skill),)) for skill in lending)
+            self._by_lending[lending] = reduce(or_, skilled, 0)
+        return self._by_lending[lending]
+
+    @staticmethod
+    def _mask(indexes: Iterable[int]) -> int:
+        mask = 0
+        for index in indexes:
+            mask |= 1 << index
+        return mask
 
     def _lasting(self, call: Waiting) -> int:
         """Of a caller ahead: a wish for certain agents lasts seconds, so what follows it counts."""
