@@ -42,7 +42,8 @@ class CallFact(StrEnum):
     RELAXED = "relaxed"
     """The need's next step counts now [step, wants, able]: `wants` in words of `NeedStep.to_text()`"""
     ESTIMATED = "estimated"
-    """[wait_s, position, spoken_min]: the wait from now on as we reckon it; spoken_min: what he was told, 0: nothing"""
+    """[wait_s, position, spoken_min, spoken_position]: the wait from now on as we reckon it, and his place; spoken_min,
+    spoken_position: what he was told of them, 0: nothing"""
     NOTICE_HEARD = "notice_heard"
     """[notice]: a topic broadcast was played to him"""
     CALLBACK_OFFERED = "callback_offered"

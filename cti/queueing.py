@@ -140,7 +140,7 @@ class Queueing:
         self._note(CallFact.QUEUED, data)
         if self._board.offer_of(self._contact.call_id) is None and (estimate := self._estimate()) is not None:
             position = self._board.position(self._contact.call_id)
-            self._note(CallFact.ESTIMATED, {"wait_s": round(estimate.wait_s, 1), "position": position, "spoken_min": 0})
+            self._note_estimate(position, estimate, 0, 0)
 
     def _estimate(self) -> Estimate | None:
         return self._room.estimate(self._contact.call)
@@ -187,9 +187,11 @@ class Queueing:
 
     def _note_words(self, words: Sequence[announcing.Words], position: int, estimate: Estimate | None) -> None:
         wait_s = None if estimate is None else round(estimate.wait_s, 1)
-        minutes = 0
+        minutes = place = 0
         for word in words:
             match word:
+                case announcing.Position(value):
+                    place = value
                 case announcing.Minutes(value) | announcing.Longer(value):
                     minutes = value
                 case announcing.Notice(name):
@@ -198,8 +200,13 @@ class Queueing:
                     self._note(CallFact.CALLBACK_OFFERED, {"wait_s": wait_s})
                 case _:
                     pass
-        if minutes or any(isinstance(word, announcing.Position) for word in words):
-            self._note(CallFact.ESTIMATED, {"wait_s": wait_s, "position": position, "spoken_min": minutes})
+        if minutes or place:
+            self._note_estimate(position, estimate, minutes, place)
+
+    def _note_estimate(self, position: int, estimate: Estimate | None, spoken_min: int, spoken_position: int) -> None:
+        wait_s = None if estimate is None else round(estimate.wait_s, 1)
+        spoken: dict[str, Value] = {"spoken_min": spoken_min, "spoken_position": spoken_position}
+        self._note(CallFact.ESTIMATED, {"wait_s": wait_s, "position": position, **spoken})
 
     async def _sleep(self) -> str:
         """Waits until something may have happened: a wake, a key (returned), or the slice is over."""

@@ -100,9 +100,10 @@ class Told:
             match milestone.kind:
                 case CallFact.QUEUED:
                     told = Told(now)
-                case CallFact.ESTIMATED if data.get("spoken_min"):
-                    minutes, place = int(data["spoken_min"] or 0), int(data.get("position") or 0)
-                    told = replace(told, first=False, minutes=minutes, position=place)
+                case CallFact.ESTIMATED:
+                    minutes, place = int(data.get("spoken_min") or 0), int(data.get("spoken_position") or 0)
+                    first = told.first and not (minutes or place)
+                    told = replace(told, first=first, minutes=minutes or told.minutes, position=place or told.position)
                 case CallFact.NOTICE_HEARD:
                     told = replace(told, notices=(*told.notices, str(data["notice"])))
                 case CallFact.CALLBACK_OFFERED:

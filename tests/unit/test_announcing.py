@@ -131,12 +131,13 @@ def test_after_a_restart_what_he_was_told_still_binds_us() -> None:
         return Milestone("call", "c", seq, 1000.0 + seq, kind, data)
 
     timeline = [
-        milestone(1, CallFact.ESTIMATED, wait_s=500.0, position=9, spoken_min=9),
+        milestone(1, CallFact.ESTIMATED, wait_s=500.0, position=9, spoken_min=9, spoken_position=9),
         milestone(2, CallFact.QUEUED, queue="general"),
         milestone(3, CallFact.NOTICE_HEARD, notice="water"),
-        milestone(4, CallFact.ESTIMATED, wait_s=110.0, position=3, spoken_min=2),
+        milestone(4, CallFact.ESTIMATED, wait_s=110.0, position=4, spoken_min=2, spoken_position=4),
         milestone(5, CallFact.CALLBACK_OFFERED, wait_s=200.0),
-        milestone(6, CallFact.ESTIMATED, wait_s=300.0, position=4, spoken_min=0),
+        milestone(6, CallFact.ESTIMATED, wait_s=300.0, position=3, spoken_min=0, spoken_position=3),
+        milestone(7, CallFact.ESTIMATED, wait_s=300.0, position=5, spoken_min=0, spoken_position=0),
     ]
     told = Told.recalled(timeline, 0.0)
     rules = Rules(comfort_s=1e9, callback_from_s=180)
