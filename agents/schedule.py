@@ -94,9 +94,6 @@ class Schedule:
         """Who is to work now."""
         return {duty.agent: duty.shift for duty in self.duties(at, at + timedelta(microseconds=1))}
 
-    def shift_of(self, agent_id: AgentId, at: datetime) -> Shift | None:
-        return self.on_duty(at).get(agent_id)
-
     def standby(self, at: datetime) -> tuple[AgentId, ...]:
         """Who is to come when there is too much, on the day of `at`, from midnight to midnight."""
         return self.day(at.date()).standby or ()

@@ -38,12 +38,6 @@ class Code(StrEnum):
     """As many are going out now as may."""
 
 
-FOR_GOOD = frozenset(
-    {Code.WITHHELD, Code.NOT_A_NUMBER, Code.FOREIGN, Code.SERVICE, Code.PREMIUM, Code.AREA_UNKNOWN, Code.OFF}
-)
-"""No waiting will change these; the other codes may be asked again later."""
-
-
 @dataclass(frozen=True, slots=True)
 class Allowed:
     number: str

@@ -85,9 +85,6 @@ class Router:
         """All who wait, first the one with the highest score."""
         return [self._lineup.callers[call_id].call for _, call_id in self._lineup.order]
 
-    def waiting_count(self) -> int:
-        return len(self._lineup.order)
-
     def position(self, call_id: CallId) -> int:
         """Place among those who wait for the same queue, from 1. KeyError if the call does not wait."""
         return self._lineup.position(self._lineup.callers[call_id])

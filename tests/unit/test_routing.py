@@ -48,7 +48,7 @@ def test_longest_waiting_caller_gets_longest_idle_agent() -> None:
     city = router(caller("second", 20.0), caller("first", 10.0), caller("third", 30.0), agent("a1", 5), agent("a2", 1))
     assert pairs(city.decide(40.0)) == [("first", "a2"), ("second", "a1")]
     assert [call.call_id for call in city.waiting()] == ["third"]
-    assert city.waiting_count() == 1
+    assert len(city.waiting()) == 1
 
 
 def test_the_agent_with_the_fewest_skills_is_taken_so_that_the_others_stay_free() -> None:

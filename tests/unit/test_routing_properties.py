@@ -125,7 +125,7 @@ class Routers(RuleBasedStateMachine):
     def ask(self, agent: Idle) -> None:
         waiting = self.slow.waiting()
         assert self.quick.waiting() == waiting
-        assert self.quick.waiting_count() == len(waiting)
+        assert len(self.quick.waiting()) == len(waiting)
         for call in waiting:
             assert self.quick.position(call.call_id) == self.slow.position(call.call_id)
             able = self.slow.could_take(agent.agent_id, agent.skills, call, self.now)

@@ -42,11 +42,11 @@ def test_a_shift_over_midnight_belongs_to_the_day_it_begins_on(liaoyuan: Schedul
     night = liaoyuan.week["mon"].work["early_night"]
     for moment in ("2026-11-23T22:00", "2026-11-23T23:59", "2026-11-24T00:00", "2026-11-24T01:59"):
         assert tuple(liaoyuan.on_duty(at(moment))) == night
-        shift = liaoyuan.shift_of(night[0], at(moment))
+        shift = liaoyuan.on_duty(at(moment)).get(night[0])
         assert shift is not None
         assert shift.name == "前夜班"
     assert set(liaoyuan.on_duty(at("2026-11-24T02:00"))) == set(liaoyuan.week["tue"].work["late_night"])
-    assert liaoyuan.shift_of(night[0], at("2026-11-23T21:59")) is None
+    assert liaoyuan.on_duty(at("2026-11-23T21:59")).get(night[0]) is None
 
 
 def test_what_a_date_says_counts_instead_of_the_weeks(liaoyuan: Schedule) -> None:
