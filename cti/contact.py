@@ -116,6 +116,8 @@ class Contact:
         if call is None:
             return
         place = call.phase
+        if place == "queue":
+            self.exchange.detach(self.call_id, call.holder)  # nobody is offered who is gone, while we measure
         if call.phase == "ringing" and call.agent is not None:
             # An answer that we were not told of (observation was cut) has left its sound in the file.
             talk_s = sound_s(await asyncio.to_thread(_size, self._recordings.folder / self.segment()))

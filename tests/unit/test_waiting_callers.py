@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cti.calls import AgentFact, AgentId, CallFact, CityFact, Need
+from cti.calls import AgentFact, AgentId, CallFact, CallId, CityFact, Need
+from cti.contact import Contact
 from tests.support.scripted_line import ScriptedLine
 from tests.support.town import Town, talks
 
@@ -229,6 +230,28 @@ async def test_an_agent_whose_line_goes_dead_in_the_talk_costs_the_citizen_no_pl
     ends = [m.data["side"] for m in town.journal if m.kind == CallFact.TALK_ENDED]
     assert ends == ["agent_lost", "agent"]
     assert town.last(CallFact.ENDED).data["lost_at"] is None
+
+
+async def test_nobody_is_offered_who_hung_up_while_the_sound_of_an_earlier_talk_is_measured(tmp_path: Path) -> None:
+    town = Town(tmp_path, "a1", "a2", flow=FLOW)
+    town.ready("a1")
+    town.come_to_work("a2")
+
+    async def dial(caller: ScriptedLine, args: tuple[str, ...]) -> str:
+        await asyncio.sleep(1.0)
+        call = town.board.calls[CallId(caller.env.uniqueid)]
+        Contact(town.exchange, call.id, town.house.recordings).answered(AgentId("a1"), town.exchange.wall())
+        await asyncio.sleep(9.0)
+        caller.variables["CTI_AGENT_LOST"] = "1"
+        return "ANSWER"  # and the recording is not there
+
+    calling = asyncio.ensure_future(town.run(line("n1-1.1", (10.3, "hangup"), dial=dial)))
+    await asyncio.sleep(10.6)
+    assert not calling.done()
+    town.ready("a2")
+    await calling
+    assert town.last(CallFact.ENDED).data["place"] == "queue"
+    assert town.kinds().count("offered") == 1
 
 
 async def test_an_emergency_is_served_before_everybody(tmp_path: Path) -> None:
