@@ -10,8 +10,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+import structlog
+
 from cti.calls import AgentFact, AgentId, CallFact, CallId, CityFact, Milestone, Value
 from cti.switchboard import Effects, Switchboard
+
+log = structlog.get_logger()
 
 
 class MilestoneLog(Protocol):
@@ -35,7 +39,10 @@ class Exchange:
         self, kind: CallFact, call_id: CallId, data: Mapping[str, Value] | None = None, at: float | None = None
     ) -> None:
         """A fact about a live call. UnknownCall if it is not live."""
-        self._carry_out(self.board.apply(kind, call_id, self.wall(), data, at))
+        effects = self.board.apply(kind, call_id, self.wall(), data, at)
+        if not any(milestone.id == call_id and milestone.kind == kind for milestone in effects.milestones):
+            log.info("fact_came_late", kind=kind, call_id=call_id)
+        self._carry_out(effects)
 
     def agent(self, kind: AgentFact, agent_id: AgentId, data: Mapping[str, Value] | None = None) -> None:
         """A fact about an agent. KeyError, StatusRefused as `Switchboard.apply_agent`."""

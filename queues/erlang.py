@@ -1,6 +1,6 @@
-"""Waiting-time arithmetic of one queue: Erlang C (nobody gives up) and Erlang A (callers give up), exact.
+"""Waiting-time arithmetic of one queue whose callers give up in time: Erlang A, exact, and Erlang B for it.
 
-Sources. Erlang C: any textbook, from Erlang B by its recursion. Erlang A (M/M/n+M): C. Palm, "Research on telephone
+Sources. Erlang B: by its recursion, any textbook. Erlang A (M/M/n+M): C. Palm, "Research on telephone
 traffic carried by full availability groups", Tele 1957; O. Garnett, A. Mandelbaum, M. Reiman, "Designing a call center
 with impatient customers", Manufacturing & Service Operations Management 4 (2002), whose incomplete gamma form
 A(x, y) = x e^y y^-x gamma(x, y) is used here; the distribution of the wait: S. Zeltyn, A. Mandelbaum, "Call centers
@@ -46,19 +46,6 @@ def erlang_b(agents: int, load: float) -> float:
         if inverse > 1e300:
             return 0.0
     return 1.0 / inverse
-
-
-def erlang_c(agents: int, calls_per_s: float, handling_s: float, within_s: float = 0.0) -> Steady:
-    """M/M/n, callers wait for ever. With too few agents nobody is ever answered in time: the queue only grows."""
-    load = calls_per_s * handling_s
-    if load <= 0:
-        return Steady(0.0, 0.0, 0.0, 1.0)
-    if agents <= load:
-        return Steady(1.0, 0.0, math.inf, 0.0)
-    blocked = erlang_b(agents, load)
-    waits = blocked / (1.0 - (load / agents) * (1.0 - blocked))
-    spare = (agents - load) / handling_s
-    return Steady(waits, 0.0, waits / spare, 1.0 - waits * math.exp(-spare * within_s))
 
 
 def erlang_a(agents: int, calls_per_s: float, handling_s: float, patience_s: float, within_s: float = 0.0) -> Steady:
