@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -17,14 +16,13 @@ from typing import Any, Final
 import structlog
 
 from agents.status import State
-from cti.asterisk import names
 from cti.asterisk.ami import AmiEvent
-from cti.asterisk.fault import fault
-from cti.callback_call import AgentLine, CallbackCall, Outside, let_go
+from cti.callback_call import AgentLine, Outside
+from cti.callback_calls import CallbackCalls, is_callback
 from cti.calls import EMERGENCY_S, CallFact, CallId, Milestone, Need, NeedStep, SkillNeed, Value
 from cti.live_call import Call
 from cti.logs import mask
-from cti.metrics.record import CALLBACK, CallRecord
+from cti.metrics.record import CallRecord
 from cti.past_calls import Records, past_calls
 from cti.settings import SettingsError
 from queues.callbacks import EndedCall, Task, TaskRefused, TaskRules, Tasks
@@ -84,8 +82,14 @@ class Callbacks:
                 settings.concurrent,
             )
         )
-        self._live: dict[CallId, CallbackCall] = {}
-        self._running: set[asyncio.Task[None]] = set()
+        self._calls = CallbackCalls(
+            outside,
+            self.dialling,
+            books.local_time,
+            books.timeline,
+            self._tasks.key,
+            self._on_ended_here,
+        )
         self._look = asyncio.Event()
         self._early: list[CallRecord] | None = []
         """Records that came before those of the last days were read; None: they have been."""
@@ -94,9 +98,8 @@ class Callbacks:
 
     async def run(self) -> None:
         """Until cancelled."""
-        for call in self._calls():
-            self._keep(call.id, adopted=True)
-        self._spawn(self._read_records())
+        self._calls.adopt()
+        self._calls.spawn(self._read_records())
         try:
             aged_at = self._exchange.wall()
             while True:
@@ -109,26 +112,19 @@ class Callbacks:
                     async with asyncio.timeout(_LOOK_S):
                         await self._look.wait()
         finally:
-            running = list(self._running)
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await self._calls.stop()
 
     async def serve(self, line: AgentLine) -> None:
         """The AGI route `callback`."""
-        arg = dict(zip(names.CALLBACK_ARGS, line.env.args, strict=False))
-        callback = self._live.get(CallId(arg.get(names.CallbackArg.CALL, "")))
-        if callback is None:
-            await let_go(line)
-            return
-        await callback.serve(line, arg)
+        await self._calls.serve(line)
 
     def on_event(self, event: AmiEvent) -> None:
         """Never blocks; an event that is not of ours is none of our business."""
-        leg = event.fields.get("Linkedid") or event.fields.get("Uniqueid", "")
-        call_id, dot, _ = leg.rpartition(".")
-        if dot and (callback := self._live.get(CallId(call_id))) is not None:
-            callback.on_event(event)
+        self._calls.on_event(event)
+
+    def ongoing(self) -> int:
+        """How many callbacks ring or are talked on."""
+        return self._calls.ongoing()
 
     def on_ended(self, record: CallRecord) -> None:
         """The record of a call that has just ended."""
@@ -154,7 +150,7 @@ class Callbacks:
         if isinstance(allowed, Refused):
             log.info("callback_request_refused", call_id=call.id, code=allowed.code)
             return None
-        if (live := self._live_of(number)) is not None:
+        if (live := self._calls.of_number(number)) is not None:
             return live.id
         task = self._tasks.of_number(number)
         attempt = task.attempts + 1 if task is not None and task.closed is None else 1
@@ -162,7 +158,7 @@ class Callbacks:
         need = call.need or self._books.need_of(str(call.facts["dialled"]))
         facts = {key: call.facts.get(key) for key in ("pii_caller", "dialled", "city", "mode", "statistics")}
         since = call.since or self._exchange.wall()
-        return self._create(task_id, call.id, attempt, facts, need, since, call.steps_since or since)
+        return self._calls.create(task_id, call.id, attempt, facts, need, since, call.steps_since or since)
 
     def give_back(self, call: Call, queue: str) -> KeptPlace | None:
         """He calls again and enters `queue`: the place of the callback he asked for is his, and it is withdrawn.
@@ -170,12 +166,12 @@ class Callbacks:
         None: he asked for none, or an agent has it already.
         """
         number, now = str(call.facts.get("pii_caller") or ""), self._exchange.wall()
-        callback = self._live_of(number) if number else None
+        callback = self._calls.of_number(number) if number else None
         if callback is None or callback.phase != "queue" or callback.need is None or callback.since >= now:
             return None
         if callback.need.priority_s <= -EMERGENCY_S:
             return None
-        self._spawn(self._live[callback.id].end("withdrawn"))
+        self._calls.spawn(self._calls.end(callback.id, "withdrawn"))
         same = callback.need.queue == queue
         return KeptPlace(callback.since, callback.steps_since if same else now, now - callback.since)
 
@@ -189,12 +185,12 @@ class Callbacks:
     async def close(self, task_id: str) -> dict[str, Any]:
         """Somebody has seen to it. KeyError: no such task; TaskRefused: it is closed, or he is being called."""
         task = self._open(task_id)
-        if (live := self._live_of(task.number)) is None:
-            call_id = self._arrive(task.id, task.of, task.attempts, self._facts(task))
+        if (live := self._calls.of_number(task.number)) is None:
+            call_id = self._calls.arrive(task.id, task.of, task.attempts, self._facts(task))
             self._exchange.call(CallFact.ENDED, call_id, _ENDED_BY_HAND)
             self._on_ended_here(call_id, task.number, "closed", self._exchange.wall())
         elif live.phase == "queue":
-            await self._live[live.id].end("closed")
+            await self._calls.end(live.id, "closed")
         else:
             raise TaskRefused("calling", "he is being called at this moment")
         return self._row(self._tasks.get(task_id) or task, self._exchange.wall())
@@ -202,12 +198,12 @@ class Callbacks:
     def call_now(self, task_id: str) -> dict[str, Any]:
         """Has him called by the next free agent, as if he had just come to the queue. Errors as `close`."""
         task, now = self._open(task_id), self._exchange.wall()
-        if self._live_of(task.number) is not None:
+        if self._calls.of_number(task.number) is not None:
             raise TaskRefused("calling", "his call is in the queue already")
         allowed = self.dialling.may(task.number, now, self._local(), self.ongoing())
         if isinstance(allowed, Refused):
             raise TaskRefused(allowed.code, "the rules of dialling do not allow it now")
-        self._create(task.id, task.of, task.attempts + 1, self._facts(task), self._need(task), now, now)
+        self._calls.create(task.id, task.of, task.attempts + 1, self._facts(task), self._need(task), now, now)
         return self._row(task, now)
 
     # Inside: records
@@ -232,49 +228,26 @@ class Callbacks:
 
     def _on_ended_here(self, call_id: CallId, number: str, outcome: str, at: float) -> None:
         """Before the record is complete, so that nobody is called a second time in between."""
-        self._live.pop(call_id, None)
         self._tasks.add(EndedCall(call_id, number, at, at, outcome=outcome))
         self._look.set()
 
-    # Inside: calls
-
-    def _calls(self) -> list[Call]:
-        return [call for call in self._board.calls.values() if is_callback(call)]
-
-    def _live_of(self, number: str) -> Call | None:
-        return next((call for call in self._calls() if self._is_his(call, number)), None)
-
-    def _is_his(self, call: Call, number: str) -> bool:
-        caller = str(call.facts.get("pii_caller") or "")
-        return caller[-7:] == number[-7:] and self._tasks.key(caller) == self._tasks.key(number)
-
-    def ongoing(self, but: CallId | None = None) -> int:
-        """How many callbacks ring or are talked on."""
-        return sum(call.phase in ("ringing", "talk") and call.id != but for call in self._calls())
+    # Inside: who is called
 
     def _local(self) -> datetime:
         return self._books.local_time(self._exchange.wall())
-
-    def _may_dial(self, call: Call) -> Allowed | Refused | None:
-        """None: he is on the line himself, with another call than the one that asked for this."""
-        number = str(call.facts["pii_caller"])
-        for other in self._board.calls.values():
-            if not is_callback(other) and other.id != call.facts.get("of") and self._is_his(other, number):
-                return None
-        return self.dialling.may(number, self._exchange.wall(), self._local(), self.ongoing(but=call.id))
 
     def _place_calls(self) -> None:
         """Those who asked, always; those who were lost, as far as agents have nothing else to do."""
         if not self._board.may_decide():
             return
-        now, calls = self._exchange.wall(), self._calls()
+        now, calls = self._exchange.wall(), self._calls.all()
         citizens_wait = any(call.phase == "queue" and not is_callback(call) for call in self._board.calls.values())
-        for call in [call for call in calls if call.phase == "queue" and call.id in self._live]:
+        for call in [call for call in calls if call.phase == "queue"]:
             task = self._tasks.of_number(str(call.facts["pii_caller"]))
             if task is not None and task.closed is not None and task.closed_at > call.arrived_at:
-                self._spawn(self._live[call.id].end("withdrawn"))
+                self._calls.spawn(self._calls.end(call.id, "withdrawn"))
             elif citizens_wait and call.need is not None and call.need.priority_s <= -EMERGENCY_S:
-                self._spawn(self._live[call.id].end("no_agent"))
+                self._calls.spawn(self._calls.end(call.id, "no_agent"))
         if self._early is not None or not self.possible():
             return
         room = self._settings.concurrent - len(calls)
@@ -287,10 +260,12 @@ class Callbacks:
                 continue
             if task.requested:
                 since = task.since or task.last_at
-                self._create(task.id, task.of, task.attempts + 1, self._facts(task), self._need(task), since, since)
+                self._calls.create(
+                    task.id, task.of, task.attempts + 1, self._facts(task), self._need(task), since, since
+                )
             elif self._idle(need := self._need(task), now):
                 need = replace(need, priority_s=-EMERGENCY_S)
-                self._create(task.id, task.of, task.attempts + 1, self._facts(task), need, now, now)
+                self._calls.create(task.id, task.of, task.attempts + 1, self._facts(task), need, now, now)
             else:
                 continue
             room -= 1
@@ -304,78 +279,7 @@ class Callbacks:
     def _idle(self, need: Need, now: float) -> bool:
         """Whether more agents of the queue are idle than calls are on their way to them."""
         idle = [d for d in self._board.logged_in() if d.state(now) is State.IDLE and d.agent.skills.get(need.queue)]
-        return sum(call.phase == "queue" for call in self._calls()) < len(idle)
-
-    def _create(
-        self,
-        task_id: str,
-        of: CallId,
-        attempt: int,
-        facts: Mapping[str, Value],
-        need: Need,
-        since: float,
-        steps_since: float,
-    ) -> CallId:
-        call_id = self._arrive(task_id, of, attempt, facts)
-        data: dict[str, Value] = {
-            "queue": need.queue,
-            "need": need.to_text(),
-            "since": since,
-            "steps_since": steps_since,
-            "kept_s": round(max(0.0, self._exchange.wall() - since), 3),
-        }
-        self._exchange.call(CallFact.QUEUED, call_id, data)
-        self._keep(call_id)
-        return call_id
-
-    def _arrive(self, task_id: str, of: CallId, attempt: int, facts: Mapping[str, Value]) -> CallId:
-        call_id = CallId(f"cb-{secrets.token_hex(8)}")
-        rest: dict[str, Value] = {"direction": CALLBACK, "task": task_id, "of": of, "attempt": attempt}
-        self._exchange.call(CallFact.ARRIVED, call_id, {**_NO_CHANNEL, **facts, **rest})
-        return call_id
-
-    def _keep(self, call_id: CallId, *, adopted: bool = False) -> None:
-        """From now on somebody sees to this call, until it has ended."""
-        self._live[call_id] = self._callback(call_id, adopted=adopted)
-        self._spawn(self._follow(call_id))
-
-    async def _follow(self, call_id: CallId) -> None:
-        while call_id in self._live:
-            try:
-                await self._live[call_id].run()
-                self._live.pop(call_id, None)
-                return
-            except Exception as error:  # noqa: BLE001 (the call is taken up again as after a crash)
-                log.error("callback_failed", call_id=call_id, **fault(error))
-            await asyncio.sleep(_AGAIN_S)
-            if call_id in self._board.calls:
-                self._live[call_id] = self._callback(call_id, adopted=True)
-
-    def _callback(self, call_id: CallId, *, adopted: bool) -> CallbackCall:
-        call, dialled = self._board.calls[call_id], False
-        if adopted:
-            timeline = self._books.timeline(call_id) or ()
-            dialled = any(m.kind == CallFact.DIALLED and m.data.get("n") == call.offers for m in timeline)
-            if dialled:
-                number = self._tasks.key(str(call.facts["pii_caller"]))
-                self.dialling.dialled(call_id, number, self._exchange.wall())
-
-        def on_ended(ended: Call, outcome: str, at: float) -> None:
-            self._on_ended_here(ended.id, str(ended.facts["pii_caller"]), outcome, at)
-
-        return CallbackCall(
-            call_id, self._outside, self.dialling, self._may_dial, on_ended, adopted=adopted, dialled=dialled
-        )
-
-    def _spawn(self, job: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(job)
-        self._running.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("callback_desk_failed", **fault(error))
+        return sum(call.phase == "queue" for call in self._calls.all()) < len(idle)
 
     # Inside: tasks
 
@@ -396,7 +300,7 @@ class Callbacks:
         return {"pii_caller": task.number, "dialled": task.dialled, **facts}
 
     def _row(self, task: Task, now: float) -> dict[str, Any]:
-        live = self._live_of(task.number) if task.closed is None else None
+        live = self._calls.of_number(task.number) if task.closed is None else None
         automatic = self.dialling.rules.on and (task.requested or self._settings.missed)
         for_people = task.refused or (None if automatic else Code.OFF)
         return {
@@ -418,14 +322,6 @@ class Callbacks:
         }
 
 
-_NO_CHANNEL: Final[Mapping[str, Value]] = {
-    "original": "",
-    "medium": "voice",
-    "channel": "",
-    "sip_call_id": "",
-    "flow": "",
-    "flow_version": "",
-}
 _ENDED_BY_HAND: Final[Mapping[str, Value]] = {
     "side": "system",
     "place": "greeting",
@@ -433,10 +329,6 @@ _ENDED_BY_HAND: Final[Mapping[str, Value]] = {
     "estimated": False,
     "outcome": "closed",
 }
-
-
-def is_callback(call: Call) -> bool:
-    return call.facts.get("direction") == CALLBACK
 
 
 def ended_call(record: CallRecord) -> EndedCall:

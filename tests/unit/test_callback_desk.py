@@ -15,7 +15,8 @@ from cti.asterisk.agi_codec import AgiEnv, CallerHungUp
 from cti.asterisk.ami import AmiDown, AmiEvent
 from cti.asterisk.channels import Channel
 from cti.callback_call import Outside
-from cti.callbacks import Books, Callbacks, is_callback
+from cti.callback_calls import is_callback
+from cti.callbacks import Books, Callbacks
 from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, Value
 from cti.contact import Recordings
 from cti.exchange import Exchange
