@@ -167,7 +167,10 @@ class Follower:
             self.epoch, self._picture = int(begun.split()[0]), Picture()
         for number, fields in entries:
             for line in fields[1].splitlines(keepends=True):
-                self._picture.add(decode(line))
+                try:
+                    self._picture.add(decode(line))
+                except (ValueError, KeyError) as error:  # the rest is worth more than none
+                    log.error("replica_line_unreadable", error=type(error).__name__)
             self._last = number.decode()
         return len(entries) == _READ_ENTRIES
 

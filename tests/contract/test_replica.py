@@ -68,6 +68,16 @@ async def test_it_begins_with_what_is_live_and_goes_on(redis_server: RedisProces
         await sees(follower, [ready, *other])
 
 
+async def test_a_line_that_cannot_be_read_costs_nothing_else(redis_server: RedisProcess) -> None:
+    waits, other = answered_call("n1-1.1", 100.0)[:5], answered_call("n1-1.3", 110.0)[:2]
+    async with writing(redis_server, 5, waits) as replica, following(redis_server) as follower:
+        await sees(follower, waits)
+        with redis.Redis.from_url(redis_server.url) as stranger:
+            await asyncio.to_thread(stranger.xadd, f"yihu:{CITY}:replica", {"lines": "nothing of ours\n"})
+        replica.add(other)
+        await sees(follower, [*waits, *other])
+
+
 async def test_who_lost_the_lease_adds_nothing(redis_server: RedisProcess) -> None:
     lease = RedisLease(redis_server.url, CITY, 0.3)
     await lease.ask(Renew(Held(5, 1, "a")))
