@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -81,6 +82,7 @@ _RESYNC_S = 6.0
 """So that what an event that was lost has left behind is found, and repaired, within ten seconds."""
 _SPOOL_LIMIT_S = 3.0
 _WEEKS_S = 28 * 86_400.0
+_LEARN_EVERY_S = 86_400.0
 
 
 class Daemon:
@@ -414,8 +416,11 @@ class Daemon:
 
     async def _learn(self) -> None:
         """What the last weeks were like, for estimates and forecasts; without it they rest on the last calls alone."""
-        now = self.wall()
-        self.room.learn(await patiently(lambda: self.sql_worker.run(self.store.half_hours, now - _WEEKS_S, now)))
+        while True:
+            since, until = self.wall() - _WEEKS_S, self.wall()
+            read = partial(self.sql_worker.run, self.store.half_hours, since, until)
+            self.room.learn(await patiently(read))
+            await asyncio.sleep(_LEARN_EVERY_S)
 
     # Web
 

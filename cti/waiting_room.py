@@ -75,11 +75,13 @@ class WaitingRoom:
         self._citizens.ended(past_call(record))
 
     def learn(self, half_hours: Iterable[HalfHour]) -> None:
-        """What the last weeks were like; records tell no wrap-up, so the usual one is added."""
+        """What the last weeks were like, instead of all learnt before; records tell no wrap-up: the usual is added."""
+        history = History()
         for sums in half_hours:
             handling_s = sums.talked_s + sums.answered * self._wrap_up_s
             at = self._local_time(sums.begins_at)
-            self._history.add_sums(sums.queue, at, sums.calls, sums.waited_s, sums.answered, handling_s)
+            history.add_sums(sums.queue, at, sums.calls, sums.waited_s, sums.answered, handling_s)
+        self._history = history
 
     def admit(self, call: Call, need: Need, language: str) -> Mapping[str, Value]:
         number, now = str(call.facts.get("pii_caller") or ""), self._exchange.wall()

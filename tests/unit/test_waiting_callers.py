@@ -9,6 +9,7 @@ import pytest
 
 from cti.calls import AgentFact, AgentId, CallFact, CallId, CityFact, Need
 from cti.contact import Contact
+from cti.metrics.half_hours import HalfHour
 from tests.support.scripted_line import ScriptedLine
 from tests.support.town import Town, talks
 
@@ -252,6 +253,16 @@ async def test_nobody_is_offered_who_hung_up_while_the_sound_of_an_earlier_talk_
     await calling
     assert town.last(CallFact.ENDED).data["place"] == "queue"
     assert town.kinds().count("offered") == 1
+
+
+async def test_what_was_learnt_of_the_last_weeks_can_be_learnt_anew(tmp_path: Path) -> None:
+    town = Town(tmp_path, flow=FLOW)
+    town.come_to_work("a1")
+    at = town.house.local_time(town.exchange.wall())
+    for talked_s in (1_000.0, 100_000.0, 100_000.0):
+        town.room.learn([HalfHour("general", int(at.timestamp()) // 1800 * 1800, 1000, 0.0, 1000, talked_s)])
+    habit = town.room.habits(["general"], at)["general"]
+    assert (round(habit.calls), 100 < habit.handling_s < 130) == (1000, True)
 
 
 async def test_an_emergency_is_served_before_everybody(tmp_path: Path) -> None:
