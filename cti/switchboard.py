@@ -140,7 +140,7 @@ class Switchboard:
     def set_roster(self, roster: Mapping[AgentId, Agent]) -> tuple[list[Agent], list[AgentId]]:
         """Takes over the roster file; temporary agents stay. Returns (new or changed, gone).
 
-        An agent who is gone from the file but talks keeps his desk until the talk ends and he is offline.
+        An agent who is gone from the file but has a call keeps his desk until the file is read again after it.
         """
         changed = [a for i, a in roster.items() if i not in self.desks or self.desks[i].agent != a]
         for agent in changed:
