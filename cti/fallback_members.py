@@ -48,6 +48,7 @@ class FallbackMembers:
             try:
                 await self.compare()
             except AmiError as error:
+                self._agreed = None
                 log.info("fallback_members_postponed", problem=str(error))
                 await asyncio.sleep(0.5)
                 self._wanted.set()
@@ -57,6 +58,7 @@ class FallbackMembers:
         wanted = {f"PJSIP/{desk.agent.id}": desk.status is not Status.READY for desk in self._desks()}
         if wanted == self._agreed:
             return  # three hundred members take milliseconds to list, and agents have facts by the second
+        self._agreed = wanted  # a `forget` from now on is about what is listed here
         listed = await self._read.list_action("QueueStatus", ("Queue", names.FALLBACK_QUEUE))
         present = {
             event.fields.get("Location", event.fields.get("Interface", "")): event.fields.get("Paused") == "1"
@@ -72,4 +74,3 @@ class FallbackMembers:
                 await self._act.action("QueueAdd", queue, ("Interface", interface), flag)
             elif present[interface] != paused:
                 await self._act.action("QueuePause", queue, ("Interface", interface), flag)
-        self._agreed = wanted
