@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from agents.roster import Agent
 from agents.schedule import Schedule, read_schedule
-from agents.status import DeskRules, State
+from agents.status import DeskRules, State, Status
 from agents.times import Interval, Times, adherence, clipped, half_hours, intervals, totals
 from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, Value
 from cti.metrics.agents import agent_days
@@ -174,9 +174,9 @@ def test_any_history_is_told_as_the_live_switchboard_showed_it(acts: list[tuple[
                 shift.says(AgentFact.LOGGED_IN)
             case "out":
                 shift.says(AgentFact.LOGGED_OUT, reason="logout")
-            case "ready" if state is not State.OFFLINE:
+            case "ready" if shift.board.desks[A1].status is not Status.OFFLINE:
                 shift.says(AgentFact.STATUS, status="ready")
-            case "break" if state is not State.OFFLINE:
+            case "break" if shift.board.desks[A1].status is not Status.OFFLINE:
                 shift.says(AgentFact.STATUS, status="break", reason="rest")
             case "away":
                 shift.says(AgentFact.HELD_BACK, reason="phone_away")
