@@ -365,10 +365,9 @@ class Daemon:
         return {agent_id: desk.agent for agent_id, desk in self.board.desks.items()}
 
     def _on_roster(self, roster: dict[AgentId, Agent]) -> None:
-        changed, gone = self.board.set_roster(roster)
+        changed, gone = self.exchange.take_roster(roster)
         log.info("roster_changed", changed=len(changed), gone=len(gone), agents=len(roster))
         self._on_agents_changed()
-        self.exchange.settle()
 
     def _on_agents_changed(self) -> None:
         self.provisioner.request()

@@ -12,6 +12,8 @@ from typing import Protocol
 
 import structlog
 
+from agents.roster import Agent
+from agents.status import Status
 from cti.calls import AgentFact, AgentId, CallFact, CallId, CityFact, Milestone, Value
 from cti.switchboard import Effects, Switchboard
 
@@ -51,6 +53,18 @@ class Exchange:
     def city(self, kind: CityFact, name: str, data: Mapping[str, Value]) -> None:
         """A fact about the city as a whole."""
         self._carry_out(self.board.apply_city(kind, name, self.wall(), data))
+
+    def take_roster(self, roster: Mapping[AgentId, Agent]) -> tuple[list[Agent], list[AgentId]]:
+        """The agents from now on; temporary ones stay. Returns (new or changed, gone).
+
+        Who is not in it any more is logged out: after a talk that he is in nothing is offered to him.
+        """
+        for agent_id, desk in list(self.board.desks.items()):
+            if agent_id not in roster and not desk.agent.temporary and desk.status is not Status.OFFLINE:
+                self.agent(AgentFact.LOGGED_OUT, agent_id, {"reason": "removed"})
+        taken = self.board.set_roster(roster)
+        self.settle()
+        return taken
 
     def attach(self, call_id: CallId, holder: object) -> None:
         self._carry_out(self.board.attach(call_id, holder, self.wall()))

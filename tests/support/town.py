@@ -65,6 +65,12 @@ class OneFlow:
         return next(flow for flow in self.versions if flow.version == version)
 
 
+def roster_of(
+    *names: str, skills: Mapping[str, int] = MappingProxyType({"general": 3, "enterprise": 3})
+) -> dict[AgentId, Agent]:
+    return {AgentId(name): Agent(AgentId(name), name, skills) for name in names}
+
+
 def local_time(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC) + timedelta(hours=8)
 
@@ -89,7 +95,7 @@ class Town:
         self.callbacks_possible = False
         self.journal: list[Milestone] = journal if journal is not None else []
         self.board = Switchboard(wrap_up_s)
-        self.board.set_roster({AgentId(a): Agent(AgentId(a), a, skills) for a in agents or ("a1",)})
+        self.board.set_roster(roster_of(*(agents or ("a1",)), skills=skills))
         self.exchange = Exchange(self.board, self, lambda: began + loop.time())
         self.room = WaitingRoom(self.exchange, Waiting(), Surge(), lambda dialled: did, self, local_time, wrap_up_s)
         self.house = House(
