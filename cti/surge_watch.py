@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -24,6 +25,8 @@ from queues.surge import Arrivals, Change, Forecast, Ladder, Mode, Rung, forecas
 log = structlog.get_logger()
 
 _EVERY_S = 5.0
+_RUSH = 5.0
+"""Fewer calls than this in ten minutes are no rush while anybody is at work, however few agents there are."""
 STANDBY = "standby"
 
 
@@ -77,6 +80,8 @@ class SurgeWatch:
         rates = {queue: self._arrivals.per_s(queue, now) for queue in queues}
         habits = self._floor.habits(queues, self._local_time(now))
         self._forecast = forecast(loads_of(rates, waiting, habits, at_work))
+        if at_work and self._arrivals.seen(now) < _RUSH:
+            self._forecast = replace(self._forecast, wait_s=0.0)
         self._note(self._ladder.step(now, self._forecast))
 
     def view(self) -> dict[str, Any]:

@@ -51,6 +51,10 @@ class Arrivals:
     def queues(self) -> list[str]:
         return sorted(self._levels)
 
+    def seen(self, now: float) -> float:
+        """How many calls of the last minutes it all rests on."""
+        return sum(self._level(queue, now) for queue in self._levels)
+
     def _level(self, queue: str, now: float) -> float:
         level, at = self._levels.get(queue, (0.0, now))
         return level * math.exp(-max(0.0, now - at) / _MEMORY_S)

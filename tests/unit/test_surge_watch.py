@@ -103,6 +103,15 @@ async def test_a_supervisor_s_word_holds_over_a_restart_until_he_gives_it_back_t
     again.exchange.stop()
 
 
+async def test_two_calls_for_one_agent_are_no_rush() -> None:
+    rush = Rush()
+    rush.calls(2, every_s=1.0)
+    rush.quiet(900)
+    assert rush.board.rungs() == []
+    assert rush.board.calls, "they wait all the time"
+    rush.exchange.stop()
+
+
 async def test_a_message_at_night_calls_nobody_in_but_a_caller_who_waits_does() -> None:
     rush = Rush()
     rush.seats = []
