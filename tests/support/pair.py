@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -62,7 +63,8 @@ class Node(RunningStack):
         """The moment of doing so."""
         at = time.time()
         for pid in self.processes:
-            os.kill(pid, number)
+            with contextlib.suppress(ProcessLookupError):  # one may end by itself meanwhile
+                os.kill(pid, number)
         return at
 
     def kill(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -54,7 +55,8 @@ class Postgres:
     def kill(self) -> None:
         """SIGKILL to all of it at once, as when the machine dies."""
         for pid in self._pids():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # one of its workers may end by itself meanwhile
+                os.kill(pid, signal.SIGKILL)
         self.process.wait(10)
 
     def start_again(self) -> None:
