@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
 
-from cti.calls import CallFact, Milestone
 from cti.metrics.record import CallRecord
 
 
@@ -76,28 +75,6 @@ def accuracies(outcomes: Iterable[Outcome]) -> list[Accuracy]:
         return []
     everything = [outcome for found in by_queue.values() for outcome in found]
     return [Accuracy.of(everything), *(Accuracy.of(found, queue) for queue, found in sorted(by_queue.items()))]
-
-
-def outcomes(timeline: Iterable[Milestone]) -> list[Outcome]:
-    """Every estimate of one call, from its milestones in order; those whose end is not there are left out."""
-    found: list[Outcome] = []
-    open_: list[tuple[float, float]] = []
-    queue = ""
-    for milestone in timeline:
-        match milestone.kind:
-            case CallFact.QUEUED:
-                queue = str(milestone.data.get("queue") or "")
-            case CallFact.ESTIMATED:
-                estimate_s = milestone.data.get("wait_s")
-                if isinstance(estimate_s, int | float):
-                    open_.append((milestone.at, float(estimate_s)))
-            case CallFact.ANSWERED | CallFact.LEFT_QUEUE | CallFact.FELL_BACK | CallFact.ENDED:
-                answered = milestone.kind == CallFact.ANSWERED
-                found += [Outcome(queue, s, max(0.0, milestone.at - at), answered) for at, s in open_]
-                open_ = []
-            case _:
-                pass
-    return found
 
 
 def first_outcome(record: CallRecord) -> Outcome | None:

@@ -1,49 +1,11 @@
-"""The error of estimated waits, from milestones and from records."""
+"""The error of estimated waits, from records."""
 
 from __future__ import annotations
 
 from cti.calls import CallFact, Milestone
-from cti.metrics.estimates import Accuracy, Outcome, accuracies, first_outcome, outcomes
+from cti.metrics.estimates import Accuracy, Outcome, accuracies, first_outcome
 from cti.metrics.record import fold
 from tests.support.calls import answered_call, lost_call, milestone
-
-
-def timeline(*facts: tuple[float, CallFact, dict[str, float | str | None]]) -> list[Milestone]:
-    return [Milestone("call", "c", seq, at, kind, data) for seq, (at, kind, data) in enumerate(facts, 1)]
-
-
-def test_each_estimate_is_measured_to_the_answer() -> None:
-    call = timeline(
-        (100.0, CallFact.QUEUED, {"queue": "general"}),
-        (100.0, CallFact.ESTIMATED, {"wait_s": 90.0}),
-        (130.0, CallFact.ESTIMATED, {"wait_s": 80.0}),
-        (140.0, CallFact.OFFERED, {"agent": "a1"}),
-        (155.0, CallFact.OFFER_FAILED, {"agent": "a1"}),
-        (160.0, CallFact.ESTIMATED, {"wait_s": None}),
-        (200.0, CallFact.ANSWERED, {"agent": "a2"}),
-        (300.0, CallFact.ENDED, {}),
-    )
-    assert outcomes(call) == [Outcome("general", 90.0, 100.0, True), Outcome("general", 80.0, 70.0, True)]
-
-
-def test_who_leaves_shows_that_the_wait_was_longer_and_each_queueing_stands_alone() -> None:
-    call = timeline(
-        (100.0, CallFact.QUEUED, {"queue": "general"}),
-        (100.0, CallFact.ESTIMATED, {"wait_s": 90.0}),
-        (150.0, CallFact.LEFT_QUEUE, {"reason": "left_by_key"}),
-        (160.0, CallFact.QUEUED, {"queue": "enterprise"}),
-        (160.0, CallFact.ESTIMATED, {"wait_s": 20.0}),
-        (170.0, CallFact.ANSWERED, {"agent": "a1"}),
-        (180.0, CallFact.QUEUED, {"queue": "enterprise"}),  # the agent's line died
-        (181.0, CallFact.ESTIMATED, {"wait_s": 5.0}),
-        (190.0, CallFact.ENDED, {}),
-    )
-    assert outcomes(call) == [
-        Outcome("general", 90.0, 50.0, False),
-        Outcome("enterprise", 20.0, 10.0, True),
-        Outcome("enterprise", 5.0, 9.0, False),
-    ]
-    assert outcomes(call[:2]) == []
 
 
 def test_accuracy_counts_the_answered_and_tells_the_others_apart() -> None:
@@ -63,11 +25,23 @@ def test_accuracy_counts_the_answered_and_tells_the_others_apart() -> None:
     assert accuracies([]) == []
 
 
-def test_a_record_has_the_estimate_made_at_queueing() -> None:
-    answered = answered_call("c1", 1000.0)
-    at = next(m.at for m in answered if m.kind == CallFact.QUEUED)
-    estimated = milestone("c1", 100, CallFact.ESTIMATED, at, wait_s=20.0, position=1, spoken_min=0)
-    lines = [m for m in answered if m.at <= at] + [estimated] + [m for m in answered if m.at > at]
-    renumbered = [milestone("c1", seq, m.kind, m.at, **m.data) for seq, m in enumerate(lines, 1)]
-    assert first_outcome(fold(renumbered)) == Outcome("general", 20.0, 14.0, True)
-    assert first_outcome(fold(lost_call("c2", 1000.0))) is None
+def with_estimate(call: list[Milestone], wait_s: float) -> list[Milestone]:
+    """The call, with an estimate made as it was queued."""
+    at = next(m.at for m in call if m.kind == CallFact.QUEUED)
+    estimated = milestone(call[0].id, 100, CallFact.ESTIMATED, at, wait_s=wait_s, position=1, spoken_min=0)
+    lines = [m for m in call if m.at <= at] + [estimated] + [m for m in call if m.at > at]
+    return [milestone(m.id, seq, m.kind, m.at, **m.data) for seq, m in enumerate(lines, 1)]
+
+
+def test_the_estimate_made_at_queueing_is_measured_to_the_answer() -> None:
+    record = fold(with_estimate(answered_call("c1", 1000.0), 20.0))
+    assert first_outcome(record) == Outcome("general", 20.0, 14.0, True)
+
+
+def test_who_leaves_shows_that_the_wait_was_longer() -> None:
+    record = fold(with_estimate(lost_call("c2", 1000.0), 20.0))
+    assert first_outcome(record) == Outcome("general", 20.0, 34.0, False)
+
+
+def test_a_call_without_an_estimate_is_not_measured() -> None:
+    assert first_outcome(fold(lost_call("c3", 1000.0))) is None
