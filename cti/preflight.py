@@ -33,6 +33,7 @@ def wanted_ports(settings: Settings) -> list[Port]:
         asterisk = settings.asterisk
         ports += [
             Port(asterisk.ami_port, "127.0.0.1", "tcp", "Asterisk's manager (AMI)", "asterisk.ami_port"),
+            Port(asterisk.http_port, "127.0.0.1", "tcp", "browsers' telephones (WebSocket)", "asterisk.http_port"),
             Port(asterisk.sip_port, asterisk.host, "udp", "telephones (SIP)", "asterisk.sip_port"),
         ]
     return ports

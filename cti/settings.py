@@ -49,6 +49,8 @@ class Asterisk:
     host: str = "127.0.0.1"
     ami_port: Port = 5038
     sip_port: Port = 5060
+    http_port: Port = 8088
+    """SIP over WebSocket, to which only the daemon connects."""
     rtp_first: Port = 20000
     rtp_last: Port = 20999
     trunk_addresses: tuple[str, ...] = ("127.0.0.2",)
@@ -60,7 +62,7 @@ class Asterisk:
 
     @property
     def ami_host(self) -> str:
-        """Our own Asterisk listens for AMI on loopback, wherever its telephones are."""
+        """Our own Asterisk listens for AMI and WebSocket on loopback, wherever its telephones are."""
         return "127.0.0.1" if self.embedded else self.host
 
 

@@ -118,6 +118,8 @@ def _placeholders(settings: Settings, ami_ro: str, ami_ctl: str, nonce: str, pro
         "secret_ctl": ami_ctl,
         "sip_host": asterisk.host,
         "sip_port": str(asterisk.sip_port),
+        "http_host": asterisk.ami_host,
+        "http_port": str(asterisk.http_port),
         "rtp_first": str(asterisk.rtp_first),
         "rtp_last": str(asterisk.rtp_last),
         "trunk_addresses": ",".join(asterisk.trunk_addresses),

@@ -139,6 +139,7 @@ class AsteriskServer:
         asterisk = self._settings.asterisk
         for kind, host, port, key in (
             (socket.SOCK_STREAM, "127.0.0.1", asterisk.ami_port, "ami_port"),
+            (socket.SOCK_STREAM, "127.0.0.1", asterisk.http_port, "http_port"),
             (socket.SOCK_DGRAM, asterisk.host, asterisk.sip_port, "sip_port"),
         ):
             with socket.socket(socket.AF_INET, kind) as probe:

@@ -78,11 +78,12 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
 
 
 def _settings_text(did: Sequence[Did], wrap_up_s: float, offer_timeout_s: float) -> str:
-    ami, sip, agi, web = free_ports(4)
+    ami, sip, http, agi, web = free_ports(5)
     rtp = random.randrange(10000, 29000, 1000)
     lines = [
         'var = "var"',
-        f"asterisk = {{ami_port = {ami}, sip_port = {sip}, rtp_first = {rtp}, rtp_last = {rtp + 999}}}",
+        f"asterisk = {{ami_port = {ami}, sip_port = {sip}, http_port = {http}, "
+        f"rtp_first = {rtp}, rtp_last = {rtp + 999}}}",
         f"agi = {{port = {agi}}}",
         f"web = {{port = {web}}}",
         f"calls = {{wrap_up_s = {wrap_up_s:g}, offer_timeout_s = {offer_timeout_s:g}}}",

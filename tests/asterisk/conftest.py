@@ -52,9 +52,9 @@ def asterisk_program() -> Program:
 
 
 def settings_for(var: Path) -> Settings:
-    ami, sip, agi = free_ports(3)
+    ami, sip, http, agi = free_ports(4)
     first = random.randrange(10000, 29000, 200)
-    asterisk = Asterisk(ami_port=ami, sip_port=sip, rtp_first=first, rtp_last=first + 199)
+    asterisk = Asterisk(ami_port=ami, sip_port=sip, http_port=http, rtp_first=first, rtp_last=first + 199)
     return Settings(var=var, asterisk=asterisk, agi=Agi(port=agi))
 
 

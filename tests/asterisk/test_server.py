@@ -55,13 +55,13 @@ def test_it_is_in_its_own_process_group_so_that_ctrl_c_does_not_reach_it(asteris
     assert os.getpgid(asterisk.server.pid) != os.getpgid(0)
 
 
-@pytest.mark.parametrize("key", ["ami_port", "sip_port"])
+@pytest.mark.parametrize("key", ["ami_port", "http_port", "sip_port"])
 def test_a_port_in_use_is_named_with_its_setting(asterisk_program: Program, tmp_path: Path, key: str) -> None:
     settings, server = server_in(tmp_path / "var", asterisk_program)
     port = getattr(settings.asterisk, key)
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM if key == "ami_port" else socket.SOCK_DGRAM) as taken:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM if key == "sip_port" else socket.SOCK_STREAM) as taken:
         taken.bind(("127.0.0.1", port))
-        if key == "ami_port":
+        if key != "sip_port":
             taken.listen()
         with pytest.raises(AsteriskError, match=f"port {port} of 127.0.0.1 .*asterisk.{key}"):
             server.start()

@@ -20,6 +20,7 @@ var = "var"
 [asterisk]
 ami_port = {0}
 sip_port = {1}
+http_port = {4}
 [agi]
 port = {2}
 [web]
@@ -38,7 +39,7 @@ class Installation:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ports = free_ports(4)
+        self.ports = free_ports(5)
         self.settings = folder / "yihu.toml"
         self.settings.write_text(_SETTINGS.format(*self.ports))
 
@@ -116,6 +117,7 @@ def test_a_flow_that_is_not_there(installation: Installation, tmp_path: Path) ->
         (1, socket.SOCK_DGRAM, "asterisk.sip_port"),
         (2, socket.SOCK_STREAM, "agi.port"),
         (3, socket.SOCK_STREAM, "web.port"),
+        (4, socket.SOCK_STREAM, "asterisk.http_port"),
     ],
 )
 def test_a_port_in_use(installation: Installation, index: int, kind: socket.SocketKind, key: str) -> None:

@@ -85,13 +85,13 @@ class Node(RunningStack):
 
 class PairOfNodes:
     def __init__(self, folder: Path) -> None:
-        ami, sip, agi_a, agi_b, web_a, web_b = free_ports(6)
+        ami, sip, http, agi_a, agi_b, web_a, web_b = free_ports(7)
         rtp = random.randrange(10000, 29000, 1000)
         self.redis = RedisProcess()
         var = folder / "asterisk"
         settings = Settings(
             var=var,
-            asterisk=Asterisk(ami_port=ami, sip_port=sip, rtp_first=rtp, rtp_last=rtp + 999),
+            asterisk=Asterisk(ami_port=ami, sip_port=sip, http_port=http, rtp_first=rtp, rtp_last=rtp + 999),
             agi=Agi(port=agi_a, second=f"127.0.0.1:{agi_b}"),
         )
         secrets = load_or_create(settings)
@@ -101,7 +101,8 @@ class PairOfNodes:
         self.nodes: list[Node] = []
         self.links: list[Relay] = []
         socket, nonce = self.redis.url.removeprefix("unix://"), self._asterisk.nonce
-        self._folder, self._sip = folder, f'system_name = "{nonce}", ami_port = {ami}, sip_port = {sip}'
+        self._folder = folder
+        self._sip = f'system_name = "{nonce}", ami_port = {ami}, sip_port = {sip}, http_port = {http}'
         for name, agi, other_agi, web, other_web in (
             ("a", agi_a, agi_b, web_a, web_b),
             ("b", agi_b, agi_a, web_b, web_a),

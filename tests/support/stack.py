@@ -45,8 +45,9 @@ class RunningStack:
     """`start` returns when calls are served; `stop` leaves nothing behind."""
 
     def __init__(self, folder: Path) -> None:
-        ami, sip, agi, web = free_ports(4)
+        ami, sip, http, agi, web = free_ports(5)
         rtp = random.randrange(10000, 29000, 1000)
+        ports = f"ami_port = {ami}, sip_port = {sip}, http_port = {http}, rtp_first = {rtp}, rtp_last = {rtp + 999}"
         self.flows = folder / "flows"
         shutil.copytree(PROJECT / "ivr_flows" / "flows", self.flows)
         (self.flows / "quick.yaml").write_text(FLOW, encoding="utf-8")
@@ -55,7 +56,7 @@ class RunningStack:
             f"""
             var = "var"
             flows = "flows"
-            asterisk = {{ami_port = {ami}, sip_port = {sip}, rtp_first = {rtp}, rtp_last = {rtp + 999}}}
+            asterisk = {{{ports}}}
             agi = {{port = {agi}}}
             web = {{port = {web}}}
             calls = {{wrap_up_s = 0, offer_timeout_s = {OFFER_TIMEOUT_S:g}}}

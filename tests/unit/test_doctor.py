@@ -22,11 +22,11 @@ from tests.support.ports import free_ports
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    ami, sip, agi, web = free_ports(4)
+    ami, sip, http, agi, web = free_ports(5)
     return Settings(
         var=tmp_path / "var",
         roster=tmp_path / "var" / "roster.toml",
-        asterisk=Asterisk(ami_port=ami, sip_port=sip),
+        asterisk=Asterisk(ami_port=ami, sip_port=sip, http_port=http),
         agi=Agi(port=agi),
         web=Web(port=web),
     )
