@@ -39,6 +39,10 @@ def accepted(desk: Desk, kind: AgentFact, data: Mapping[str, Value], now: float)
             return []
         case AgentFact.PAGE_OPENED if desk.page_seen or desk.status is Status.OFFLINE:
             return []
+        case AgentFact.SOFTPHONE if desk.softphone == data["login"]:
+            return []
+        case AgentFact.SOFTPHONE if desk.status is Status.OFFLINE:
+            raise StatusRefused("not_logged_in", "log in first")
         case AgentFact.HELD_BACK:
             until = data.get("until")
             return _held_back(desk, Cause(str(data["reason"])), math.inf if until is None else float(until), now)
@@ -98,6 +102,8 @@ def folded(desk: Desk, kind: AgentFact, data: Mapping[str, Value], at: float) ->
             return desk.choose(Status.OFFLINE, str(data.get("reason") or ""), at)
         case AgentFact.PAGE_OPENED:
             return replace(desk, page_seen=True)
+        case AgentFact.SOFTPHONE:
+            return replace(desk, softphone=str(data["login"]))
         case AgentFact.HELD_BACK | AgentFact.RELEASED:
             return desk.hold_back(held_from_text(str(data["held"])), int(data.get("misses") or 0), at)
         case AgentFact.WRAP_UP_STARTED:

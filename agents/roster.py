@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -39,6 +40,9 @@ class Agent:
     phone: str = field(default="", repr=False)
     """His own telephone's number, as to be dialled when he stands by; "": not known. Personal data: in no log and on no
     page."""
+    auto_answer_s: float | None = None
+    """So long after the first ring the telephone in his browser answers by itself; infinite: never; None: the setting
+    `agents.auto_answer_s`."""
     temporary: bool = False
     """A test or demonstration agent, not of the roster file."""
 
@@ -102,7 +106,17 @@ def read_roster(text: str, name: str) -> dict[AgentId, Agent]:
 
 def agent_from(agent_id: str, entry: Mapping[str, object]) -> Agent:
     """One agent from a table of the roster or of the API; RosterError names the key."""
-    known = {"name", "skills", "password_hash", "sip_ha1", "wrap_up_s", "wrap_up", "phone", "temporary"}
+    known = {
+        "name",
+        "skills",
+        "password_hash",
+        "sip_ha1",
+        "wrap_up_s",
+        "wrap_up",
+        "phone",
+        "auto_answer_s",
+        "temporary",
+    }
     if unknown := sorted(entry.keys() - known):
         raise RosterError(f"unknown key {unknown[0]!r}; known: {', '.join(sorted(known))}")
     wrap_up = entry.get("wrap_up_s")
@@ -113,6 +127,11 @@ def agent_from(agent_id: str, entry: Mapping[str, object]) -> Agent:
     kind = entry.get("wrap_up")
     if kind is not None and kind not in KINDS:
         raise RosterError(f"wrap_up: must be one of {', '.join(KINDS)}")
+    auto_answer = math.inf if entry.get("auto_answer_s") == "never" else entry.get("auto_answer_s")
+    if auto_answer is not None and (
+        isinstance(auto_answer, bool) or not isinstance(auto_answer, int | float) or auto_answer < 0
+    ):
+        raise RosterError('auto_answer_s: must be seconds, 0 or more, or "never"')
     return Agent(
         id=check_id(agent_id),
         name=str(entry.get("name", agent_id)),
@@ -122,6 +141,7 @@ def agent_from(agent_id: str, entry: Mapping[str, object]) -> Agent:
         wrap_up_s=None if wrap_up is None else float(wrap_up),
         wrap_up=next((known for known in KINDS if known == kind), None),
         phone=check_phone(entry["phone"]) if "phone" in entry else "",
+        auto_answer_s=None if auto_answer is None else float(auto_answer),
         temporary=bool(entry.get("temporary", False)),
     )
 
@@ -136,6 +156,8 @@ def agent_to(agent: Agent) -> dict[str, object]:
         entry["wrap_up"] = agent.wrap_up
     if agent.phone:
         entry["phone"] = agent.phone
+    if agent.auto_answer_s is not None:
+        entry["auto_answer_s"] = "never" if agent.auto_answer_s == math.inf else agent.auto_answer_s
     return entry
 
 

@@ -96,6 +96,9 @@ class Desk:
     """Offers that failed in a row."""
     page_seen: bool = False
     """He has opened his desk page in this login, so it is expected to be there."""
+    softphone: str = ""
+    """Of the telephone in his browser: what its password follows from; "": he uses his desk telephone. Who logs out in
+    a talk keeps it until the talk is over."""
 
     def state(self, now: float) -> State:
         if self.call_id is not None:
@@ -168,6 +171,7 @@ class Desk:
             held_back=held,
             misses=0,
             page_seen=self.page_seen and status is not Status.OFFLINE,
+            softphone=self.softphone if status is not Status.OFFLINE or self.call_id is not None else "",
         )
 
     # His calls
@@ -185,7 +189,12 @@ class Desk:
     def call_over(self, at: float) -> Desk:
         """The call is gone from this desk. Who only heard it ring is as long idle as before."""
         return replace(
-            self, call_id=None, talking=False, on_hold=False, idle_since=at if self.talking else self.idle_since
+            self,
+            call_id=None,
+            talking=False,
+            on_hold=False,
+            idle_since=at if self.talking else self.idle_since,
+            softphone=self.softphone if self.status is not Status.OFFLINE else "",
         )
 
     def wrap_up_begins(self, wrap_up: WrapUp) -> Desk:

@@ -74,7 +74,29 @@ class CallFact(StrEnum):
     """[agent, n, side, talk_s]: side is agent, caller, interrupted, or agent_lost (his line went dead: the citizen
     goes back to the queue with the place he had)"""
     RECORDED = "recorded"
-    """[n, file, bytes, talk_s, complete]: n is the offer's; complete compares the file's length with the talk"""
+    """[segment, n, file, bytes, talk_s, complete]: segment is "1", "2" … for the talks of offers, "p1" … for those of
+    parties; n is the offer's or the party's number; complete compares the file's length with the talk"""
+    PARTY_ASKED = "party_asked"
+    """Somebody is called to the citizen's talk [p, kind, target, mode, by, agent]: p counts from 1; kind is agent,
+    department, expert, interpreter, emergency or outside; target is the id in the directory, or an agent's; mode is
+    conference, consult (agent and party speak, the citizen hears music), whisper (the party hears both and is heard by
+    the agent alone), or blind (the agent has left already, and the citizen waits for the party); by is who asked;
+    agent, if it is one of ours: his desk is occupied by this call from now on"""
+    PARTY_JOINED = "party_joined"
+    """[p, mode]: he has answered; again when a consult or whisper becomes a conference"""
+    PARTY_FAILED = "party_failed"
+    """[p, agent, outcome]: outcome is no_answer, rejected, unreachable, withdrawn (nobody wants him any more),
+    interrupted or caller_left"""
+    PARTY_LEFT = "party_left"
+    """[p, agent, side, talk_s]: side is party (he hung up), agent (dropped by one of ours), caller, agent_lost (his
+    line went dead) or interrupted; talk_s since he answered. The last one on our side ends the talk"""
+    HANDED_OVER = "handed_over"
+    """The agent of the offer has left and others go on with the citizen [p, agent, by, n, side, talk_s]: p is who leads
+    now, agent if he is one of ours; by, n, side and talk_s are of the one who left, as in talk_ended"""
+    MOVED = "moved"
+    """The citizen is sent on without announcement [to, kind, by, agent]: kind is queue, agent, or one of a party; agent
+    is the one who lets him go. His journey goes on with the new need as soon as that line is dropped; to None: it does
+    not"""
     SURVEY_OFFERED = "survey_offered"
     """[scale]"""
     RATED = "rated"
@@ -111,6 +133,9 @@ class AgentFact(StrEnum):
     """[reason, held, misses]: this cause is gone; `held` is what is left. reason answered: only misses are forgotten"""
     PAGE_OPENED = "page_opened"
     """The first desk page of this log-in: from now on it is expected to be there"""
+    SOFTPHONE = "softphone"
+    """[login]: from now on his telephone is the one in his browser; its password follows from `login`
+    (cti.softphones). "": his desk telephone again. The end of his log-in is the end of it too"""
     WRAP_UP_STARTED = "wrap_up_started"
     """[call, kind, until, most_until]: after-call work by the policy `kind`; until None: until he says so"""
     WRAP_UP_EXTENDED = "wrap_up_extended"

@@ -53,6 +53,7 @@ from cti.schedule_file import ScheduleFile
 from cti.secrets import Secrets
 from cti.served_alone import ServedAlone
 from cti.settings import Settings
+from cti.softphones import Softphones
 from cti.speech.prompt_files import PromptFiles
 from cti.standby_call import StandbyCalls
 from cti.storage.live import RedisLive
@@ -140,7 +141,8 @@ class Daemon:
         self.reconciler = Reconciler(self.exchange, self.channels, self.recordings, self._nonce, self._spawn)
         self.observe = self._ami(names.AMI_RO, secrets.ami_ro)
         self.act = self._ami(names.AMI_CTL, secrets.ami_ctl)
-        self.provisioner = Provisioner(self.observe, self.act, self._agents, settings.agents.rtp_timeout_s)
+        self.softphones = Softphones(self.exchange, secrets.softphones, desks.auto_answer_s)
+        self.provisioner = Provisioner(self.observe, self.act, self.softphones.telephones, desks.rtp_timeout_s)
         self.fallback = FallbackMembers(self.observe, self.act, self.board.logged_in)
         self.pages = DeskPages(self.exchange, self.phones.state)
         self.watch = AgentWatch(
@@ -385,6 +387,8 @@ class Daemon:
         self.pages.heard(batch)
         self.live.publish(batch)
         self.pair.on_durable(batch)
+        if any(self.softphones.changed_by(milestone) for milestone in batch):
+            self.provisioner.request()
         for milestone in batch:
             if milestone.stream == "agent":
                 self.fallback.request()

@@ -13,11 +13,11 @@ from typing import Protocol
 
 import structlog
 
-from agents.roster import SIP_REALM, Agent
+from agents.roster import SIP_REALM
+from agents.telephone import Telephone
 from cti.asterisk import names
 from cti.asterisk.agi import AgiSession
 from cti.asterisk.ami import AmiError, AmiEvent
-from cti.calls import AgentId
 
 log = structlog.get_logger()
 
@@ -31,20 +31,21 @@ class Lists(Protocol):
 
 
 class Provisioner:
-    """Keeps Asterisk's telephones equal to the roster. `request` after any change and after each AMI connection."""
+    """Keeps Asterisk's telephones equal to those `wanted`, by SIP user. `request` after any change and after each AMI
+    connection."""
 
     def __init__(
-        self, read: Lists, act: Actions, agents: Callable[[], Mapping[AgentId, Agent]], rtp_timeout_s: int = 8
+        self, read: Lists, act: Actions, wanted: Callable[[], Mapping[str, Telephone]], rtp_timeout_s: int = 8
     ) -> None:
         self._rtp_timeout_s = rtp_timeout_s
         self._read = read
         self._act = act
-        self._agents = agents
-        self._wanted = asyncio.Event()
+        self._wanted = wanted
+        self._asked = asyncio.Event()
         self._done = asyncio.Condition()
-        self._written: dict[AgentId, str] = {}
-        """What stands in the database: the digest where this process wrote it, "" where it was found. So a fresh one
-        writes everything once, which changes nothing that is right, and takes away who left while none was there."""
+        self._written: dict[str, Telephone | None] = {}
+        """What stands in the database as this process wrote it, None where it was found. So a fresh one writes
+        everything once, which changes nothing that is right, and takes away who left while none was there."""
         self._looked = False
         self._serving = asyncio.Lock()
 
@@ -53,22 +54,28 @@ class Provisioner:
         if forget:
             self._written.clear()
             self._looked = False
-        self._wanted.set()
+        self._asked.set()
 
     async def settled(self) -> None:
-        """Until every telephone of the present roster is written."""
+        """Until every telephone is written as it is wanted now."""
         async with self._done:
             await self._done.wait_for(self._is_settled)
 
+    async def written(self, user: str) -> None:
+        """Until this one is as it is wanted now; asks for it."""
+        wanted = self._wanted().get(user)
+        self.request()
+        async with self._done:
+            await self._done.wait_for(lambda: self._written.get(user) == wanted)
+
     def _is_settled(self) -> bool:
-        wanted = {agent.id: agent.sip_ha1 for agent in self._agents().values() if agent.sip_ha1}
-        return wanted == self._written
+        return self._wanted() == self._written
 
     async def run(self) -> None:
         """Until cancelled: opens a session whenever something is to be written."""
         while True:
-            await self._wanted.wait()
-            self._wanted.clear()
+            await self._asked.wait()
+            self._asked.clear()
             if not self._looked:
                 await self._look()
             if self._is_settled():
@@ -88,7 +95,7 @@ class Provisioner:
             except AmiError as error:
                 log.warning("provision_postponed", problem=str(error))
                 await asyncio.sleep(0.5)
-                self._wanted.set()
+                self._asked.set()
 
     async def _look(self) -> None:
         """Notes whose telephones stand in the database; without an answer the next request asks again."""
@@ -100,32 +107,51 @@ class Provisioner:
         self._looked = True
         for event in listed:
             if event.name == "DBGetTreeResponse":
-                self._written.setdefault(AgentId(event.fields.get("Key", "").rpartition("/")[2]), "")
+                self._written.setdefault(event.fields.get("Key", "").rpartition("/")[2], None)
 
     async def serve(self, session: AgiSession) -> None:
-        """The AGI route `provision`: brings the database up to the roster. Of two sessions at once one waits."""
+        """The AGI route `provision`: brings the database up to what is wanted. Of two sessions at once one waits."""
         async with self._serving:
-            wanted = {agent.id: agent.sip_ha1 for agent in self._agents().values() if agent.sip_ha1}
-            for agent_id, ha1 in wanted.items():
-                if self._written.get(agent_id) != ha1:
-                    for family, value in telephone(agent_id, ha1, self._rtp_timeout_s).items():
-                        await session.database_put(family, agent_id, json.dumps(value, separators=(",", ":")))
-                    self._written[agent_id] = ha1
-            for agent_id in self._written.keys() - wanted.keys():
+            wanted = self._wanted()
+            if wanted.keys() != self._written.keys():
+                await session.set_variable(names.CTI_RELOAD, "1")
+            for user, telephone in wanted.items():
+                if self._written.get(user) != telephone:
+                    for family, value in objects(user, telephone, self._rtp_timeout_s).items():
+                        await session.database_put(family, user, json.dumps(value, separators=(",", ":")))
+                    self._written[user] = telephone
+            for user in self._written.keys() - wanted.keys():
                 for family in (names.DB_ENDPOINT, names.DB_AOR, names.DB_AUTH):
-                    await session.database_del(family, agent_id)
-                self._written.pop(agent_id, None)
+                    await session.database_del(family, user)
+                self._written.pop(user, None)
         async with self._done:
             self._done.notify_all()
 
 
-def telephone(agent_id: AgentId, ha1: str, rtp_timeout_s: int) -> dict[str, dict[str, str]]:
-    """The PJSIP objects of one agent's telephone by family of the database; the endpoint comes last.
+def objects(user: str, telephone: Telephone, rtp_timeout_s: int) -> dict[str, dict[str, str]]:
+    """The PJSIP objects of one telephone by family of the database; the endpoint comes last.
 
     A telephone that has gone without a word is known in at most 7 + 2.5 s, and not rung any more.
     """
+    endpoint = {
+        "auth": user,
+        "aors": user,
+        "context": names.CONTEXT_AGENT,
+        "direct_media": "no",
+        "dtmf_mode": "rfc4733",
+        "allow_transfer": "no",
+    }
+    if telephone.browser:
+        endpoint |= _BROWSER
+    else:
+        endpoint |= {"allow": "!all,alaw,ulaw", "rtp_symmetric": "yes", "force_rport": "yes"}
+    if telephone.video:
+        # Asterisk takes a talk without a picture for one whose network is gone: whoever can show one is not timed.
+        endpoint |= {"allow": f"{_BROWSER['allow']},vp8,h264", "max_video_streams": "1"}
+    else:
+        endpoint["rtp_timeout"] = str(rtp_timeout_s)
     return {
-        names.DB_AUTH: {"auth_type": "md5", "username": agent_id, "realm": SIP_REALM, "md5_cred": ha1},
+        names.DB_AUTH: {"auth_type": "md5", "username": user, "realm": SIP_REALM, "md5_cred": telephone.ha1},
         names.DB_AOR: {
             "max_contacts": "1",
             "remove_existing": "yes",
@@ -134,15 +160,13 @@ def telephone(agent_id: AgentId, ha1: str, rtp_timeout_s: int) -> dict[str, dict
             "qualify_frequency": "7",
             "qualify_timeout": "2.5",
         },
-        names.DB_ENDPOINT: {
-            "auth": agent_id,
-            "aors": agent_id,
-            "context": names.CONTEXT_AGENT,
-            "allow": "!all,alaw,ulaw",
-            "direct_media": "no",
-            "dtmf_mode": "rfc4733",
-            "rtp_symmetric": "yes",
-            "force_rport": "yes",
-            "rtp_timeout": str(rtp_timeout_s),
-        },
+        names.DB_ENDPOINT: endpoint,
     }
+
+
+_BROWSER = {
+    "webrtc": "yes",
+    "dtls_auto_generate_cert": "yes",
+    # The trunk's own first: nothing is transcoded, and a browser speaks it too.
+    "allow": "!all,alaw,ulaw,opus",
+}

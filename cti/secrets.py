@@ -36,6 +36,11 @@ class Secrets:
         """What two daemons of one city know each other by: both have the same secrets, copied from one to the other."""
         return hashlib.sha256(b"pair " + self.admin_token.encode()).hexdigest()
 
+    @property
+    def softphones(self) -> str:
+        """What the passwords of telephones in browsers follow from; the same on both daemons of a pair."""
+        return hashlib.sha256(b"softphones " + self.admin_token.encode()).hexdigest()
+
 
 def load_or_create(settings: Settings) -> Secrets:
     """Reads the secrets of this installation; the first call makes them, whichever process comes first.

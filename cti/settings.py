@@ -200,6 +200,11 @@ class Agents:
     """A page that has been silent for so long is gone."""
     logout_after_s: Annotated[float, Field(ge=30, le=86400)] = 900.0
     """An agent whose page or telephone has been gone for so long is logged out."""
+    auto_answer_s: Annotated[float, Field(ge=0, le=60)] | None = None
+    """So long after the first ring a telephone in a browser answers by itself; None: the agent does. An agent's own
+    `auto_answer_s` in the roster wins."""
+    reattach_s: Annotated[float, Field(ge=0, le=60)] = 8.0
+    """Who loses his browser in a talk has so long to be there again: his citizen waits for him alone; 0: for nobody."""
     rtp_timeout_s: Annotated[int, Field(ge=2, le=120)] = 8
     """A talking telephone from which no sound has come for so long has lost its network."""
 

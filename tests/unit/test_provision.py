@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 
 from agents.roster import Agent
 from agents.status import Desk, Status
+from agents.telephone import Telephone
 from cti.asterisk.ami_codec import AmiDown, AmiEvent
 from cti.calls import AgentId
 from cti.fallback_members import FallbackMembers
-from cti.provision import Provisioner
+from cti.provision import Provisioner, objects
 
 
 class Database:
@@ -19,6 +21,7 @@ class Database:
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], str] = {}
         self.writes = 0
+        self.reloads = 0
 
     async def database_put(self, family: str, key: str, value: str) -> None:
         self.rows[family, key] = value
@@ -26,6 +29,9 @@ class Database:
 
     async def database_del(self, family: str, key: str) -> bool:
         return self.rows.pop((family, key), None) is not None
+
+    async def set_variable(self, name: str, value: str) -> None:
+        self.reloads += name == "CTI_RELOAD" and value == "1"
 
 
 class Manager:
@@ -74,23 +80,23 @@ async def settle(provisioner: Provisioner) -> None:
 
 
 async def test_telephones_follow_the_roster_and_only_changes_are_written() -> None:
-    manager, roster = Manager(), {AgentId("a1"): agent("a1", "x"), AgentId("a2"): agent("a2", "y")}
+    manager, roster = Manager(), {"a1": Telephone("x"), "a2": Telephone("y")}
     manager.provisioner = provisioner = Provisioner(manager, manager, lambda: roster)
     running = asyncio.ensure_future(provisioner.run())
     await settle(provisioner)
     assert {key for _, key in manager.database.rows} == {"a1", "a2"}
     assert manager.database.writes == 6
-    roster[AgentId("a2")] = agent("a2", "changed")
+    roster["a2"] = Telephone("changed")
     await settle(provisioner)
     assert manager.database.writes == 9
-    del roster[AgentId("a1")]
+    del roster["a1"]
     await settle(provisioner)
     assert {key for _, key in manager.database.rows} == {"a2"}
     running.cancel()
 
 
 async def test_it_is_tried_again_when_asterisk_was_away() -> None:
-    manager, roster = Manager(), {AgentId("a1"): agent("a1", "x")}
+    manager, roster = Manager(), {"a1": Telephone("x")}
     manager.down = 1
     manager.provisioner = provisioner = Provisioner(manager, manager, lambda: roster)
     running = asyncio.ensure_future(provisioner.run())
@@ -100,7 +106,7 @@ async def test_it_is_tried_again_when_asterisk_was_away() -> None:
 
 
 async def test_everything_is_written_again_for_a_new_asterisk() -> None:
-    manager, roster = Manager(), {AgentId("a1"): agent("a1", "x")}
+    manager, roster = Manager(), {"a1": Telephone("x")}
     manager.provisioner = provisioner = Provisioner(manager, manager, lambda: roster)
     running = asyncio.ensure_future(provisioner.run())
     await settle(provisioner)
@@ -112,12 +118,12 @@ async def test_everything_is_written_again_for_a_new_asterisk() -> None:
 
 
 async def test_who_left_the_roster_while_no_daemon_ran_loses_his_telephone() -> None:
-    manager, roster = Manager(), {AgentId("a1"): agent("a1", "x"), AgentId("a2"): agent("a2", "y")}
+    manager, roster = Manager(), {"a1": Telephone("x"), "a2": Telephone("y")}
     manager.provisioner = before = Provisioner(manager, manager, lambda: roster)
     running = asyncio.ensure_future(before.run())
     await settle(before)
     running.cancel()
-    del roster[AgentId("a2")]
+    del roster["a2"]
 
     manager.provisioner = after = Provisioner(manager, manager, lambda: roster)
     running = asyncio.ensure_future(after.run())
@@ -125,6 +131,36 @@ async def test_who_left_the_roster_while_no_daemon_ran_loses_his_telephone() -> 
     running.cancel()
 
     assert {key for _, key in manager.database.rows} == {"a1"}
+
+
+async def test_asterisk_reads_all_telephones_again_only_if_agents_came_or_left() -> None:
+    manager, roster = Manager(), {"a1": Telephone("x"), "a2": Telephone("y")}
+    manager.provisioner = provisioner = Provisioner(manager, manager, lambda: roster)
+    running = asyncio.ensure_future(provisioner.run())
+    await settle(provisioner)
+    assert manager.database.reloads == 1
+
+    roster["a1"] = Telephone("of the browser", browser=True)
+    await asyncio.wait_for(provisioner.written("a1"), 5)
+    assert json.loads(manager.database.rows["ps_endpoint/endpoint", "a1"])["webrtc"] == "yes"
+    assert manager.database.reloads == 1
+
+    del roster["a1"]
+    await settle(provisioner)
+    assert manager.database.reloads == 2
+    running.cancel()
+
+
+def test_a_browsers_telephone_is_encrypted_and_one_with_a_picture_is_not_timed() -> None:
+    desk = objects("a1", Telephone("x"), 8)["ps_endpoint/endpoint"]
+    browser = objects("a1", Telephone("x", browser=True), 8)["ps_endpoint/endpoint"]
+    video = objects("a1", Telephone("x", browser=True, video=True), 8)["ps_endpoint/endpoint"]
+
+    assert (desk.get("webrtc"), desk["allow"], desk["rtp_timeout"]) == (None, "!all,alaw,ulaw", "8")
+    assert (browser["webrtc"], browser["allow"], browser["rtp_timeout"]) == ("yes", "!all,alaw,ulaw,opus", "8")
+    assert (video["webrtc"], video["allow"]) == ("yes", "!all,alaw,ulaw,opus,vp8,h264")
+    assert "rtp_timeout" not in video
+    assert {one["context"] for one in (desk, browser, video)} == {"from-agent"}
 
 
 async def test_members_of_the_fallback_queue_are_those_who_are_logged_in() -> None:
