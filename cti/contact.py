@@ -35,18 +35,18 @@ class Contact:
         self.exchange = exchange
         self.call_id = call_id
         self._recordings = recordings
-        self._measuring: dict[int, asyncio.Task[None]] = {}
+        self._measuring: dict[str, asyncio.Task[None]] = {}
 
     @property
     def call(self) -> Call:
         return self.exchange.board.calls[self.call_id]
 
-    def segment(self, n: int | None = None) -> PurePosixPath:
-        """Recording of offer `n` or the present one, in the folder of recordings: the same before and after a crash,
-        as it follows from the record alone. There is a file only if the agent answered.
+    def segment(self, name: str = "") -> PurePosixPath:
+        """Recording of a segment ("p1": the first party's) or of the present offer, in the folder of recordings: the
+        same before and after a crash, as it follows from the record alone. There is a file only if somebody answered.
         """
         call = self.call
-        return segment_path(call.id, n or call.offers, self._recordings.local_time(call.arrived_at))
+        return segment_path(call.id, name or str(call.offers), self._recordings.local_time(call.arrived_at))
 
     async def message(self, min_s: float, record: Callable[[Path], Awaitable[bool]]) -> float:
         """`record` writes the caller's words to a path (without ending) and says whether they are to be kept.
@@ -99,9 +99,9 @@ class Contact:
 
     def measure(self) -> None:
         """Measures what has not been, in the background: a daemon may have died between a talk's end and that."""
-        for n, talk_s in self.call.unmeasured.items():
-            if n not in self._measuring:
-                self._measuring[n] = asyncio.create_task(self._measure(n, talk_s))
+        for name, talk_s in self.call.unmeasured.items():
+            if name not in self._measuring:
+                self._measuring[name] = asyncio.create_task(self._measure(name, talk_s))
 
     async def settled(self) -> None:
         """Until every recording is measured."""
@@ -152,9 +152,9 @@ class Contact:
             return "queue" if seats else "no_seat"
         return "overflow" if call.queued_at else "menu"
 
-    async def _measure(self, n: int, talk_s: float) -> None:
+    async def _measure(self, name: str, talk_s: float) -> None:
         """Notes how long the file really is, as soon as it is whole."""
-        segment = self.segment(n)
+        segment = self.segment(name)
         loop, path = asyncio.get_running_loop(), self._recordings.folder / segment
         until = loop.time() + _FILE_LIMIT_S
         size, before = await asyncio.to_thread(_size, path), -1
@@ -162,9 +162,10 @@ class Contact:
             await asyncio.sleep(0.1)
             size, before = await asyncio.to_thread(_size, path), size
         complete = is_complete(size, talk_s)
-        data: dict[str, Value] = {"n": n, "file": str(segment), "bytes": size, "talk_s": talk_s, "complete": complete}
+        data: dict[str, Value] = {"segment": name, "n": int(name.removeprefix("p")), "file": str(segment)}
         call = self.exchange.board.calls.get(self.call_id)
-        if call is not None and n in call.unmeasured:  # else another session of the same call has seen to it
+        if call is not None and name in call.unmeasured:  # else another session of the same call has seen to it
+            data |= {"bytes": size, "talk_s": talk_s, "complete": complete}
             self.exchange.call(CallFact.RECORDED, self.call_id, data)
 
 

@@ -15,7 +15,7 @@ from agents.roster import Agent, agent_from, agent_to
 from agents.status import Desk, DeskRules, Status
 from cti.calls import AgentFact, AgentId, CallFact, CallId, CityFact, Milestone, Need, Value
 from cti.dispatch import Dispatch
-from cti.live_call import CALL_OVER, Call
+from cti.live_call import CALL_OVER, Call, Party
 from queues.needs import Overflow, Waiting, rule_of
 
 _READOPTION_S = 3.0
@@ -89,7 +89,7 @@ class Switchboard:
         """
         data, made = data or {}, list[Milestone]()
         call = self._live(call_id) if kind is not CallFact.ARRIVED else self.calls.get(call_id)
-        if call is not None and not call.is_news(kind, data):
+        if call is not None and not (call.is_news(kind, data) and self._desk_allows(call, kind, data)):
             return self._routed(made, now)
         talker = self._at_desk(call) if call is not None else None
         if kind is CallFact.QUEUED:
@@ -98,11 +98,16 @@ class Switchboard:
             # He went away in the very moment in which an agent was found for him.
             failed: dict[str, Value] = {"agent": call.agent, "n": call.offers, "outcome": "caller_left"}
             made.append(self._call_milestone(CallFact.OFFER_FAILED, call_id, now, failed))
+        elif call is not None:
+            for gone, of_him in _left_over(call, kind, data, now if at is None else at):
+                made += self._party_gone(gone, call, of_him, now, at)
+        if call is not None and kind in (CallFact.PARTY_FAILED, CallFact.PARTY_LEFT):
+            return self._routed(made + self._party_gone(kind, call, data, now, at), now)
         made.append(self._call_milestone(kind, call_id, now if at is None else at, data))
         if kind is CallFact.OFFER_FAILED and talker is not None:
             if (outcome := str(data["outcome"])) not in CALL_OVER | {"interrupted"}:
                 made += self._not_answering(talker, outcome, now)
-        elif kind is CallFact.TALK_ENDED and talker is not None:
+        elif kind in (CallFact.TALK_ENDED, CallFact.HANDED_OVER) and talker is not None:
             made += self._talk_over(talker, call_id, str(data.get("side")), now, now if at is None else at)
         elif kind is CallFact.ENDED:
             del self.calls[call_id]
@@ -237,6 +242,28 @@ class Switchboard:
         desk = self.desks.get(call.agent) if call.agent is not None else None
         return call.agent if desk is not None and desk.call_id == call.id else None
 
+    def _desk_allows(self, call: Call, kind: CallFact, data: Mapping[str, Value]) -> bool:
+        """An agent can be called to a talk unless he is in a call."""
+        if kind is not CallFact.PARTY_ASKED or data.get("agent") is None:
+            return True
+        desk = self.desks.get(AgentId(str(data["agent"])))
+        return desk is not None and desk.call_id is None
+
+    def _party_gone(
+        self, kind: CallFact, call: Call, data: Mapping[str, Value], now: float, at: float | None
+    ) -> list[Milestone]:
+        """He did not come, or has left; for an agent of ours it is as with an offer."""
+        party = call.party(data.get("p"))
+        name = party.agent if party is not None else None
+        his = name is not None and (desk := self.desks.get(name)) is not None and desk.call_id == call.id
+        made = [self._call_milestone(kind, call.id, now if at is None else at, {**data, "agent": name})]
+        if name is not None and his:
+            if kind is CallFact.PARTY_LEFT:
+                made += self._talk_over(name, call.id, str(data.get("side")), now, now if at is None else at)
+            elif (outcome := str(data.get("outcome"))) in ("no_answer", "rejected", "unreachable"):
+                made += self._not_answering(name, outcome, now)
+        return made
+
     def _able_for(self, call_id: CallId, queued: Mapping[str, Value], now: float) -> str:
         since = float(queued.get("since") or now)
         steps_since = float(queued.get("steps_since") or since)
@@ -327,19 +354,31 @@ class Switchboard:
 
     def _fold_call(self, call: Call, milestone: Milestone) -> None:
         at, agent = milestone.at, self._at_desk(call)
+        before = {party.agent: party for party in call.parties if party.agent is not None}
         match milestone.kind:
             case CallFact.OFFERED:
                 call.agent = AgentId(str(milestone.data["agent"]))
                 self._change_desk(call.agent, lambda desk: desk.offer(call.id, at) if desk.call_id is None else desk)
             case CallFact.ANSWERED if agent is not None:
                 self._change_desk(agent, lambda desk: desk.answered(at))
-            case CallFact.HELD | CallFact.UNHELD if agent is not None and call.phase == "talk":
-                self._change_desk(agent, lambda desk: desk.hold(milestone.kind == CallFact.HELD, at))
-            case CallFact.OFFER_FAILED | CallFact.TALK_ENDED | CallFact.FELL_BACK | CallFact.ENDED:
+            case CallFact.HELD | CallFact.UNHELD if call.phase == "talk":
+                held = AgentId(str(milestone.data.get("agent") or agent))
+                self._change_desk(
+                    held,
+                    lambda desk: desk.hold(milestone.kind == CallFact.HELD, at) if desk.call_id == call.id else desk,
+                )
+            case (
+                CallFact.OFFER_FAILED | CallFact.TALK_ENDED | CallFact.HANDED_OVER | CallFact.FELL_BACK | CallFact.ENDED
+            ):
                 self._free_desk(call, at)
             case _:
                 pass
+        was_led_by = call.lead
         call.fold(milestone)
+        if call.lead or was_led_by:
+            leader = call.party(call.lead)
+            call.agent = None if leader is None else leader.agent
+        self._seat_parties(call, before, at)
         self._dispatch.look_at_call(call)
         if call.phase == "queue" and milestone.kind in (CallFact.QUEUED, CallFact.OFFER_FAILED):
             self._dispatch.note_steps(call)
@@ -372,10 +411,44 @@ class Switchboard:
             self.desks[agent_id] = change(desk)
             self._dispatch.look_at_desk(agent_id)
 
+    def _seat_parties(self, call: Call, before: Mapping[AgentId, Party], at: float) -> None:
+        """Desks of the agents who were called to the talk: occupied while they ring or are there."""
+        after = {party.agent: party for party in call.parties if party.agent is not None}
+        for agent_id in before.keys() - after.keys():
+            self._change_desk(agent_id, lambda desk: desk.call_over(at) if desk.call_id == call.id else desk)
+        for agent_id, party in after.items():
+            if agent_id not in before:
+                self._change_desk(agent_id, lambda desk: desk.offer(call.id, at) if desk.call_id is None else desk)
+            elif before[agent_id].state == "ringing" != party.state:
+                self._change_desk(agent_id, lambda desk: desk.answered(at) if desk.call_id == call.id else desk)
+
     def _free_desk(self, call: Call, at: float) -> None:
         if (agent := self._at_desk(call)) is not None:
             self._change_desk(agent, lambda desk: desk.call_over(at))
         call.agent = None
+
+
+def _left_over(
+    call: Call, kind: CallFact, data: Mapping[str, Value], at: float
+) -> list[tuple[CallFact, dict[str, Value]]]:
+    """Of the others of a talk that ends with this fact: what is noted of each before."""
+    last = kind in (CallFact.TALK_ENDED, CallFact.FELL_BACK, CallFact.ENDED)
+    if kind in (CallFact.PARTY_FAILED, CallFact.PARTY_LEFT):
+        last = data.get("p") == call.lead and call.heir() is None
+    if not last:
+        return []
+    side = str(data.get("side"))
+    side = side if side in ("caller", "interrupted") else "agent"
+    others = [party for party in call.parties if party.p != data.get("p")]
+    found: list[tuple[CallFact, dict[str, Value]]] = []
+    for party in sorted(others, key=lambda party: party.p == call.lead):
+        if party.answered_at is None:
+            outcome = {"caller": "caller_left", "interrupted": "interrupted"}.get(side, "withdrawn")
+            found.append((CallFact.PARTY_FAILED, {"p": party.p, "outcome": outcome}))
+        else:
+            talk_s = round(max(0.0, at - party.answered_at), 3)
+            found.append((CallFact.PARTY_LEFT, {"p": party.p, "side": side, "talk_s": talk_s}))
+    return found
 
 
 def definition(agent: Agent) -> str:

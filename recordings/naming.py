@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Literal
 
 _SAFE = re.compile(r"[A-Za-z0-9.-]+")
 
 
-def segment_path(call_id: str, segment: int | Literal["message"], started: datetime) -> PurePosixPath:
-    """`2026-11-23/<call id>-<segment>.wav`: the number of the offer, or `message` for what a caller left for us.
+def segment_path(call_id: str, segment: str, started: datetime) -> PurePosixPath:
+    """`2026-11-23/<call id>-<segment>.wav`: "1" for the first offer, "p1" for the first party, `message` for what a
+    caller left for us.
 
     The day is the city's own. ValueError for an unsafe call id.
     """

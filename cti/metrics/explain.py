@@ -320,13 +320,42 @@ def _moment(call: _Story, m: Milestone) -> Point | None:
             }
         case CallFact.TALK_ENDED:
             facts = {"agent": text(m, "agent"), "side": text(m, "side"), "talk_s": number(m, "talk_s")}
+        case _ if m.kind in _OF_PARTIES:
+            facts = _party(call, m)
         case CallFact.CALLBACK_OFFERED:
             facts = {"wait_s": number(m, "wait_s")}
         case CallFact.MESSAGE_LEFT:
             facts = {"seconds": number(m, "seconds")}
+        case CallFact.MOVED:
+            facts = {"to": text(m, "to"), "who": text(m, "kind"), "agent": text(m, "agent")}
         case _:
             facts = {key: str(value) for key, value in facts.items() if value is not None}
     return Point(m.kind, facts, m.at)
+
+
+_OF_PARTIES = (
+    CallFact.PARTY_ASKED,
+    CallFact.PARTY_JOINED,
+    CallFact.PARTY_FAILED,
+    CallFact.PARTY_LEFT,
+    CallFact.HANDED_OVER,
+)
+
+
+def _party(call: _Story, m: Milestone) -> dict[str, Any]:
+    """Who the party is, which only the first milestone of it says, with what this one says."""
+    p = number(m, "p")
+    asked = next((a for a in call.every(CallFact.PARTY_ASKED) if number(a, "p") == p), None)
+    who = {key: text(asked, key) for key in ("kind", "target", "mode")}
+    own = {key: text(m, key) for key in ("mode", "outcome", "side", "by") if key in m.data}
+    # `kind` is the moment's own.
+    return {
+        "p": p,
+        "who": who["kind"],
+        "target": who["target"],
+        "mode": who["mode"],
+        "talk_s": number(m, "talk_s"),
+    } | own
 
 
 def _queued(call: _Story, m: Milestone) -> dict[str, Any]:

@@ -192,6 +192,12 @@ def story(point: Point, w: Words) -> list[str]:
             return [f"left the queue: {why.get(str(f.get('reason')), str(f.get('reason')))}"]
         case "transferred":
             return [f"transferred to {f.get('target')}"]
+        case "party_asked" | "party_joined" | "party_failed" | "party_left" | "handed_over":
+            return [_party(point.kind, f, w)]
+        case "moved" if not f.get("to"):
+            return ["was not sent on; the talk goes on"]
+        case "moved":
+            return [f"sent on by {agent} to {w.party(str(f.get('who')), str(f['to']))}, not announced"]
         case "resumed":
             return ["goes on after a take-over, place kept"]
         case "fell_back":
@@ -205,6 +211,39 @@ def story(point: Point, w: Words) -> list[str]:
             return [f"({f['moments']} lines left out)"]
         case other:
             return [other]
+
+
+_MODES = {
+    "conference": "three-way call",
+    "consult": "consulted while the citizen hears music",
+    "whisper": "whispers to the agent",
+    "blind": "transfer without announcement",
+}
+_NOT_COME = {
+    "no_answer": "no answer",
+    "rejected": "busy or rejected",
+    "unreachable": "not reached",
+    "withdrawn": "called off",
+    "interrupted": "interrupted",
+    "caller_left": "the citizen hung up",
+}
+
+
+def _party(kind: str, f: Mapping[str, Any], w: Words) -> str:
+    who = w.party(str(f.get("who") or ""), str(f.get("target") or "")) or "somebody"
+    mode = _MODES.get(str(f.get("mode")), "")
+    talk = f", talked {w.seconds(f['talk_s'])}" if f.get("talk_s") is not None else ""
+    match kind:
+        case "party_asked":
+            return f"{who} is called: {mode}"
+        case "party_joined":
+            return f"{who} joins: {mode}"
+        case "party_failed":
+            return f"{who} did not join: {_NOT_COME.get(str(f.get('outcome')), 'not reached')}"
+        case "party_left":
+            return f"{who} leaves{talk}"
+        case _:
+            return f"{w.agent(str(f.get('by') or ''))} leaves{talk}; {who} goes on with the citizen"
 
 
 def _others(reason: str, facts: Mapping[str, Any], w: Words) -> str:

@@ -179,6 +179,12 @@ def story(point: Point, w: Words) -> list[str]:
             return [f"离开队列：{why.get(str(f.get('reason')), str(f.get('reason')))}"]
         case "transferred":
             return [f"转接 {f.get('target')}"]
+        case "party_asked" | "party_joined" | "party_failed" | "party_left" | "handed_over":
+            return [_party(point.kind, f, w)]
+        case "moved" if not f.get("to"):
+            return ["转接没有进行，通话继续"]
+        case "moved":
+            return [f"{agent} 转往 {w.party(str(f.get('who')), str(f['to']))}，不作说明"]
         case "resumed":
             return ["系统切换后继续，位置保留"]
         case "fell_back":
@@ -192,6 +198,34 @@ def story(point: Point, w: Words) -> list[str]:
             return [f"（中间 {f['moments']} 条略去）"]
         case other:
             return [other]
+
+
+_MODES = {"conference": "三方通话", "consult": "咨询（市民听音乐）", "whisper": "密语", "blind": "直接转接"}
+_NOT_COME = {
+    "no_answer": "无人应答",
+    "rejected": "占线或拒接",
+    "unreachable": "没有呼通",
+    "withdrawn": "已取消",
+    "interrupted": "因故障中断",
+    "caller_left": "市民已挂断",
+}
+
+
+def _party(kind: str, f: Mapping[str, Any], w: Words) -> str:
+    who = w.party(str(f.get("who") or ""), str(f.get("target") or "")) or "一方"
+    mode = _MODES.get(str(f.get("mode")), "")
+    talk = f"，通话 {w.seconds(f['talk_s'])}" if f.get("talk_s") is not None else ""
+    match kind:
+        case "party_asked":
+            return f"呼叫 {who}：{mode}"
+        case "party_joined":
+            return f"{who} 加入：{mode}"
+        case "party_failed":
+            return f"{who} 没有加入：{_NOT_COME.get(str(f.get('outcome')), '没有呼通')}"
+        case "party_left":
+            return f"{who} 离开{talk}"
+        case _:
+            return f"{w.agent(str(f.get('by') or ''))} 离开{talk}，{who} 继续与市民通话"
 
 
 def _others(reason: str, facts: Mapping[str, Any], w: Words) -> str:

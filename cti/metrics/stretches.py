@@ -55,6 +55,8 @@ def of_timeline(timeline: Iterable[Milestone]) -> list[Stretch]:
                 turn("talking", m.at, agent)
             case CallFact.TALK_ENDED:
                 turn("waiting" if text(m, "side") == "agent_lost" else None, m.at)
+            case CallFact.HANDED_OVER:
+                turn("talking", m.at, agent)
             case CallFact.LEFT_QUEUE | CallFact.FELL_BACK | CallFact.ENDED:
                 turn(None, m.at)
             case _:

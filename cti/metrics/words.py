@@ -52,6 +52,15 @@ RUNGS: Mapping[str, tuple[str, str]] = {
     "borrow": ("跨组借席", "borrowed seats"),
     "standby": ("启用备班", "stand-by agents"),
 }
+PARTIES: Mapping[str, tuple[str, str]] = {
+    "agent": ("座席", "agent"),
+    "queue": ("队列", "queue"),
+    "department": ("部门", "department"),
+    "expert": ("专家", "expert"),
+    "interpreter": ("翻译", "interpreter"),
+    "emergency": ("紧急联动", "emergency service"),
+    "outside": ("外线", "outside line"),
+}
 
 
 _CJK = "\u3000-\u303f\u4e00-\u9fff\uff00-\uffef“”"
@@ -119,6 +128,14 @@ class Words:
 
     def queue(self, queue: str) -> str:
         return f"“{self.of(SKILLS, queue)}”队列" if self.zh else f"queue “{self.of(SKILLS, queue)}”"
+
+    def party(self, kind: str, target: str) -> str:
+        """Somebody who can be called to a talk, or a queue that a citizen can be sent to."""
+        if kind == "agent":
+            return f"座席 {self.agent(target)}" if self.zh else f"agent {self.agent(target)}"
+        if kind == "queue":
+            return self.queue(target)
+        return f"{self.of(PARTIES, kind)} {target}".strip()
 
     def rule(self, rule: str) -> str:
         """A step in the words of `NeedStep.to_text()`, with or without its time, or "any of general"."""

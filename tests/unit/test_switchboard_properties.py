@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from agents.roster import Agent
 from agents.status import State, StatusRefused
 from cti.calls import AgentFact, AgentId, CallFact, CallId, CityFact, Milestone, Need, NeedStep, SkillNeed, Value
+from cti.live_call import Call
 from cti.switchboard import Effects, Switchboard, UnknownCall
 from queues.needs import Overflow
 
@@ -23,6 +24,7 @@ NEEDS = (
 )
 OUTCOMES = ("no_answer", "rejected", "unreachable", "interrupted", "caller_left", "cut_off")
 SIDES = ("agent", "caller", "agent_lost", "interrupted")
+MODES = ("conference", "consult", "whisper")
 
 
 class World:
@@ -83,6 +85,24 @@ def _said(board: Switchboard, kind: str, n: int, m: int, now: float, holder: obj
             data = present | {"side": SIDES[m % len(SIDES)], "talk_s": 1.0}
         case CallFact.OFFERED:
             data = late | {"why": "found after a crash"}
+        case CallFact.PARTY_ASKED:
+            count = 0 if call is None else call.party_count
+            blind, other = m == 15, AgentId(f"a{n % 3}")
+            data = {"p": count + 1, "target": "x", "mode": "blind" if blind else MODES[m % 3], "by": "a0"}
+            data |= {"kind": "department"} if blind or m % 2 else {"kind": "agent", "agent": other}
+        case CallFact.PARTY_JOINED:
+            data = {"p": _party(call, m), "mode": MODES[n % 3]}
+        case CallFact.PARTY_FAILED:
+            data = {"p": _party(call, m), "outcome": OUTCOMES[n % len(OUTCOMES)]}
+        case CallFact.PARTY_LEFT:
+            data = {"p": _party(call, m), "side": ("party", *SIDES)[n % 5], "talk_s": 1.0}
+        case CallFact.HANDED_OVER:
+            heir = None if call is None else call.heir()
+            p, name = (m, None) if heir is None or m > 12 else (heir.p, heir.agent)
+            data = {"p": p, "agent": name, "side": SIDES[n % 4], "talk_s": 1.0}
+            data |= {"by": present.get("agent"), "n": present.get("n")}
+        case CallFact.MOVED:
+            data = {"to": "enterprise" if n % 2 else None, "kind": "queue", "by": "a0"}
         case AgentFact.STATUS:
             data = {"status": ("ready", "break", "offline")[n % 3], "reason": "lunch"}
         case AgentFact.HELD_BACK | AgentFact.RELEASED:
@@ -107,33 +127,58 @@ def _said(board: Switchboard, kind: str, n: int, m: int, now: float, holder: obj
         return Effects()
 
 
+def _party(call: Call | None, m: int) -> Value:
+    """The number of one who is there, or one that may not."""
+    return call.parties[m % len(call.parties)].p if call is not None and call.parties and m < 12 else m
+
+
 def _check(world: World) -> None:
     """Nobody is lost, nobody is twice, and nobody waits whom an idle agent could take."""
     board, now = world.board, world.now
-    at_desks = {desk.call_id: desk.agent.id for desk in board.desks.values() if desk.call_id is not None}
-    assert len(at_desks) == sum(desk.call_id is not None for desk in board.desks.values()), "one call at two desks"
-    for call_id, agent_id in at_desks.items():
-        assert board.calls[call_id].agent == agent_id, "a desk is occupied by a call that is not there"
-        assert board.calls[call_id].phase in ("ringing", "talk")
-        assert board.desks[agent_id].talking == (board.calls[call_id].phase == "talk")
+    at_desks = [(desk.call_id, desk) for desk in board.desks.values() if desk.call_id is not None]
+    for call_id, desk in at_desks:
+        call = board.calls[call_id]
+        party = next((party for party in call.parties if party.agent == desk.agent.id), None)
+        if party is not None:
+            assert desk.talking == (party.state != "ringing")
+            assert call.agent != desk.agent.id or call.lead == party.p, "he is there twice"
+        else:
+            assert call.agent == desk.agent.id, "a desk is occupied by a call that is not there"
+            assert call.lead == 0
+            assert call.phase in ("ringing", "talk")
+            assert desk.talking == (call.phase == "talk")
+    for call in board.calls.values():
+        assert not call.parties or call.phase in ("talk", "party"), "others are there, and no talk"
+        assert (call.phase == "party") <= (call.party(call.lead) is not None), "nobody leads"
+        assert call.lead == 0 or call.agent == (call.party(call.lead) or call.parties[0]).agent
     waiting = [call.call_id for call in board.waiting()]
     assert sorted(waiting) == sorted(call.id for call in board.calls.values() if call.phase == "queue")
-    for call in board.waiting():
+    for caller in board.waiting():
         for desk in board.desks.values():
-            could = board._dispatch._router.could_take(desk.agent.id, desk.agent.skills, call, now)
+            could = board._dispatch._router.could_take(desk.agent.id, desk.agent.skills, caller, now)
             assert not (could and desk.state(now) is State.IDLE), "an idle agent, and one who waits for him"
 
 
+_FREES = (*(CallFact.OFFER_FAILED, CallFact.TALK_ENDED, CallFact.HANDED_OVER, CallFact.ENDED, CallFact.FELL_BACK),)
+
+
 def _no_offer_twice(journal: list[Milestone]) -> None:
-    """Between two offers to one agent the first of them was over."""
+    """Between two offers to one agent the first of them was over, and so was any talk that he was called to."""
     has: dict[str, str] = {}
     for milestone in journal:
-        if milestone.kind == CallFact.OFFERED:
+        party = f"{milestone.id} p{milestone.data.get('p')}"
+        if milestone.kind == CallFact.PARTY_ASKED and milestone.data.get("agent"):
+            agent = str(milestone.data["agent"])
+            assert agent not in has, f"{agent} is called to a talk while he has {has[agent]}"
+            has[agent] = party
+        elif milestone.kind in (CallFact.PARTY_FAILED, CallFact.PARTY_LEFT):
+            has = {agent: call for agent, call in has.items() if call != party}
+        elif milestone.kind == CallFact.OFFERED:
             agent = str(milestone.data["agent"])
             if milestone.data["why"] != "found after a crash":
                 assert agent not in has, f"{agent} is offered a call while he has {has[agent]}"
                 has[agent] = milestone.id
-        elif milestone.kind in (CallFact.OFFER_FAILED, CallFact.TALK_ENDED, CallFact.ENDED, CallFact.FELL_BACK):
+        elif milestone.kind in _FREES:
             has = {agent: call for agent, call in has.items() if call != milestone.id}
 
 
@@ -141,6 +186,8 @@ _CALL_FACTS = (
     *(CallFact.ARRIVED, CallFact.MENU_ENTERED, CallFact.QUEUED, CallFact.QUEUED, CallFact.LEFT_QUEUE),
     *(CallFact.OFFERED, CallFact.OFFER_FAILED, CallFact.ANSWERED, CallFact.ANSWERED, CallFact.HELD, CallFact.UNHELD),
     *(CallFact.TALK_ENDED, CallFact.FELL_BACK, CallFact.ENDED, CallFact.RESUMED),
+    *(CallFact.PARTY_ASKED, CallFact.PARTY_ASKED, CallFact.PARTY_JOINED, CallFact.PARTY_JOINED, CallFact.PARTY_FAILED),
+    *(CallFact.PARTY_LEFT, CallFact.HANDED_OVER, CallFact.HANDED_OVER, CallFact.MOVED),
 )
 _AGENT_FACTS = (
     *(AgentFact.LOGGED_IN, AgentFact.STATUS, AgentFact.STATUS, AgentFact.HELD_BACK, AgentFact.RELEASED),
@@ -168,6 +215,46 @@ def test_facts_in_any_order_lose_and_double_nobody(acts: list[tuple[str, int, in
     _no_offer_twice(world.journal)
     seqs = [(milestone.stream, milestone.id, milestone.seq) for milestone in world.journal]
     assert len(set(seqs)) == len(seqs), "two facts of one number"
+
+
+_TALK = [
+    *[(str(AgentFact.LOGGED_IN), 0, m) for m in range(3)],
+    *[(str(AgentFact.STATUS), 0, m) for m in range(3)],
+    *[(str(CallFact.ARRIVED), 0, 1) for _ in range(2)],
+    (str(CallFact.QUEUED), 0, 0),
+    (str(CallFact.ANSWERED), 0, 0),
+]
+_PARTY_FACTS = (
+    *(CallFact.PARTY_ASKED, CallFact.PARTY_JOINED, CallFact.PARTY_JOINED, CallFact.PARTY_FAILED, CallFact.PARTY_LEFT),
+    *(CallFact.HANDED_OVER, CallFact.MOVED, CallFact.HELD, CallFact.UNHELD, CallFact.TALK_ENDED, CallFact.QUEUED),
+    *(CallFact.ANSWERED, CallFact.ANSWERED),
+)
+_talk_act = st.tuples(
+    st.sampled_from([*map(str, _PARTY_FACTS), *map(str, _PARTY_FACTS), str(AgentFact.STATUS), "time"]),
+    st.integers(0, 9),
+    st.integers(0, 15),
+)
+
+
+@settings(max_examples=150)
+@given(st.lists(_talk_act, min_size=10, max_size=50), st.data())
+def test_a_talk_that_others_come_to_and_leave_keeps_every_desk_right(
+    acts: list[tuple[str, int, int]], data: st.DataObject
+) -> None:
+    lives = World()
+    for act in [*_TALK, *acts]:
+        lives.do(*act)
+        _check(lives)
+    _no_offer_twice(lives.journal)
+    # And a daemon that has read the journal, or the part of it that is left, thinks the same
+    recovered = lives.after_crash(len(lives.journal))
+    assert recovered.board.desks == lives.board.desks
+    assert {c: (k.phase, k.agent, k.lead, k.parties, k.unmeasured) for c, k in recovered.board.calls.items()} == {
+        c: (k.phase, k.agent, k.lead, k.parties, k.unmeasured) for c, k in lives.board.calls.items()
+    }
+    broken = lives.after_crash(data.draw(st.integers(0, len(lives.journal))))
+    broken.journal += broken.board.tick(broken.now).milestones
+    _check(broken)
 
 
 @settings(max_examples=120)
