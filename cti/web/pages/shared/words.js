@@ -20,14 +20,14 @@ export class Dictionary {
     this.listeners = new Set();
   }
 
-  /** Loads the two files of a page, and the shared ones beneath them.
-   * @param {string} folder like "/pages/agent" @returns {Promise<Dictionary>} */
-  static async load(folder) {
+  /** Loads the words of a page's folders, and the shared ones beneath them.
+   * @param {...string} folders like "/pages/agent" @returns {Promise<Dictionary>} */
+  static async load(...folders) {
     const one = async (/** @type {string} */ url) => /** @type {Words} */ (await (await fetch(url)).json());
-    const [zh, en, sharedZh, sharedEn] = await Promise.all(
-      [`${folder}/words.zh.json`, `${folder}/words.en.json`, "/pages/shared/words.zh.json", "/pages/shared/words.en.json"].map(one),
-    );
-    const dictionary = new Dictionary({ zh: { ...sharedZh, ...zh }, en: { ...sharedEn, ...en } }, chosenLang());
+    const all = async (/** @type {Lang} */ lang) =>
+      Object.assign({}, ...(await Promise.all(["/pages/shared", ...folders].map((folder) => one(`${folder}/words.${lang}.json`)))));
+    const [zh, en] = await Promise.all([all("zh"), all("en")]);
+    const dictionary = new Dictionary({ zh, en }, chosenLang());
     dictionary.#mark();
     return dictionary;
   }
