@@ -192,6 +192,7 @@ class CallbackCall:
             return
         variables = (
             f"{names.CTI_CALLBACK}={self.call_id}",
+            f"PJSIP_HEADER(add,{names.HEADER_LEG})=callback",
             f"PJSIP_HEADER(add,{names.HEADER_CALL})={self.call_id}",
         )
         act, ring_s = self._outside.act, self._outside.ring_agent_s

@@ -27,7 +27,8 @@ async def offer(line: Line, contact: Contact, agent: AgentId, timeout_s: float) 
     The dialplan records from the answer on, on the agent's channel: the recording needs no step of ours, and goes on
     if we die. Raises CallerHungUp when the caller leaves, ringing or talking; `Contact.close` completes the record.
     """
-    headers = f"{names.AGENT_HEADERS}^s^1({contact.call_id})"
+    leg: names.LegKind = "offer"
+    headers = f"{names.AGENT_HEADERS}^s^1({contact.call_id}^{leg})"
     answered = f"{names.AGENT_ANSWERED}^{contact.segment()}"
     options = f"gm({names.MUSIC_CLASS})b({headers})U({answered})"
     assert contact.exchange.board.may_decide()  # of a pair, who may not has ended here

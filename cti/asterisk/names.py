@@ -7,7 +7,7 @@ The dialplan cannot import anything, so each name stands twice: here and in `ast
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal, get_args
 
 # AGI: what the dialplan calls, as the path of agi://host:port/<route>
 AGI_CITIZEN: Final = "citizen"
@@ -141,7 +141,7 @@ PROVISION_CHANNEL: Final = f"Local/s@{CONTEXT_PROVISION}/n"
 PROVISION_WAIT_EXTEN: Final = "wait"
 """`Exten` of that Originate, in CONTEXT_PROVISION, `Priority` 1."""
 AGENT_HEADERS: Final = "cti-agent-headers"
-"""Pre-dial handler: Dial(PJSIP/a1001,15,gb(cti-agent-headers^s^1(<call id>)))."""
+"""Pre-dial handler: Dial(PJSIP/a1001,15,gb(cti-agent-headers^s^1(<call id>^<leg>)))."""
 AGENT_ANSWERED: Final = "cti-agent-answered"
 """Subroutine on the agent's channel at his answer, with the recording: Dial(…,U(cti-agent-answered^<day>/<file>))."""
 AGENT_GONE: Final = "cti-agent-gone"
@@ -157,8 +157,15 @@ CONTEXT_STANDBY: Final = "cti-standby"
 STANDBY_TOLD_EXTEN: Final = "told"
 """Extension of CONTEXT_STANDBY in which only he is who has heard the request."""
 
-# SIP header that the handler adds to the INVITE for the agent
+# SIP headers that the handler adds to the INVITE for the agent
 HEADER_CALL: Final = "X-CTI-Call"
+HEADER_LEG: Final = "X-CTI-Leg"
+LegKind = Literal["offer", "reattach", "consult", "party", "callback"]
+"""What the agent's telephone rings for: a call; the talk he was in when his browser was lost; to be asked by a
+colleague; to join a talk; a callback of ours. A page answers reattach and consult by itself."""
+LEGS: Final = get_args(LegKind)
+TEST_EXTEN: Final = "test"
+"""What an agent's telephone may dial: he hears himself."""
 
 # Everything else
 FALLBACK_QUEUE: Final = "fallback"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from cti.asterisk.names import AGENT_HEADERS, FALLBACK_QUEUE, HEADER_CALL
+from cti.asterisk.names import AGENT_HEADERS, FALLBACK_QUEUE, HEADER_CALL, HEADER_LEG
 from tests.asterisk.conftest import RunningAsterisk
 from tests.asterisk.test_without_a_daemon import notes
 from tests.support import sipp
@@ -68,7 +68,7 @@ def test_the_telephone_learns_which_call_it_rings_for(
         session.command('SET VARIABLE CTI_LOST_AT ""')
         session.command("ANSWER")
         call_id = session.env["agi_uniqueid"]
-        session.command(f'EXEC Dial "PJSIP/{AGENT},15,gb({AGENT_HEADERS}^s^1({call_id}))"')
+        session.command(f'EXEC Dial "PJSIP/{AGENT},15,gb({AGENT_HEADERS}^s^1({call_id}^offer))"')
         status.append(session.command("GET VARIABLE DIALSTATUS"))
         session.command("SET VARIABLE CTI_DONE 1")
         session.command("HANGUP")
@@ -81,6 +81,7 @@ def test_the_telephone_learns_which_call_it_rings_for(
     assert telephone.wait(5) == 0, telephone.heard()
     invite = telephone.heard()
     assert f"{HEADER_CALL}: {daemon.sessions[0].env['agi_uniqueid']}" in invite
+    assert f"{HEADER_LEG}: offer" in invite
     assert "<sip:13800138000@" in invite
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from cti.asterisk.names import (
     CONTEXT_AGENT,
     CONTEXT_PROVISION,
+    CTI_RELOAD,
     DB_AOR,
     DB_AUTH,
     DB_ENDPOINT,
@@ -17,6 +18,8 @@ from cti.asterisk.names import (
 from tests.support.raw_agi import RawAgi, Session
 from tests.support.waiting import until
 
+_RELOAD = f"SET VARIABLE {CTI_RELOAD} 1"
+
 
 def put_agent(agent: str, password: str) -> list[str]:
     """The commands that make the agent exist."""
@@ -25,11 +28,11 @@ def put_agent(agent: str, password: str) -> list[str]:
         DB_AOR: {"max_contacts": "1", "remove_existing": "yes"},
         DB_ENDPOINT: {"aors": agent, "auth": agent, "context": CONTEXT_AGENT, "disallow": "all", "allow": "alaw"},
     }
-    return [_put(family, agent, value) for family, value in objects.items()]
+    return [_RELOAD, *(_put(family, agent, value) for family, value in objects.items())]
 
 
 def delete_agent(agent: str) -> list[str]:
-    return [f"DATABASE DEL {family} {agent}" for family in (DB_AUTH, DB_AOR, DB_ENDPOINT)]
+    return [_RELOAD, *(f"DATABASE DEL {family} {agent}" for family in (DB_AUTH, DB_AOR, DB_ENDPOINT))]
 
 
 def provision(asterisk: Any, commands: list[str]) -> None:

@@ -200,7 +200,8 @@ def test_every_prompt_is_one_of_ours_and_in_the_catalogue() -> None:
 def test_the_agents_telephone_gets_the_headers_it_reads() -> None:
     headers = re.findall(r"PJSIP_HEADER\(add,([\w-]+)\)", contexts()[names.AGENT_HEADERS])
 
-    assert headers == [names.HEADER_CALL]
+    assert headers == [names.HEADER_CALL, names.HEADER_LEG]
+    assert f"exten => {names.TEST_EXTEN},1," in contexts()[names.CONTEXT_AGENT]
     assert f"(hangup_handler_push)={names.AGENT_GONE},s,1" in contexts()[names.AGENT_HEADERS]
     assert f'"${{HANGUPCAUSE}}" = "{names.LOST_CAUSE}"' in contexts()[names.AGENT_GONE]
 
@@ -221,7 +222,7 @@ def test_every_outcome_of_the_queue_has_a_branch_and_an_unknown_one_too() -> Non
 def test_the_queue_and_its_music_have_the_names_the_code_uses() -> None:
     (queue,) = applications("Queue", dialplan())
     assert queue[0] == names.FALLBACK_QUEUE
-    assert queue[1] == f"cb({names.AGENT_HEADERS}^s^1(${{UNIQUEID}}))"
+    assert queue[1] == f"cb({names.AGENT_HEADERS}^s^1(${{UNIQUEID}}^offer))"
     assert queue[6] == names.AGENT_ANSWERED
     assert section("queues.conf", names.FALLBACK_QUEUE)["ringinuse"] == "no"
     assert section("queues.conf", "general")["persistentmembers"] == "yes"
@@ -275,6 +276,8 @@ def test_every_application_and_function_of_the_dialplan_has_its_module() -> None
         "Playback": "app_playback",
         "Queue": "app_queue",
         "Reload": "app_reload",
+        "Echo": "app_echo",
+        "TIMEOUT": "func_timeout",
         "CALLERID": "func_callerid",
         "REDIRECTING": "func_callerid",
         "CHANNEL": "func_channel",
