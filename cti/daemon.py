@@ -21,6 +21,10 @@ from agents.lease import LeaseRules
 from agents.roster import Agent
 from agents.status import DeskRules
 from cti import live_view
+from cti.accounts.people import People
+from cti.accounts.sessions import Sessions
+from cti.accounts.throttle import Throttle
+from cti.accounts.tickets import Tickets
 from cti.agent_watch import AgentWatch, Sources
 from cti.archive import Archive
 from cti.asterisk import names
@@ -56,24 +60,26 @@ from cti.settings import Settings
 from cti.softphones import Softphones
 from cti.speech.prompt_files import PromptFiles
 from cti.standby_call import StandbyCalls
+from cti.storage.expiring import RedisExpiring
 from cti.storage.live import RedisLive
 from cti.storage.records import Records
 from cti.surge_watch import SurgeWatch
 from cti.switchboard import Switchboard
 from cti.talk import past
 from cti.timelines import Timelines
+from cti.users_file import UsersFile
 from cti.waiting_room import WaitingRoom
+from cti.web.accounts import AccountRoutes
 from cti.web.agent_days import AgentDayRoutes
 from cti.web.app import Api, make_app
 from cti.web.callbacks import CallbackRoutes
 from cti.web.city import CityRoutes
 from cti.web.desk import DeskPages
 from cti.web.feed import Feed
+from cti.web.http import Guard
 from cti.web.pair import promise_route
-from cti.web.passwords import Passwords
 from cti.web.site import site_routes
 from cti.web.test_agents import TestAgents
-from cti.web.tokens import Tokens
 from ivr_flows.calendar import WorkCalendar
 from ivr_flows.prompts import load_catalogue
 from queues.needs import Overflow
@@ -189,7 +195,16 @@ class Daemon:
             self.observe, self.act, self.agi.holds, self.board.calls.values, here, settings.agi.second
         )
         self.test_agents = TestAgents(self.exchange, self._on_agents_changed, self.provisioner.settled)
-        self.tokens = Tokens(secrets.admin_token)
+        self.users_file = UsersFile(settings.users)
+        self.users_file.load()
+        self.people = People(self._agents, lambda: self.users_file.current)
+        keeper = RedisExpiring(settings.redis_url, settings.city.code)
+        self.sessions = Sessions(keeper, wall, self.people.stamp, self._in_call, settings.accounts.idle_s)
+        self.sessions.on_end.append(self.pages.session_over)
+        self.guard = Guard(self.sessions, Tickets(self.sessions, wall), secrets.admin_token)
+        self.accounts = AccountRoutes(
+            self.guard, self.people, Throttle(keeper, wall), self.exchange, self._set_password
+        )
         self._provisioned = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self.room = WaitingRoom(
@@ -243,6 +258,8 @@ class Daemon:
                 self.watch.run(),
                 self.flows.watch(),
                 self.roster_file.watch(self._on_roster),
+                self.users_file.watch(self.sessions.check),
+                self.sessions.run(),
                 self.schedule.watch(),
                 self._resync_now_and_then(),
                 self.served_alone.run(),
@@ -373,6 +390,19 @@ class Daemon:
         log.info("roster_changed", changed=len(changed), gone=len(gone), agents=len(roster))
         self._on_agents_changed()
 
+    def _in_call(self, user: str) -> bool:
+        desk = self.board.desks.get(AgentId(user))
+        return desk is not None and desk.call_id is not None
+
+    async def _set_password(self, user: str, password_hash: str) -> None:
+        """An agent's stands in the roster, everybody else's in the users file; both are in use when this returns."""
+        if AgentId(user) in self.board.desks:
+            await asyncio.to_thread(self.roster_file.set_password, user, password_hash)
+            self._on_roster(await asyncio.to_thread(self.roster_file.read))
+        else:
+            await asyncio.to_thread(partial(self.users_file.put, user, password_hash=password_hash))
+            await asyncio.to_thread(self.users_file.load)
+
     def _on_agents_changed(self) -> None:
         self.provisioner.request()
         self.fallback.request()
@@ -387,6 +417,7 @@ class Daemon:
         self.pages.heard(batch)
         self.live.publish(batch)
         self.pair.on_durable(batch)
+        self.accounts.heard(batch)
         if any(self.softphones.changed_by(milestone) for milestone in batch):
             self.provisioner.request()
         for milestone in batch:
@@ -433,8 +464,8 @@ class Daemon:
         return Api(
             exchange=self.exchange,
             feed=self.feed,
-            tokens=self.tokens,
-            passwords=Passwords(time.monotonic),
+            guard=self.guard,
+            accounts=self.accounts,
             test_agents=self.test_agents,
             health=lambda: health(self.records, self.observe, self.act, self.flows, self.live, self.pair),
             phone=self.phones.state,

@@ -13,9 +13,9 @@ from typing import Any
 
 import structlog
 import tomlkit
-from argon2 import PasswordHasher
 
 from agents.roster import Agent, RosterError, agent_to, check_id, check_phone, check_skills, read_roster, sip_ha1
+from cti.accounts.passwords import hash_password
 from cti.calls import AgentId
 
 log = structlog.get_logger()
@@ -55,7 +55,7 @@ class RosterFile:
         """For a restart with a broken file; a disk that is full must not cost the agents of today."""
         try:
             if self.path.exists():
-                _write(self._good, self.path.read_text(encoding="utf-8"))
+                write_private(self._good, self.path.read_text(encoding="utf-8"))
         except OSError as error:
             log.error("roster_not_kept", file=str(self._good), problem=error.strerror)
 
@@ -82,7 +82,7 @@ class RosterFile:
             known,
             name=name or known.name,
             skills=check_skills(skills or dict(known.skills)),
-            password_hash=PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(password),
+            password_hash=hash_password(password),
             sip_ha1=sip_ha1(agent_id, sip_password),
             phone=check_phone(phone) if phone else known.phone,
         )
@@ -98,7 +98,7 @@ class RosterFile:
             elif key != "temporary":
                 entry[key] = value
         table[agent_id] = entry
-        _write(self.path, tomlkit.dumps(document))
+        write_private(self.path, tomlkit.dumps(document))
         return agent
 
     def set_phone(self, agent_id: str, phone: str) -> None:
@@ -109,13 +109,19 @@ class RosterFile:
             document["agent"][agent_id]["phone"] = number
         else:
             document["agent"][agent_id].pop("phone", None)
-        _write(self.path, tomlkit.dumps(document))
+        write_private(self.path, tomlkit.dumps(document))
+
+    def set_password(self, agent_id: str, password_hash: str) -> None:
+        """For logging in; that of his telephone stays. RosterError if there is no such agent."""
+        document = self._document_with(agent_id)
+        document["agent"][agent_id]["password_hash"] = password_hash
+        write_private(self.path, tomlkit.dumps(document))
 
     def remove(self, agent_id: str) -> None:
         """RosterError if there is no such agent."""
         document = self._document_with(agent_id)
         del document["agent"][agent_id]
-        _write(self.path, tomlkit.dumps(document))
+        write_private(self.path, tomlkit.dumps(document))
 
     def _document_with(self, agent_id: str) -> Any:
         """The file as it is written, comments and all."""
@@ -150,7 +156,7 @@ class RosterFile:
         return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
 
 
-def _write(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Whole or not at all, for nobody else to read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".roster")

@@ -210,6 +210,12 @@ class Agents:
 
 
 @dataclass(frozen=True, config=_strict)
+class Accounts:
+    idle_s: Annotated[float, Field(ge=60, le=43200)] = 1800.0
+    """A session of which nothing was heard for so long is over; an open desk page is heard of."""
+
+
+@dataclass(frozen=True, config=_strict)
 class Pair:
     """Two daemons for one city, one active and one warm. Both need the same Redis and the same SQL store."""
 
@@ -255,11 +261,14 @@ class Settings:
     overflow: tuple[Overflow, ...] = ()
     callback: Callback = field(default_factory=Callback)
     surge: Surge = field(default_factory=Surge)
+    accounts: Accounts = field(default_factory=Accounts)
     pair: Pair = field(default_factory=Pair)
     flows: Path = PROJECT / "ivr_flows" / "flows"
     """Folder with the flow files."""
     roster: Path = Path("roster.toml")
     """The agents; relative paths are relative to `var`."""
+    users: Path = Path("users.toml")
+    """Supervisors, administrators, auditors; relative to `var`."""
     recordings: Path = Path("recordings")
     """Where Asterisk writes recordings, and every daemon of the city reads them; relative to `var`."""
     spool: Path = Path("spool")
@@ -348,7 +357,7 @@ def _absolute(settings: Settings, base: Path) -> Settings:
     var = (base / settings.var).resolve()
     changed: dict[str, Any] = {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
     changed |= {"var": var, "flows": (base / settings.flows).resolve(), "roster": (var / settings.roster).resolve()}
-    changed |= {"schedule": (var / settings.schedule).resolve()}
+    changed |= {"schedule": (var / settings.schedule).resolve(), "users": (var / settings.users).resolve()}
     return Settings(**changed)
 
 
@@ -405,6 +414,7 @@ _KINDS: dict[str, Any] = {
     "callback": Callback,
     "surge": Surge,
     "rungs": Rung,
+    "accounts": Accounts,
     "pair": Pair,
     "did": Did,
 }

@@ -12,7 +12,7 @@ from aiohttp import web
 from agents.schedule import Schedule, findings
 from cti.calls import AgentId
 from cti.metrics.agents import AgentDay
-from cti.web.http import EXCHANGE, Refused, admin, asking_agent, json_response, own_agent, records_needed
+from cti.web.http import EXCHANGE, Refused, agent_of, json_response, records_needed
 
 _YEARS = 2000, 2999
 """The day before and the day after are looked at too, and a date ends somewhere."""
@@ -36,7 +36,6 @@ class AgentDayRoutes:
 
     async def _schedule(self, request: web.Request) -> web.Response:
         """The day of `?day=` (today without), and who is on duty now."""
-        asking_agent(request)
         now, schedule = self._now(request), self.schedule()
         day = self._day(request)
         begins = datetime.combine(day, time(), now.tzinfo)
@@ -67,11 +66,10 @@ class AgentDayRoutes:
         )
 
     async def _own_times(self, request: web.Request) -> web.Response:
-        agent_id = own_agent(request)
+        agent_id = agent_of(request)
         return json_response((await self._times(request, [agent_id]))[0])
 
     async def _all_times(self, request: web.Request) -> web.Response:
-        admin(request)
         return json_response(await self._times(request, []))
 
     async def _times(self, request: web.Request, only: Collection[AgentId]) -> list[Mapping[str, Any]]:

@@ -1,7 +1,7 @@
 """The daemon's small REST API: agents' states, live picture, records, timeline. JSON in, JSON out.
 
-Everything but /api/login and /api/health needs `Authorization: Bearer <token>`: an agent's own, or the administrator's.
-Errors are {"error": code, "message": text} with a fitting status.
+Who may ask what stands in cti/web/access.py. A browser has its session in a cookie, a program sends
+`Authorization: Bearer <token>`. Errors are {"error": code, "message": text} with a fitting status.
 """
 
 from __future__ import annotations
@@ -19,23 +19,22 @@ from cti.calls import AgentFact, AgentId, CallId
 from cti.exchange import Exchange
 from cti.live_view import desk_row, snapshot
 from cti.metrics.words import Lang
+from cti.web.access import access
+from cti.web.accounts import AccountRoutes
 from cti.web.feed import Feed
 from cti.web.http import (
     EXCHANGE,
-    TOKENS,
+    GUARD,
     Body,
+    Guard,
     Refused,
-    admin,
-    asking_agent,
+    agent_of,
     body_of,
     errors,
     json_response,
-    own_agent,
     records_needed,
 )
-from cti.web.passwords import Passwords, TooManyTries
 from cti.web.test_agents import TestAgents
-from cti.web.tokens import Tokens
 
 _MAX_BODY = 64 * 1024
 
@@ -46,8 +45,8 @@ class Api:
 
     exchange: Exchange
     feed: Feed
-    tokens: Tokens
-    passwords: Passwords
+    guard: Guard
+    accounts: AccountRoutes
     test_agents: TestAgents
     health: Callable[[], Mapping[str, Any]]
     """The state of every part, with `ok`."""
@@ -58,11 +57,6 @@ class Api:
     why: Callable[[str, Lang], Awaitable[Mapping[str, Any] | None]]
     """Why a caller waited (`explain_text.answer`); None: no such call. TimeoutError while records are behind."""
     calls_since: Callable[[float], Awaitable[list[Mapping[str, Any]]]]
-
-
-class Login(Body):
-    agent: str
-    password: str = Field(max_length=200)
 
 
 class StatusChange(Body):
@@ -86,13 +80,12 @@ API = web.AppKey("api", Api)
 
 def make_app(api: Api) -> web.Application:
     """The aiohttp application; it owns nothing and can be thrown away."""
-    app = web.Application(middlewares=[errors], client_max_size=_MAX_BODY)
-    app[API], app[TOKENS], app[EXCHANGE] = api, api.tokens, api.exchange
+    app = web.Application(middlewares=[errors, access], client_max_size=_MAX_BODY)
+    app[API], app[GUARD], app[EXCHANGE] = api, api.guard, api.exchange
+    app.add_routes(api.accounts.routes())
     app.add_routes(
         [
             web.get("/api/health", _health),
-            web.post("/api/login", _login),
-            web.post("/api/logout", _logout),
             web.get("/api/agents", _agents),
             web.post("/api/agents/{id}/status", _status),
             web.post("/api/agents/{id}/finish-wrap-up", _finish_wrap_up),
@@ -115,36 +108,13 @@ async def _health(request: web.Request) -> web.Response:
     return json_response(health, 200 if health["ok"] else 503)
 
 
-async def _login(request: web.Request) -> web.Response:
-    api, body = request.app[API], await body_of(request, Login)
-    agent_id = AgentId(body.agent)
-    desk = api.exchange.board.desks.get(agent_id)
-    try:
-        right = await api.passwords.check(body.agent, desk.agent.password_hash if desk else "", body.password)
-    except TooManyTries:
-        raise Refused(429, "too_many_tries", "too many wrong passwords: wait half a minute") from None
-    if not right or desk is None:
-        raise Refused(401, "wrong_password", "agent or password is wrong")
-    api.exchange.agent(AgentFact.LOGGED_IN, agent_id)
-    return json_response({"token": api.tokens.make(agent_id, api.exchange.wall()), "agent": _row(api, agent_id)})
-
-
-async def _logout(request: web.Request) -> web.Response:
-    api, agent_id = request.app[API], asking_agent(request)
-    if agent_id is None:
-        raise Refused(404, "unknown_agent", "there is no such agent")
-    api.exchange.agent(AgentFact.LOGGED_OUT, agent_id, {"reason": "logout"})
-    return json_response({"agent": _row(api, agent_id)})
-
-
 async def _agents(request: web.Request) -> web.Response:
-    asking_agent(request)
     api = request.app[API]
     return json_response([_row(api, agent_id) for agent_id in api.exchange.board.desks])
 
 
 async def _status(request: web.Request) -> web.Response:
-    api, agent_id = request.app[API], own_agent(request)
+    api, agent_id = request.app[API], agent_of(request)
     body = await body_of(request, StatusChange)
     if body.status == "offline":
         api.exchange.agent(AgentFact.LOGGED_OUT, agent_id, {"reason": body.reason or "logout"})
@@ -157,31 +127,28 @@ async def _status(request: web.Request) -> web.Response:
 
 
 async def _finish_wrap_up(request: web.Request) -> web.Response:
-    api, agent_id = request.app[API], own_agent(request)
+    api, agent_id = request.app[API], agent_of(request)
     api.exchange.agent(AgentFact.WRAP_UP_FINISHED, agent_id)
     return json_response({"agent": _row(api, agent_id)})
 
 
 async def _extend_wrap_up(request: web.Request) -> web.Response:
-    api, agent_id = request.app[API], own_agent(request)
+    api, agent_id = request.app[API], agent_of(request)
     body = await body_of(request, WrapUpExtension)
     api.exchange.agent(AgentFact.WRAP_UP_EXTENDED, agent_id, {"seconds": body.seconds})
     return json_response({"agent": _row(api, agent_id)})
 
 
 async def _live(request: web.Request) -> web.Response:
-    asking_agent(request)
     api = request.app[API]
     return json_response(snapshot(api.exchange.board, api.exchange.wall()))
 
 
 async def _channels(request: web.Request) -> web.Response:
-    admin(request)
     return json_response(request.app[API].channels())
 
 
 async def _calls(request: web.Request) -> web.Response:
-    admin(request)
     api = request.app[API]
     try:
         since = float(request.query.get("since", "0"))
@@ -192,7 +159,6 @@ async def _calls(request: web.Request) -> web.Response:
 
 
 async def _call(request: web.Request) -> web.Response:
-    admin(request)
     with records_needed():
         record = await request.app[API].call(CallId(request.match_info["id"]))
     if record is None:
@@ -202,7 +168,6 @@ async def _call(request: web.Request) -> web.Response:
 
 async def _why(request: web.Request) -> web.Response:
     """`id` may be the SIP Call-ID or `last` too."""
-    admin(request)
     lang = request.query.get("lang", "zh")
     if lang not in ("zh", "en"):
         raise Refused(400, "bad_lang", "lang is zh or en")
@@ -214,12 +179,10 @@ async def _why(request: web.Request) -> web.Response:
 
 
 async def _timeline(request: web.Request) -> web.StreamResponse:
-    admin(request)
     return await request.app[API].feed.serve(request)
 
 
 async def _add_test_agents(request: web.Request) -> web.Response:
-    admin(request)
     api = request.app[API]
     body = await body_of(request, NewTestAgents)
     try:
@@ -228,13 +191,11 @@ async def _add_test_agents(request: web.Request) -> web.Response:
         raise Refused(400, "bad_agent", str(error)) from None
     except TimeoutError:
         raise Refused(503, "asterisk_away", "the telephones could not be set up: Asterisk does not answer") from None
-    now = api.exchange.wall()
-    rows = [{**dataclasses.asdict(agent), "token": api.tokens.make(agent.id, now)} for agent in made]
+    rows = [{**dataclasses.asdict(agent), "token": await api.accounts.token_of(agent.id)} for agent in made]
     return json_response({"agents": rows}, 201)
 
 
 async def _remove_test_agents(request: web.Request) -> web.Response:
-    admin(request)
     request.app[API].test_agents.remove_all()
     return json_response({})
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from cti.calls import CityFact, Value
 from cti.exchange import Exchange
 from cti.switchboard import Notice as Up
-from cti.web.http import Body, Refused, admin, body_of, json_response
+from cti.web.http import Body, Refused, body_of, json_response, who
 
 Mode = Literal["on", "off", "auto"]
 
@@ -61,13 +61,11 @@ class CityRoutes:
         ]
 
     async def _notices(self, request: web.Request) -> web.Response:
-        admin(request)
         now = self._exchange.wall()
         rows = [{"name": n.name, "prompt": n.prompt, "queues": n.queues, "until": n.until} for n in self._up(now)]
         return json_response(rows)
 
     async def _put_notice(self, request: web.Request) -> web.Response:
-        admin(request)
         if request.match_info["name"] == SURGE_NOTICE:
             raise Refused(400, "reserved_name", f"{SURGE_NOTICE} is the surge ladder's own; choose another name")
         notice = await body_of(request, Notice)
@@ -81,31 +79,28 @@ class CityRoutes:
             "prompt": notice.prompt,
             "queues": " ".join(notice.queues),
             "until": until,
-            "by": "admin",
+            "by": who(request).id,
         }
         self._exchange.city(CityFact.NOTICE, request.match_info["name"], data)
         return await self._notices(request)
 
     async def _drop_notice(self, request: web.Request) -> web.Response:
-        admin(request)
         name = request.match_info["name"]
         if all(notice.name != name for notice in self._up(self._exchange.wall())):
             raise Refused(404, "unknown_notice", "there is no such notice up")
-        self._exchange.city(CityFact.NOTICE, name, {"on": False, "by": "admin"})
+        self._exchange.city(CityFact.NOTICE, name, {"on": False, "by": who(request).id})
         return await self._notices(request)
 
     def _up(self, now: float) -> list[Up]:
         return self._exchange.board.notices(now)
 
     async def _surge(self, request: web.Request) -> web.Response:
-        admin(request)
         return json_response(dict(self._ladder.view()))
 
     async def _set_rung(self, request: web.Request) -> web.Response:
-        admin(request)
         change = await body_of(request, RungMode)
         try:
-            self._ladder.set_mode(request.match_info["rung"], change.mode, "admin")
+            self._ladder.set_mode(request.match_info["rung"], change.mode, who(request).id)
         except KeyError:
             raise Refused(404, "unknown_rung", "this rung is not on the ladder; GET /api/surge shows it") from None
         return await self._surge(request)

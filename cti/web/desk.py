@@ -4,7 +4,8 @@ The page answers each ping in its own script, so an answer means that the page l
     server: {"type": "desk", "seq", "at", "desk", "call"}   at every change; "call" is whom he is offered or talks to
             {"type": "ping"}                                 every 2 s; the page answers {"type": "here"}
             {"type": "taken_over"}, {"type": "logged_out"}   then it closes: do not come back by yourself
-    page:   {"token": "…"} first, unless the request had an Authorization header; then {"type": "here"}
+    page:   {"ticket": "…"} first, or a program's {"token": "…"}, unless the request had one already; then
+            {"type": "here"}
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 import structlog
@@ -20,10 +20,12 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from agents.lease import PageSign
 from agents.status import Cause, Desk, Status
+from cti.accounts.sessions import Session
 from cti.calls import AgentFact, AgentId, Milestone
 from cti.exchange import Exchange
 from cti.live_view import desk_row
-from cti.web.http import TOKENS, Refused, token_of
+from cti.web.access import enter
+from cti.web.http import GUARD, NOBODY, Refused, who
 
 log = structlog.get_logger()
 
@@ -36,11 +38,12 @@ TAKEN_OVER, LOGGED_OUT = 4000, 4001
 
 
 class _Page:
-    """One open page. `is_his`: the agent's own; the administrator's only looks on."""
+    """One open page. `is_his`: the agent's own; a supervisor's only looks on. `session`: the key of his session."""
 
-    def __init__(self, agent_id: AgentId, is_his: bool, now: float) -> None:
+    def __init__(self, agent_id: AgentId, is_his: bool, now: float, session: str = "") -> None:
         self.agent_id = agent_id
         self.is_his = is_his
+        self.session = session
         self.heard_at = now
         self.changed = asyncio.Event()
         self.changed.set()
@@ -82,6 +85,13 @@ class DeskPages:
             if page.agent_id in named:
                 page.changed.set()
 
+    def session_over(self, session: Session, why: str) -> None:
+        """Ends the pages that were opened with it."""
+        for page in self._pages:
+            if page.session == session.key:
+                page.ending = TAKEN_OVER if why == "taken_over" else LOGGED_OUT
+                page.changed.set()
+
     def close(self) -> None:
         """Ends every page's connection; they come back to the next daemon."""
         for page in self._pages:
@@ -89,8 +99,6 @@ class DeskPages:
             page.changed.set()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        if (origin := request.headers.get("Origin")) and urlsplit(origin).netloc != request.host:
-            raise Refused(403, "other_origin", "a page of another address may not come here")
         socket = web.WebSocketResponse(max_msg_size=4096, timeout=1.0)
         if not socket.can_prepare(request).ok:
             raise Refused(400, "no_websocket", "this address speaks WebSocket")
@@ -105,6 +113,7 @@ class DeskPages:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     page.heard_at = self._exchange.wall()
+                    request.app[GUARD].sessions.seen(page.session)
         finally:
             telling.cancel()
             self._pages.discard(page)
@@ -117,19 +126,23 @@ class DeskPages:
         return socket
 
     async def _let_in(self, request: web.Request, socket: web.WebSocketResponse) -> _Page | None:
-        token, tokens, now = token_of(request), request.app[TOKENS], self._exchange.wall()
-        if not token:
-            try:
-                token = str(orjson.loads(await socket.receive_str(timeout=_FIRST_WORD_S))["token"])
-            except (TimeoutError, TypeError, KeyError, ValueError):
-                return None
-        agent_id = AgentId(request.match_info["id"])
-        desk = self._exchange.board.desks.get(agent_id)
-        if desk is not None and tokens.is_admin(token):
-            return _Page(agent_id, False, now)
-        if desk is None or desk.status is Status.OFFLINE or tokens.agent(token, now) != agent_id:
+        try:
+            said = None
+            if who(request) is NOBODY:
+                said = orjson.loads(await socket.receive_str(timeout=_FIRST_WORD_S))
+            asking = await enter(request, said)
+        except (TimeoutError, TypeError, ValueError, Refused):
             return None
-        page = _Page(agent_id, True, now)
+        agent_id, now = AgentId(request.match_info["id"]), self._exchange.wall()
+        desk = self._exchange.board.desks.get(agent_id)
+        session = asking.session.key if asking.session is not None else ""
+        if desk is None:
+            return None
+        if not session or asking.id != agent_id:
+            return _Page(agent_id, False, now, session)
+        if desk.status is Status.OFFLINE:
+            return None
+        page = _Page(agent_id, True, now, session)
         if (other := self._his.get(agent_id)) is not None:
             other.ending = TAKEN_OVER
             other.changed.set()

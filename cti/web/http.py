@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+import hmac
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import orjson
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from agents.status import Status, StatusRefused
+from agents.status import StatusRefused
+from cti.accounts.people import Role
+from cti.accounts.sessions import KeeperAway, Session, Sessions, csrf_of
+from cti.accounts.tickets import Tickets
 from cti.calls import AgentId
 from cti.exchange import Exchange
-from cti.web.tokens import Tokens
 
-TOKENS = web.AppKey("tokens", Tokens)
 EXCHANGE = web.AppKey("exchange", Exchange)
+COOKIE, GUEST_COOKIE = "yihu_session", "yihu_guest"
+CSRF_HEADER = "X-CSRF-Token"
 
 
 class Body(BaseModel):
@@ -29,11 +34,86 @@ Model = TypeVar("Model", bound=Body)
 
 
 class Refused(Exception):
-    """The request is refused with this status; `code` is stable, the text is for people."""
+    """The request is refused with this status; `code` is stable, the text is for people, `more` for the page."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, more: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
-        self.status, self.code = status, code
+        self.status, self.code, self.more = status, code, more or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who asks. `id`: the user's; "admin" with the administrator's token of this installation; "" for nobody."""
+
+    id: str = ""
+    roles: frozenset[Role] = frozenset()
+    session: Session | None = None
+
+    @property
+    def is_admin(self) -> bool:
+        return Role.ADMINISTRATOR in self.roles
+
+    @property
+    def call(self) -> str:
+        """Of a guest: the one call that he may take part in."""
+        return self.session.call if self.session is not None else ""
+
+    @property
+    def may_see_all(self) -> bool:
+        """Of calls and tickets; an agent who is nothing else has to have a part in them."""
+        return bool(self.roles & {Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR})
+
+
+NOBODY = Who()
+WHO = web.RequestKey("who", Who)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Knows who asks, by session token, cookie, ticket, or the administrator's token of the installation."""
+
+    sessions: Sessions
+    tickets: Tickets
+    admin_token: str
+
+    async def by_token(self, token: str) -> Who:
+        """NOBODY if it is none of ours; Refused while that cannot be known."""
+        if not token:
+            return NOBODY
+        if hmac.compare_digest(token.encode(), self.admin_token.encode()):
+            return Who("admin", frozenset({Role.ADMINISTRATOR}))
+        try:
+            session = await self.sessions.find(token)
+        except KeeperAway:
+            raise Refused(503, "sessions_away", "sessions cannot be looked up at the moment: try again") from None
+        return _of(session)
+
+    def by_ticket(self, ticket: str) -> Who:
+        return _of(self.tickets.redeem(ticket))
+
+    async def by_cookie(self, request: web.Request, name: str) -> Who:
+        """Who asks by his browser's cookie; a change needs his CSRF token too."""
+        token = request.cookies.get(name, "")
+        who = await self.by_token(token) if token.isascii() else NOBODY
+        if who.session is None:
+            return NOBODY
+        if request.method not in ("GET", "HEAD"):
+            said = request.headers.get(CSRF_HEADER, "")
+            if not request.headers.get("Origin") or not said.isascii() or not hmac.compare_digest(said, csrf_of(token)):
+                raise Refused(403, "no_csrf", f"a change needs the header {CSRF_HEADER} of GET /api/me, and Origin")
+        return who
+
+
+GUARD = web.AppKey("guard", Guard)
+
+
+def _of(session: Session | None) -> Who:
+    return NOBODY if session is None else Who(session.user, session.roles, session)
+
+
+def who(request: web.Request) -> Who:
+    """Who asks: someone whom the table of cti/web/access.py lets in here."""
+    return request[WHO]
 
 
 def json_response(data: object, status: int = 200) -> web.Response:
@@ -48,7 +128,8 @@ async def errors(
     try:
         return await handler(request)
     except Refused as refused:
-        return json_response({"error": refused.code, "message": str(refused)}, refused.status)
+        answer = {"error": refused.code, "message": str(refused), **refused.more}
+        return json_response(answer, refused.status)
     except StatusRefused as refused:
         return json_response({"error": refused.code, "message": str(refused)}, 409)
     except web.HTTPException as error:
@@ -79,28 +160,9 @@ def token_of(request: web.Request) -> str:
     return token if token.isascii() else ""
 
 
-def admin(request: web.Request) -> None:
-    """Refused unless the administrator asks."""
-    if not request.app[TOKENS].is_admin(token_of(request)):
-        raise Refused(403, "not_allowed", "this needs the administrator's token")
-
-
-def asking_agent(request: web.Request) -> AgentId | None:
-    """The logged-in agent who asks, None for the administrator; Refused for everybody else."""
-    if request.app[TOKENS].is_admin(token_of(request)):
-        return None
-    exchange = request.app[EXCHANGE]
-    agent_id = request.app[TOKENS].agent(token_of(request), exchange.wall())
-    desk = exchange.board.desks.get(agent_id) if agent_id is not None else None
-    if agent_id is None or desk is None or desk.status is Status.OFFLINE:
-        raise Refused(401, "not_logged_in", "log in first: POST /api/login")
-    return agent_id
-
-
-def own_agent(request: web.Request) -> AgentId:
-    """The agent named in the path, if he or the administrator asks."""
-    asking = asking_agent(request)
+def agent_of(request: web.Request) -> AgentId:
+    """The agent named in the path; whether he may be acted for is decided before."""
     wanted = AgentId(request.match_info["id"])
-    if (asking is not None and asking != wanted) or wanted not in request.app[EXCHANGE].board.desks:
+    if wanted not in request.app[EXCHANGE].board.desks:
         raise Refused(404, "unknown_agent", "there is no such agent")
     return wanted

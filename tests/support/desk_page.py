@@ -10,9 +10,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from cti import secrets
-from cti.calls import AgentId
-from cti.web.tokens import Tokens
+from tests.support.accounts import session_of
 from tests.support.stack import RunningStack
 
 
@@ -52,7 +50,7 @@ class DeskPage:
 async def desk_page(stack: RunningStack, agent: str, now: float) -> AsyncIterator[DeskPage]:
     """Open until the end of the block."""
     settings = stack.settings
-    token = Tokens(secrets.load_or_create(settings).admin_token).make(AgentId(agent), now)
+    token = await session_of(settings, agent, now)
     address = f"http://{settings.web.host}:{settings.web.port}/api/agents/{agent}/desk"
     async with aiohttp.ClientSession() as session, session.ws_connect(address) as socket:
         await socket.send_str(orjson.dumps({"token": token}).decode())

@@ -24,12 +24,10 @@ from cti.storage.agent_days import read_agent_days
 from cti.storage.memory import MemoryStore
 from cti.switchboard import Switchboard
 from cti.web.agent_days import AgentDayRoutes
-from cti.web.http import EXCHANGE, TOKENS, errors
-from cti.web.tokens import Tokens
+from tests.support.accounts import ADMIN, Accounts
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NINE = datetime(2026, 11, 23, 9, tzinfo=SHANGHAI)
-ADMIN = {"Authorization": "Bearer the-admin-token"}
 TEXT = """
 [shift.day]
 name = "白班"
@@ -54,7 +52,7 @@ class City:
         self.board = Switchboard(0.0)
         self.board.set_roster({AgentId(a): Agent(AgentId(a), a, {"general": 3}) for a in ("a1", "a2")})
         self.exchange = Exchange(self.board, self, lambda: self.now)
-        self.tokens = Tokens("the-admin-token")
+        self.accounts = Accounts(self.exchange)
         for agent in ("a1", "a2"):
             self.exchange.agent(AgentFact.LOGGED_IN, AgentId(agent))
         self.exchange.agent(AgentFact.STATUS, AgentId("a1"), {"status": "ready"})
@@ -63,8 +61,8 @@ class City:
     def append(self, milestone: Milestone) -> None:
         self.store.drain([milestone])
 
-    def headers(self, agent: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.tokens.make(AgentId(agent), self.now)}"}
+    async def headers(self, agent: str) -> dict[str, str]:
+        return await self.accounts.headers(agent)
 
     async def days(self, since: datetime, until: datetime, only: Collection[AgentId]) -> Sequence[AgentDay]:
         if self.behind:
@@ -72,12 +70,9 @@ class City:
         return read_agent_days(self.store, read_schedule(TEXT, "s.toml"), since, until, only)
 
     def app(self) -> web.Application:
-        app = web.Application(middlewares=[errors])
-        app[TOKENS], app[EXCHANGE] = self.tokens, self.exchange
         schedule = read_schedule(TEXT, "s.toml")
         routes = AgentDayRoutes(lambda: schedule, lambda at: datetime.fromtimestamp(at, SHANGHAI), self.days)
-        app.add_routes(routes.routes())
-        return app
+        return self.accounts.app(routes.routes())
 
 
 @pytest.fixture
@@ -92,7 +87,7 @@ async def client(city: City) -> AsyncIterator[TestClient[Any, Any]]:
 
 
 async def test_the_schedule_of_a_day_and_of_now(city: City, client: TestClient[Any, Any]) -> None:
-    shown = await (await client.get("/api/schedule", headers=city.headers("a1"))).json()
+    shown = await (await client.get("/api/schedule", headers=await city.headers("a1"))).json()
     assert shown["day"] == "2026-11-23"
     day, night = shown["shifts"]
     assert (day["name"], day["agents"], day["lines"]) == ("白班", ["a1"], 2)
@@ -107,11 +102,11 @@ async def test_the_schedule_of_a_day_and_of_now(city: City, client: TestClient[A
 
 
 async def test_an_agent_sees_his_own_times_and_the_administrator_all(city: City, client: TestClient[Any, Any]) -> None:
-    mine = await (await client.get("/api/agents/a1/times", headers=city.headers("a1"))).json()
+    mine = await (await client.get("/api/agents/a1/times", headers=await city.headers("a1"))).json()
     assert (mine["logged_in_s"], mine["idle_s"], mine["planned_s"]) == (3600.0, 3600.0, 7200.0)
     assert (mine["adherence"], mine["occupancy"]) == (0.5, 0.0)
-    assert (await client.get("/api/agents/a2/times", headers=city.headers("a1"))).status == 404
-    assert (await client.get("/api/agent-times", headers=city.headers("a1"))).status == 403
+    assert (await client.get("/api/agents/a2/times", headers=await city.headers("a1"))).status == 403
+    assert (await client.get("/api/agent-times", headers=await city.headers("a1"))).status == 403
     everybody = await (await client.get("/api/agent-times", headers=ADMIN)).json()
     assert [day["agent"] for day in everybody] == ["a1", "a2"]
     assert everybody[1]["not_ready_s"] == {"break:logged_in": 3600.0}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -15,11 +16,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from agents.lease import PageSign
 from agents.roster import Agent
 from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need
+from cti.desk_view import DeskView
 from cti.exchange import Exchange
 from cti.switchboard import Switchboard
+from cti.today import Today
 from cti.web.desk import DeskPages
-from cti.web.http import EXCHANGE, TOKENS, errors
-from cti.web.tokens import Tokens
+from tests.support.accounts import ADMIN, Accounts
 
 pytestmark = pytest.mark.usefixtures("no_blocking_on_the_loop")
 
@@ -30,11 +32,25 @@ CALL = CallId("n1-1.1")
 class House:
     def __init__(self) -> None:
         self.began = asyncio.get_running_loop().time()
+        self.disk_s = 0.0
+        """How long the journal takes to be on disk."""
         self.board = Switchboard(0.3)
         self.board.set_roster({a: Agent(a, a, {"general": 3}) for a in (A1, A2)})
         self.exchange = Exchange(self.board, self, self.wall)
-        self.pages = DeskPages(self.exchange, lambda agent_id: "registered")
-        self.tokens = Tokens("the-admin-token")
+        self.timeline: list[Milestone] = []
+        self.view = DeskView(
+            lambda agent_id: "registered",
+            Today(lambda at: datetime.fromtimestamp(at, UTC)),
+            lambda call_id: [m for m in self.timeline if m.id == call_id],
+            lambda: {agent_id: desk.agent for agent_id, desk in self.board.desks.items()},
+            15.0,
+            lambda desk: None,
+        )
+        self.opened: list[AgentId] = []
+        self.pages = DeskPages(self.exchange, self.view, self.opened.append)
+        self.exchange.before_wakes = self.before_wakes
+        self.accounts = Accounts(self.exchange)
+        self.accounts.sessions.on_end.append(self.pages.session_over)
         for agent in (A1, A2):
             self.exchange.agent(AgentFact.LOGGED_IN, agent)
 
@@ -42,13 +58,19 @@ class House:
         return 1_763_700_000.0 + asyncio.get_running_loop().time() - self.began
 
     def append(self, milestone: Milestone) -> None:
-        asyncio.get_running_loop().call_soon(lambda: self.pages.heard([milestone]))
+        asyncio.get_running_loop().call_later(self.disk_s, self.durable, milestone)
+
+    def durable(self, milestone: Milestone) -> None:
+        self.timeline.append(milestone)
+        self.view.forget([milestone])
+        self.pages.heard([milestone])
+
+    def before_wakes(self, batch: Sequence[Milestone]) -> None:
+        self.view.offers(batch)
+        self.pages.offers(batch)
 
     def app(self) -> web.Application:
-        app = web.Application(middlewares=[errors])
-        app[TOKENS], app[EXCHANGE] = self.tokens, self.exchange
-        app.add_routes(self.pages.routes())
-        return app
+        return self.accounts.app(self.pages.routes())
 
 
 class Page:
@@ -83,7 +105,7 @@ async def client(house: House) -> AsyncIterator[TestClient[Any, Any]]:
 
 async def come(house: House, client: TestClient[Any, Any], agent: AgentId = A1, whose: AgentId | None = None) -> Page:
     socket = await client.ws_connect(f"/api/agents/{agent}/desk")
-    token = house.tokens.make(whose or agent, house.wall())
+    token = await house.accounts.token(whose or agent)
     await socket.send_str(orjson.dumps({"token": token}).decode())
     return Page(socket)
 
@@ -137,7 +159,7 @@ async def test_nobody_opens_the_page_of_another_or_from_another_address(
 
 
 async def test_the_administrator_looks_on_without_being_the_page(house: House, client: TestClient[Any, Any]) -> None:
-    socket = await client.ws_connect("/api/agents/a1/desk", headers={"Authorization": "Bearer the-admin-token"})
+    socket = await client.ws_connect("/api/agents/a1/desk", headers=ADMIN)
     house.exchange.call(CallFact.ARRIVED, CALL, {"pii_caller": "13800138000"})
     house.exchange.attach(CALL, house)
     house.exchange.agent(AgentFact.STATUS, A1, {"status": "ready"})
@@ -194,6 +216,41 @@ async def test_a_page_known_from_before_the_daemon_began_has_time_to_come_back(h
     sign = house.pages.sign(A1)
     assert sign is not None
     assert house.wall() - sign.at < 1.0
+
+
+async def test_an_offer_is_on_the_page_before_the_caller_is_woken_for_it(
+    house: House, client: TestClient[Any, Any]
+) -> None:
+    """Given a slow disk, when a caller finds an agent, then the agent's page shows him all the same, and why him."""
+    page = await come(house, client)
+    house.exchange.agent(AgentFact.STATUS, A1, {"status": "ready"})
+    await page.shows(state="idle")
+    house.disk_s = 30.0
+    house.exchange.call(CallFact.ARRIVED, CALL, {"pii_caller": "13800138000", "dialled": "12345"})
+    house.exchange.attach(CALL, house)
+    woken: list[str] = []
+    house.exchange.fall_asleep(CALL, lambda: woken.append("woken"))
+    told = house.exchange.before_wakes
+    house.exchange.before_wakes = lambda batch: (woken.append("told"), told(batch))
+    house.exchange.call(CallFact.QUEUED, CALL, {"queue": "general", "need": Need("general").to_text()})
+    assert woken == ["told", "woken"]
+    call = (await page.shows(state="offered"))["call"]
+    assert call["why"]["zh"].startswith("综合队列的任何座席，空闲")
+    assert call["why"]["en"].startswith("any agent of “general”, idle")
+    assert call["path"] == {"zh": "免导航 → 综合", "en": "no menu → general"}
+    assert call["answer_by"] == pytest.approx(call["offered_at"] + 15.0)
+
+
+async def test_what_an_agent_is_told_comes_in_order_after_the_picture(
+    house: House, client: TestClient[Any, Any]
+) -> None:
+    page = await come(house, client)
+    await page.next("desk")
+    assert house.opened == [A1]
+    house.pages.tell(A1, {"type": "words", "text": "one"})
+    house.pages.tell(A1, {"type": "words", "text": "two"})
+    house.pages.tell(A2, {"type": "words", "text": "nobody's"})
+    assert [(await page.next("words"))["text"] for _ in range(2)] == ["one", "two"]
 
 
 async def test_pages_end_with_the_daemon(house: House, client: TestClient[Any, Any]) -> None:

@@ -10,19 +10,17 @@ from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 
 from agents.roster import Agent
-from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone
+from cti.calls import AgentId, CallFact, CallId, Milestone
 from cti.exchange import Exchange
 from cti.metrics.words import Lang
 from cti.switchboard import Switchboard
 from cti.web.app import Api, make_app
 from cti.web.feed import Feed
-from cti.web.passwords import Passwords
 from cti.web.test_agents import TestAgents
-from cti.web.tokens import Tokens
+from tests.support.accounts import ADMIN, Accounts
 
 pytestmark = pytest.mark.usefixtures("no_blocking_on_the_loop")
 
-ADMIN = {"Authorization": "Bearer the-admin-token"}
 HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("right")
 
 
@@ -37,12 +35,12 @@ class Desk:
         self.exchange = Exchange(self.board, self, lambda: self.now)
         self.feed = Feed()
         self.ready_telephones = asyncio.Event()
-        self.tries_at = 0.0
+        self.accounts = Accounts(self.exchange)
         self.api = Api(
             exchange=self.exchange,
             feed=self.feed,
-            tokens=Tokens("the-admin-token"),
-            passwords=Passwords(lambda: self.tries_at),
+            guard=self.accounts.guard,
+            accounts=self.accounts.routes,
             test_agents=TestAgents(self.exchange, self.ready_telephones.set, self._telephones),
             health=lambda: {"ok": True},
             phone=lambda agent: "registered",
@@ -54,6 +52,7 @@ class Desk:
 
     def append(self, milestone: Milestone) -> None:
         self.journal.append(milestone)
+        self.accounts.routes.heard([milestone])
 
     async def _telephones(self) -> None:
         await self.ready_telephones.wait()
@@ -84,7 +83,7 @@ async def client(desk: Desk) -> AsyncIterator[TestClient]:
 
 
 async def log_in(client: TestClient) -> dict[str, str]:
-    answer = await client.post("/api/login", json={"agent": "a1", "password": "right"})
+    answer = await client.post("/api/login", json={"user": "a1", "password": "right"})
     assert answer.status == 200
     return {"Authorization": f"Bearer {(await answer.json())['token']}"}
 
@@ -125,40 +124,16 @@ async def test_there_is_no_wrap_up_to_finish_without_a_talk(client: TestClient) 
     assert (answer.status, (await answer.json())["error"]) == (409, "no_wrap_up")
 
 
-@pytest.mark.parametrize("body", [{"agent": "a1", "password": "wrong"}, {"agent": "nobody", "password": "right"}])
+@pytest.mark.parametrize("body", [{"user": "a1", "password": "wrong"}, {"user": "nobody", "password": "right"}])
 async def test_a_wrong_password_and_an_unknown_agent_look_the_same(client: TestClient, body: dict[str, str]) -> None:
     answer = await client.post("/api/login", json=body)
     assert (answer.status, (await answer.json())["error"]) == (401, "wrong_password")
 
 
-async def test_guessing_is_stopped_for_half_a_minute(desk: Desk, client: TestClient) -> None:
-    for _ in range(5):
-        await client.post("/api/login", json={"agent": "a1", "password": "wrong"})
-    answer = await client.post("/api/login", json={"agent": "a1", "password": "right"})
-    assert answer.status == 429
-    desk.tries_at = 31.0
-    await log_in(client)
-
-
-ROUTES = [
-    ("GET", "/api/agents", 401),
-    ("GET", "/api/live", 401),
-    ("POST", "/api/logout", 401),
-    ("POST", "/api/agents/a1/status", 401),
-    ("GET", "/api/calls", 403),
-    ("GET", "/api/calls/n1-1.1", 403),
-    ("GET", "/api/channels", 403),
-    ("GET", "/api/timeline", 403),
-    ("POST", "/api/test-agents", 403),
-    ("DELETE", "/api/test-agents", 403),
-]
-
-
-@pytest.mark.parametrize(("method", "path", "status"), ROUTES)
-async def test_a_stranger_gets_nothing(client: TestClient, method: str, path: str, status: int) -> None:
-    for token in ("", "a1.1763700000.0000", "x", "a1.99999999999.abc", "é"):
-        answer = await client.request(method, path, headers={"Authorization": f"Bearer {token}"})
-        assert answer.status == status
+@pytest.mark.parametrize("token", ["", "a1.1763700000.0000", "x", "é", "x" * 3000])
+async def test_a_stranger_gets_nothing(client: TestClient, token: str) -> None:
+    for path in ("/api/agents", "/api/calls", "/api/timeline"):
+        assert (await client.get(path, headers={"Authorization": f"Bearer {token}"})).status == 401
 
 
 async def test_bytes_that_are_no_text_are_no_token(client: TestClient) -> None:
@@ -168,28 +143,11 @@ async def test_bytes_that_are_no_text_are_no_token(client: TestClient) -> None:
     writer.close()
 
 
-@pytest.mark.parametrize(("method", "path"), [(m, p) for m, p, status in ROUTES if status == 403])
-async def test_an_agent_does_not_get_what_is_the_administrators(client: TestClient, method: str, path: str) -> None:
-    assert (await client.request(method, path, headers=await log_in(client))).status == 403
-
-
 async def test_an_agent_cannot_act_for_another(desk: Desk, client: TestClient) -> None:
     desk.board.set_roster({AgentId(a): Agent(AgentId(a), a, {"general": 3}) for a in ("a1", "a2")})
-    desk.exchange.agent(AgentFact.LOGGED_IN, AgentId("a2"))
-    other = desk.api.tokens.make(AgentId("a2"), desk.now)
-    answer = await client.post(
-        "/api/agents/a1/status", json={"status": "ready"}, headers={"Authorization": f"Bearer {other}"}
-    )
-    assert answer.status == 404
-
-
-async def test_a_token_is_good_for_a_day_and_over_a_restart(desk: Desk, client: TestClient) -> None:
-    mine = await log_in(client)
-    token = mine["Authorization"].removeprefix("Bearer ")
-    assert Tokens("the-admin-token").agent(token, desk.now) == "a1"
-    assert Tokens("another").agent(token, desk.now) is None
-    desk.now += 86_401
-    assert (await client.get("/api/agents", headers=mine)).status == 401
+    other = await desk.accounts.headers("a2")
+    answer = await client.post("/api/agents/a1/status", json={"status": "ready"}, headers=other)
+    assert (answer.status, (await answer.json())["error"]) == (403, "not_you")
 
 
 async def test_test_agents_come_and_go(desk: Desk, client: TestClient) -> None:
@@ -241,7 +199,7 @@ async def test_unknown_calls_and_bad_times_are_said(client: TestClient) -> None:
 
 
 async def test_why_a_caller_waited_in_two_languages_for_the_administrator_alone(client: TestClient) -> None:
-    assert (await client.get("/api/calls/last/why")).status == 403
+    assert (await client.get("/api/calls/last/why")).status == 401
     assert await (await client.get("/api/calls/last/why", headers=ADMIN)).json() == {"call_id": "last", "lang": "zh"}
     assert (await (await client.get("/api/calls/last/why?lang=en", headers=ADMIN)).json())["lang"] == "en"
     assert (await client.get("/api/calls/last/why?lang=fr", headers=ADMIN)).status == 400

@@ -12,11 +12,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from cti.exchange import Exchange
 from cti.switchboard import Switchboard
 from cti.web.callbacks import CallbackRoutes
-from cti.web.http import EXCHANGE, TOKENS, errors
-from cti.web.tokens import Tokens
 from queues.callbacks import TaskRefused
+from tests.support.accounts import ADMIN, Accounts
 
-ADMIN = {"Authorization": "Bearer the-admin-token"}
 ROW = {"task": "n1-1.1", "number": "138****8000", "state": "open"}
 Client = TestClient[web.Request, web.Application]
 
@@ -36,11 +34,8 @@ class Desk:
 
 @pytest.fixture
 async def client() -> AsyncIterator[Client]:
-    app = web.Application(middlewares=[errors])
-    app[TOKENS] = Tokens("the-admin-token")
-    app[EXCHANGE] = Exchange(Switchboard(0.0), None, lambda: 0.0)  # type: ignore[arg-type]
-    app.add_routes(CallbackRoutes(Desk()).routes())
-    async with TestClient(TestServer(app)) as client:
+    accounts = Accounts(Exchange(Switchboard(0.0), None, lambda: 0.0))  # type: ignore[arg-type]
+    async with TestClient(TestServer(accounts.app(CallbackRoutes(Desk()).routes()))) as client:
         yield client
 
 
@@ -69,5 +64,5 @@ async def test_a_task_that_is_not_there_is_unknown(client: Client, deed: str) ->
     ("method", "path"),
     [("GET", "/api/callbacks"), ("POST", "/api/callbacks/n1-1.1/close"), ("POST", "/api/callbacks/n1-1.1/call-now")],
 )
-async def test_nobody_else_may(client: Client, method: str, path: str) -> None:
-    assert (await client.request(method, path)).status == 403
+async def test_a_stranger_may_not(client: Client, method: str, path: str) -> None:
+    assert (await client.request(method, path)).status == 401

@@ -10,7 +10,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from cti.web.app import make_app
 from cti.web.city import CityRoutes, Mode
-from tests.unit.test_web import ADMIN, Desk
+from tests.support.accounts import ADMIN
+from tests.unit.test_web import Desk
 
 pytestmark = pytest.mark.usefixtures("no_blocking_on_the_loop")
 
@@ -96,4 +97,4 @@ POST /api/surge/borrow
 
 @pytest.mark.parametrize("route", ROUTES.split("\n")[1:-1])
 async def test_it_is_the_administrator_s(client: TestClient[Any, Any], route: str) -> None:
-    assert (await client.request(*route.split(), json={})).status == 403
+    assert (await client.request(*route.split(), json={})).status == 401

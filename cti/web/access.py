@@ -1,0 +1,195 @@
+"""Who may do what: one table of all routes, and the middleware that holds everybody to it.
+
+A route without a row is closed to all. Roles are separated by spaces:
+    public          anybody
+    user            whoever is logged in, guests not
+    agent:self      the agent whose id is {id} of the path
+    agent:call      an agent; the handler lets him only to calls and tickets that he has a part in
+    guest:call      a citizen with a link to one call; the handler takes that call and no other
+    supervisor, administrator, auditor, agent
+    peer            the handler asks for a secret of its own: the other daemon of a pair
+The method WS is a WebSocket. It is entered with `?ticket=` of POST /api/socket-ticket, or with an Authorization header,
+or with a first message that says one of both: then the handler calls `enter`. A cookie alone opens none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from cti.accounts.people import Role
+from cti.web.http import COOKIE, GUARD, GUEST_COOKIE, NOBODY, WHO, Refused, Who, token_of
+
+TABLE = """
+GET     /api/health                         public
+POST    /api/pair/promise                   peer
+GET     /pages/{path}                       public
+GET     /vendor/{path}                      public
+GET     /login                              public
+GET     /agent                              public
+GET     /admin                              public
+GET     /video                              public
+
+POST    /api/login                          public
+POST    /api/logout                         user
+GET     /api/me                             user
+POST    /api/socket-ticket                  user guest:call
+POST    /api/password                       user
+POST    /api/accounts/{id}/unlock           supervisor administrator
+
+GET     /api/agents                         user
+POST    /api/agents/{id}/status             agent:self supervisor administrator
+POST    /api/agents/{id}/finish-wrap-up     agent:self supervisor administrator
+POST    /api/agents/{id}/extend-wrap-up     agent:self supervisor administrator
+GET     /api/agents/{id}/times              agent:self supervisor administrator auditor
+GET     /api/agent-times                    supervisor administrator auditor
+GET     /api/schedule                       user
+WS      /api/agents/{id}/desk               agent:self supervisor administrator
+POST    /api/agents/{id}/softphone          agent:self
+DELETE  /api/agents/{id}/softphone          agent:self
+WS      /sip                                agent guest:call
+
+GET     /api/live                           user
+GET     /api/calls                          supervisor administrator auditor
+GET     /api/calls/{id}                     supervisor administrator auditor
+GET     /api/calls/{id}/why                 supervisor administrator auditor
+GET     /api/timeline                       administrator
+GET     /api/channels                       administrator
+
+GET     /api/callbacks                      supervisor administrator auditor
+POST    /api/callbacks/{task}/close         supervisor administrator
+POST    /api/callbacks/{task}/call-now      supervisor administrator
+GET     /api/notices                        supervisor administrator
+PUT     /api/notices/{name}                 supervisor administrator
+DELETE  /api/notices/{name}                 supervisor administrator
+GET     /api/surge                          supervisor administrator
+POST    /api/surge/{rung}                   supervisor administrator
+
+POST    /api/test-agents                    administrator
+DELETE  /api/test-agents                    administrator
+"""
+
+_USERS = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
+_WORDS: Mapping[str, tuple[Role, ...]] = {
+    **{str(role): (role,) for role in _USERS},
+    "user": _USERS,
+    "agent:self": (Role.AGENT,),
+    "agent:call": (Role.AGENT,),
+    "guest:call": (Role.GUEST,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row."""
+
+    roles: frozenset[Role]
+    open: bool = False
+    """To anybody, or to whoever knows what the handler asks for."""
+    own: bool = False
+    """An agent who is nothing else that may: only where {id} of the path is his own."""
+    socket: bool = False
+
+    def why_not(self, who: Who, path_id: str) -> str:
+        """The code of the refusal; "": he may."""
+        if self.open:
+            return ""
+        if not who.id:
+            return "not_logged_in"
+        having = who.roles & self.roles
+        if not having:
+            return "not_allowed"
+        return "not_you" if self.own and having == {Role.AGENT} and path_id != who.id else ""
+
+
+def read_table(text: str) -> dict[tuple[str, str], Rule]:
+    """(method, path) -> rule; a WebSocket's method is GET. ValueError for a row that says nothing clear."""
+    rules: dict[tuple[str, str], Rule] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        method, path, *words = line.split()
+        key = ("GET" if method == "WS" else method, path)
+        if key in rules or not words:
+            raise ValueError(f"twice or without anybody: {line}")
+        if words in (["public"], ["peer"]):
+            rules[key] = Rule(frozenset(), open=True, socket=method == "WS")
+            continue
+        if wrong := [word for word in words if word not in _WORDS]:
+            raise ValueError(f"nobody is called {wrong[0]!r}: {line}")
+        roles = frozenset(role for word in words for role in _WORDS[word])
+        rules[key] = Rule(roles, own="agent:self" in words, socket=method == "WS")
+    return rules
+
+
+RULES = read_table(TABLE)
+_CLOSED = Rule(frozenset())
+_TEXTS = {
+    "not_logged_in": (401, "log in first: POST /api/login"),
+    "not_allowed": (403, "this is not for your role"),
+    "not_you": (403, "this is only for the agent himself"),
+}
+
+
+@web.middleware
+async def access(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Refuses what the table does not allow; handlers find who asks by `who`."""
+    if request.match_info.http_exception is not None:
+        return await handler(request)  # there is no such route: nothing to protect
+    rule = rule_of(request)
+    changes = request.method not in ("GET", "HEAD")
+    if (changes or rule.socket) and _is_foreign(request):
+        raise Refused(403, "other_origin", "a page of another address may not do this")
+    if rule.socket and not token_of(request) and "ticket" not in request.query:
+        request[WHO] = NOBODY  # `enter` decides, when the first message has come
+        return await handler(request)
+    request[WHO] = who = await _who_asks(request, rule)
+    _check(rule, who, request)
+    return await handler(request)
+
+
+async def enter(request: web.Request, said: object) -> Who:
+    """Who comes in by a WebSocket whose first message, {"ticket": …} or {"token": …}, is `said`. Refused."""
+    if request[WHO] is NOBODY and isinstance(said, dict):
+        guard, ticket, token = request.app[GUARD], said.get("ticket"), said.get("token")
+        if isinstance(ticket, str):
+            request[WHO] = guard.by_ticket(ticket)
+        elif isinstance(token, str):
+            request[WHO] = await guard.by_token(token if token.isascii() else "")
+    _check(rule_of(request), request[WHO], request)
+    return request[WHO]
+
+
+def rule_of(request: web.Request) -> Rule:
+    resource = request.match_info.route.resource
+    method = "GET" if request.method == "HEAD" else request.method
+    return RULES.get((method, resource.canonical if resource is not None else ""), _CLOSED)
+
+
+async def _who_asks(request: web.Request, rule: Rule) -> Who:
+    guard = request.app[GUARD]
+    if rule.socket and "ticket" in request.query:
+        return guard.by_ticket(request.query["ticket"])
+    if token := token_of(request):
+        return await guard.by_token(token)
+    if rule.open:
+        return NOBODY
+    found = await guard.by_cookie(request, COOKIE)
+    if found is NOBODY and Role.GUEST in rule.roles:
+        found = await guard.by_cookie(request, GUEST_COOKIE)
+    return found
+
+
+def _check(rule: Rule, who: Who, request: web.Request) -> None:
+    if code := rule.why_not(who, request.match_info.get("id", "")):
+        status, text = _TEXTS[code]
+        raise Refused(status, code, text)
+
+
+def _is_foreign(request: web.Request) -> bool:
+    """Whether a browser says that the page which asks is not one of ours."""
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc.lower() != request.host.lower()
