@@ -37,6 +37,7 @@ from cti.callbacks import Books, Callbacks
 from cti.calls import AgentId, CallFact, CallId, Milestone
 from cti.clock import SteadyClock
 from cti.contact import Recordings
+from cti.desk_view import DeskView
 from cti.exchange import Exchange
 from cti.fallback_members import FallbackMembers
 from cti.flow_files import FlowFiles
@@ -67,6 +68,7 @@ from cti.surge_watch import SurgeWatch
 from cti.switchboard import Switchboard
 from cti.talk import past
 from cti.timelines import Timelines
+from cti.today import Today
 from cti.users_file import UsersFile
 from cti.waiting_room import WaitingRoom
 from cti.web.accounts import AccountRoutes
@@ -78,7 +80,9 @@ from cti.web.desk import DeskPages
 from cti.web.feed import Feed
 from cti.web.http import Guard
 from cti.web.pair import promise_route
+from cti.web.sip_proxy import SipProxy
 from cti.web.site import site_routes
+from cti.web.softphone import SoftphoneRoutes
 from cti.web.test_agents import TestAgents
 from ivr_flows.calendar import WorkCalendar
 from ivr_flows.prompts import load_catalogue
@@ -150,7 +154,17 @@ class Daemon:
         self.softphones = Softphones(self.exchange, secrets.softphones, desks.auto_answer_s)
         self.provisioner = Provisioner(self.observe, self.act, self.softphones.telephones, desks.rtp_timeout_s)
         self.fallback = FallbackMembers(self.observe, self.act, self.board.logged_in)
-        self.pages = DeskPages(self.exchange, self.phones.state)
+        self.today = Today(self.local_time)
+        self.desk_view = DeskView(
+            self.phones.state,
+            self.today,
+            self.timelines.of,
+            self._agents,
+            settings.calls.offer_timeout_s,
+            self.softphones.auto_answer_s,
+        )
+        self.pages = DeskPages(self.exchange, self.desk_view, self._page_opened)
+        self.exchange.before_wakes = self._before_wakes
         self.watch = AgentWatch(
             self.exchange,
             Sources(
@@ -205,6 +219,9 @@ class Daemon:
         self.accounts = AccountRoutes(
             self.guard, self.people, Throttle(keeper, wall), self.exchange, self._set_password
         )
+        socket = f"http://{settings.asterisk.ami_host}:{settings.asterisk.http_port}/ws"
+        self.sip = SipProxy(socket, self.softphones.may_connect, guest=lambda _call: "")
+        self.sessions.on_end.append(self.sip.session_ended)
         self._provisioned = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self.room = WaitingRoom(
@@ -265,6 +282,7 @@ class Daemon:
                 self.served_alone.run(),
                 self.callbacks.run(),
                 self._remember_citizens(),
+                self._recall_today(self.wall()),
                 self._learn(),
                 self.surge.run(),
                 self.standby.run(),
@@ -276,6 +294,9 @@ class Daemon:
             app = make_app(self._api())
             app.add_routes(site_routes())
             app.add_routes(self.pages.routes())
+            app.add_routes(SoftphoneRoutes(self.softphones, self.provisioner.written).routes())
+            app.add_routes(self.sip.routes())
+            app.cleanup_ctx.append(self.sip.client)
             app.add_routes(AgentDayRoutes(lambda: self.schedule.current, self.local_time, self._agent_days).routes())
             app.add_routes(CallbackRoutes(self.callbacks).routes())
             app.add_routes(CityRoutes(self.exchange, self.surge, load_catalogue().ids()).routes())
@@ -296,6 +317,7 @@ class Daemon:
         """Calls go on in the dialplan; then everything ends."""
         self.feed.close()
         self.pages.close()
+        self.sip.close()
         await self.agi.stop(2.0)
         self.exchange.stop()
         for task in [*self._tasks, *tasks]:
@@ -407,10 +429,21 @@ class Daemon:
         self.provisioner.request()
         self.fallback.request()
 
+    # Agents' pages
+
+    def _page_opened(self, agent_id: AgentId) -> None:
+        """He is told what his page cannot know: nothing yet beside the picture."""
+
+    def _before_wakes(self, batch: Sequence[Milestone]) -> None:
+        self.desk_view.offers(batch)
+        self.pages.offers(batch)
+
     # Records
 
     def _on_durable(self, batch: Sequence[Milestone]) -> None:
         self.timelines.add(batch)
+        self.desk_view.forget(batch)
+        self.today.add(batch)
         self.room.heard(batch)
         self.surge.heard(batch)
         self.feed.publish(batch)
@@ -420,6 +453,7 @@ class Daemon:
         self.accounts.heard(batch)
         if any(self.softphones.changed_by(milestone) for milestone in batch):
             self.provisioner.request()
+            self.sip.look()
         for milestone in batch:
             if milestone.stream == "agent":
                 self.fallback.request()
@@ -449,6 +483,17 @@ class Daemon:
         since = now - max(rules.last_agent_days * 86_400.0, rules.kept_place_s + 3600.0)
         async for record in past_calls(self.archive.calls, since, now, newest_first=True):
             self.room.remember(record)
+
+    async def _recall_today(self, began_at: float) -> None:
+        """What agents did today before this process began."""
+        midnight = self.local_time(began_at).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+        await self.drainer.drained()
+        at_desks = await patiently(partial(self.sql_worker.run, self.store.at_desks, midnight, began_at))
+        said = await patiently(partial(self.sql_worker.run, self.store.beside_calls, "agent", midnight, began_at))
+        self.today.add(sorted((*at_desks, *said), key=lambda m: m.at))
+        async for record in past_calls(self.archive.calls, midnight, began_at, newest_first=False):
+            if record.satisfied is not None and record.agents:
+                self.today.recall_rating(AgentId(record.agents[-1]), satisfied=record.satisfied)
 
     async def _learn(self) -> None:
         """What the last weeks were like, for estimates and forecasts; without it they rest on the last calls alone."""

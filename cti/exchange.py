@@ -7,7 +7,7 @@ step that no other change can come between.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -33,6 +33,8 @@ class Exchange:
     def __init__(self, board: Switchboard, journal: MilestoneLog, wall: Callable[[], float]) -> None:
         self.board = board
         self.wall = wall
+        self.before_wakes: Callable[[Sequence[Milestone]], object] = lambda _milestones: None
+        """Hears every change before a caller is woken for it: an offer is on the agent's page before he is rung."""
         self._journal = journal
         self._asleep: dict[CallId, Callable[[], object]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -94,6 +96,8 @@ class Exchange:
             return  # another daemon decides now: nothing of this is true any more
         for milestone in effects.milestones:
             self._journal.append(milestone)
+        if effects.wakes:
+            self.before_wakes(effects.milestones)
         for call_id in effects.wakes:
             if (wake := self._asleep.pop(call_id, None)) is not None:
                 wake()

@@ -1,7 +1,8 @@
 """The channel of an agent's desk page: a WebSocket that tells him what he is and whom he is offered, and us that he is.
 
 The page answers each ping in its own script, so an answer means that the page lives and not only its browser.
-    server: {"type": "desk", "seq", "at", "desk", "call"}   at every change; "call" is whom he is offered or talks to
+    server: {"type": "desk", "seq", "at", "desk", "call"}   at every change; "call" (cti.pop): offered, or talked to
+            what others `tell` him, each with a type of its own: story, ticket, words, chat, note…
             {"type": "ping"}                                 every 2 s; the page answers {"type": "here"}
             {"type": "taken_over"}, {"type": "logged_out"}   then it closes: do not come back by yourself
     page:   {"ticket": "…"} first, or a program's {"token": "…"}, unless the request had one already; then
@@ -11,8 +12,8 @@ The page answers each ping in its own script, so an answer means that the page l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import orjson
 import structlog
@@ -21,9 +22,9 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from agents.lease import PageSign
 from agents.status import Cause, Desk, Status
 from cti.accounts.sessions import Session
-from cti.calls import AgentFact, AgentId, Milestone
+from cti.calls import AgentFact, AgentId, CallFact, Milestone
 from cti.exchange import Exchange
-from cti.live_view import desk_row
+from cti.live_call import Call
 from cti.web.access import enter
 from cti.web.http import GUARD, NOBODY, Refused, who
 
@@ -33,8 +34,19 @@ PING_S = 2.0
 _FIRST_WORD_S = 5.0
 _SEND_LIMIT_S = 5.0
 _SILENT_S = 30.0
+_OUTBOX = 500
+"""A page that takes nothing any more is told so much at most."""
 TAKEN_OVER, LOGGED_OUT = 4000, 4001
 """Close codes."""
+
+
+class Show(Protocol):
+    """What a page is shown (cti.desk_view)."""
+
+    def desk(self, desk: Desk, now: float) -> Mapping[str, Any]: ...
+
+    def call(self, call: Call, desk: Desk, his: bool) -> Mapping[str, Any]:
+        """`his`: the page is the agent's own, and he may see the number."""
 
 
 class _Page:
@@ -49,14 +61,19 @@ class _Page:
         self.changed.set()
         self.ending = 0
         """Close code, once it is to end."""
+        self.outbox: list[Mapping[str, Any]] = []
+        """What he is to be told beside the picture, in order."""
 
 
 class DeskPages:
-    """All open desk pages. `heard` with each batch of durable milestones; `sign`: the heartbeat of an agent's page."""
+    """All open desk pages. `heard` with each batch of durable milestones, `offers` with those that wake a caller;
+    `sign`: the heartbeat of an agent's page."""
 
-    def __init__(self, exchange: Exchange, phone: Callable[[AgentId], str]) -> None:
+    def __init__(self, exchange: Exchange, show: Show, on_open: Callable[[AgentId], object]) -> None:
+        """`on_open`: an agent's page has come, for the first time or again, and is told what else it needs to know."""
         self._exchange = exchange
-        self._phone = phone
+        self._show = show
+        self._on_open = on_open
         self._began_at = exchange.wall()
         self._his: dict[AgentId, _Page] = {}
         self._pages: set[_Page] = set()
@@ -91,6 +108,25 @@ class DeskPages:
             if page.session == session.key:
                 page.ending = TAKEN_OVER if why == "taken_over" else LOGGED_OUT
                 page.changed.set()
+
+    def offers(self, batch: Sequence[Milestone]) -> None:
+        """As `heard`, of milestones that are not on disk yet: whom an agent is offered he sees before he is rung."""
+        self.heard([m for m in batch if m.kind == CallFact.OFFERED])
+
+    def poke(self, agent_id: AgentId) -> None:
+        """His picture anew: something in it has changed that is no milestone."""
+        for page in self._pages:
+            if page.agent_id == agent_id:
+                page.changed.set()
+
+    def tell(self, agent_id: AgentId, message: Mapping[str, Any]) -> None:
+        """One message with a `type` of its own to the agent's page, if it is there; in order, after the picture."""
+        if (page := self._his.get(agent_id)) is None or page.ending:
+            return
+        if len(page.outbox) >= _OUTBOX:
+            page.ending = WSCloseCode.TRY_AGAIN_LATER  # it comes back and is told the whole
+        page.outbox.append(message)
+        page.changed.set()
 
     def close(self) -> None:
         """Ends every page's connection; they come back to the next daemon."""
@@ -149,6 +185,7 @@ class DeskPages:
             log.info("desk_page_taken_over", agent=agent_id)
         self._his[agent_id] = page
         self._exchange.agent(AgentFact.PAGE_OPENED, agent_id)
+        self._on_open(agent_id)
         return page
 
     async def _tell(self, page: _Page, socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
@@ -163,6 +200,8 @@ class DeskPages:
                         page.ending = LOGGED_OUT
                         break
                     await self._send(socket, {"type": "desk", "seq": seq, **self._picture(page, desk)})
+                while page.outbox and not page.ending:
+                    await self._send(socket, page.outbox.pop(0))
                 now = self._exchange.wall()
                 if now >= ping_at:
                     if now - page.heard_at > _SILENT_S:
@@ -192,7 +231,7 @@ class DeskPages:
                 page.changed.set()
 
     @staticmethod
-    async def _send(socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
+    async def _send(socket: web.WebSocketResponse, message: Mapping[str, Any]) -> None:
         async with asyncio.timeout(_SEND_LIMIT_S):
             await socket.send_str(orjson.dumps(message).decode())
 
@@ -201,18 +240,7 @@ class DeskPages:
         return page.is_his and desk.status is Status.OFFLINE
 
     def _picture(self, page: _Page, desk: Desk) -> dict[str, Any]:
-        board, now = self._exchange.board, self._exchange.wall()
-        row = {**desk_row(desk, now), "phone": self._phone(page.agent_id)}
-        call = board.calls.get(desk.call_id) if desk.call_id is not None else None
-        shown = None
-        if call is not None:
-            shown = {
-                "call_id": call.id,
-                "pii_caller": call.facts.get("pii_caller") if page.is_his else None,
-                "dialled": call.facts.get("dialled"),
-                "direction": call.facts.get("direction", "in"),
-                "queue": call.need.queue if call.need is not None else None,
-                "since": call.since or None,
-                "answered_at": call.answered_at,
-            }
-        return {"at": now, "desk": row, "call": shown}
+        now, call = self._exchange.wall(), None
+        if desk.call_id is not None and (live := self._exchange.board.calls.get(desk.call_id)) is not None:
+            call = self._show.call(live, desk, page.is_his)
+        return {"at": now, "desk": self._show.desk(desk, now), "call": call}

@@ -257,4 +257,7 @@ async def test_pages_end_with_the_daemon(house: House, client: TestClient[Any, A
     page = await come(house, client)
     await page.next("desk")
     house.pages.close()
-    assert (await page.socket.receive(timeout=2.0)).data == aiohttp.WSCloseCode.GOING_AWAY
+    async with asyncio.timeout(2.0):
+        async for _message in page.socket:
+            pass
+    assert page.socket.close_code == aiohttp.WSCloseCode.GOING_AWAY

@@ -1,0 +1,63 @@
+"""What an agent's own page shows of him and of his call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from agents.roster import Agent
+from agents.status import Desk
+from cti.calls import AgentId, CallFact, CallId, Milestone
+from cti.live_call import Call
+from cti.live_view import desk_row
+from cti.pop import pop
+from cti.today import Today
+
+
+class DeskView:
+    """`timeline`: a call's milestones as far as they are on disk; `offers` tells of newer ones."""
+
+    def __init__(
+        self,
+        phone: Callable[[AgentId], str],
+        today: Today,
+        timeline: Callable[[CallId], Sequence[Milestone] | None],
+        roster: Callable[[], Mapping[AgentId, Agent]],
+        offer_timeout_s: float,
+        auto_answer_s: Callable[[Desk], float | None],
+    ) -> None:
+        self._phone = phone
+        self._today = today
+        self._timeline = timeline
+        self._roster = roster
+        self._offer_timeout_s = offer_timeout_s
+        self._auto_answer_s = auto_answer_s
+        self._offered: dict[CallId, Milestone] = {}
+
+    def offers(self, batch: Sequence[Milestone]) -> None:
+        """Milestones that are not on disk yet."""
+        self._offered |= {CallId(m.id): m for m in batch if m.kind == CallFact.OFFERED}
+
+    def forget(self, batch: Sequence[Milestone]) -> None:
+        """Milestones that are on disk now."""
+        for milestone in batch:
+            if milestone.kind == CallFact.OFFERED:
+                self._offered.pop(CallId(milestone.id), None)
+
+    def desk(self, desk: Desk, now: float) -> dict[str, Any]:
+        today = self._today.of(desk.agent.id, now)
+        return {**desk_row(desk, now), "phone": self._phone(desk.agent.id), "today": today}
+
+    def call(self, call: Call, desk: Desk, his: bool) -> dict[str, Any]:
+        timeline = list(self._timeline(call.id) or ())
+        newest = self._offered.get(call.id)
+        if newest is not None and (not timeline or timeline[-1].seq < newest.seq):
+            timeline.append(newest)
+        return pop(
+            call,
+            timeline,
+            self._roster(),
+            full_number=his,
+            offer_timeout_s=self._offer_timeout_s,
+            auto_answer_s=self._auto_answer_s(desk),
+        )
