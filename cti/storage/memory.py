@@ -47,6 +47,10 @@ class MemoryStore:
             found = [r for r in found if r.statistics == statistics]
         return sorted(found, key=lambda r: (r.arrived_at, r.call_id))
 
+    def calls_of(self, numbers: Collection[str], since: float, limit: int) -> list[CallRecord]:
+        found = [r for r in self._records.values() if r.pii_caller in numbers and r.arrived_at >= since]
+        return sorted(found, key=lambda r: (r.arrived_at, r.call_id), reverse=True)[:limit]
+
     def half_hours(self, since: float, until: float) -> list[HalfHour]:
         return half_hours(self.calls(since, until))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ class SqlStore:
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         try:
-            with self._transaction(prepare=False) as connection:
+            with self.transaction(prepare=False) as connection:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except CommandError as error:
@@ -107,7 +107,7 @@ class SqlStore:
 
     def drain(self, batch: Sequence[Milestone], journal: str = "", position: Position | None = None) -> int:
         stored = [storable(milestone) for milestone in batch]
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             new = self._insert(connection, stored)
             if new < len(stored):
                 self._check_conflicts(connection, stored)
@@ -118,7 +118,7 @@ class SqlStore:
 
     def position(self, journal: str) -> Position:
         t = tables.drain_position.c
-        with self._transaction(write=False) as connection:
+        with self.transaction(write=False) as connection:
             row = connection.execute(sa.select(t.segment, t.offset).where(t.journal == journal)).one_or_none()
         return Position(row.segment, row.offset) if row else Position(0, 0)
 
@@ -130,6 +130,10 @@ class SqlStore:
         t = tables.call.c
         where = (t.arrived_at >= since) & (t.arrived_at < until)
         return self._records(where if statistics is None else where & (t.statistics == statistics))
+
+    def calls_of(self, numbers: Collection[str], since: float, limit: int) -> list[CallRecord]:
+        t = tables.call.c
+        return self._records(t.pii_caller.in_(list(numbers)) & (t.arrived_at >= since), newest=limit)
 
     def half_hours(self, since: float, until: float) -> list[HalfHour]:
         t = tables.call.c
@@ -149,7 +153,7 @@ class SqlStore:
             .group_by(at, t.queue)
             .order_by(at, t.queue)
         )
-        with self._transaction(write=False) as connection:
+        with self.transaction(write=False) as connection:
             return [HalfHour(*row) for row in connection.execute(query)]
 
     def open_calls(self, since: float, until: float, *, statistics: str | None = None) -> int:
@@ -163,11 +167,11 @@ class SqlStore:
         query = sa.select(t.call_id, t.contradictions).where(
             t.arrived_at >= since, t.arrived_at < until, t.contradictions.is_not(None)
         )
-        with self._transaction(write=False) as connection:
+        with self.transaction(write=False) as connection:
             return {CallId(row.call_id): row.contradictions for row in connection.execute(query.order_by(t.arrived_at))}
 
     def milestones(self, id_: str, stream: Stream = "call") -> list[Milestone]:
-        with self._transaction(write=False) as connection:
+        with self.transaction(write=False) as connection:
             return self._timelines(connection, stream, [id_])[id_]
 
     def at_desks(self, since: float, until: float, *, limit: int | None = None) -> list[Milestone]:
@@ -185,13 +189,28 @@ class SqlStore:
             return CallId(newest[0].id) if newest else None
         by_id = sa.select(m.id).where(m.stream == "call", m.id == text).limit(1)
         by_sip = sa.select(c.call_id).where(c.sip_call_id == text, c.sip_call_id != "").order_by(c.arrived_at.desc())
-        with self._transaction(write=False) as connection:
+        with self.transaction(write=False) as connection:
             found = connection.execute(by_id).scalar() or connection.execute(by_sip.limit(1)).scalar()
         if found is None and text:
             not_ended = ~sa.exists().where(c.call_id == m.id)
             live = self._milestones(arrived.where(m.at > newest[0].at - _LONGEST_CALL_S, not_ended))
             found = next((a.id for a in live if a.data.get("sip_call_id") == text), None)
         return CallId(found) if found is not None else None
+
+    @contextmanager
+    def transaction(self, *, write: bool = True, prepare: bool = True) -> Iterator[sa.Connection]:
+        """For the stores that lie in the same database. Writers come one after the other, of both daemons."""
+        if prepare:
+            self.prepare()
+        try:
+            with self._engine.connect().execution_options(yihu_write=write) as connection, connection.begin():
+                if write and not self._is_sqlite:
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+                yield connection
+        except (exc.DataError, exc.IntegrityError) as error:
+            raise StoreRefusedError(f"{self._name}: refuses content ({type(error.orig).__name__})") from None
+        except (exc.DBAPIError, exc.TimeoutError) as error:
+            raise StoreUnavailableError(self._explain(error)) from None  # its own text holds personal data
 
     def close(self) -> None:
         self._engine.dispose()
@@ -230,20 +249,6 @@ class SqlStore:
             raise StoreUnavailableError(
                 f"{file}: cannot be opened ({error.strerror}); its folder must exist and be writable for this user"
             ) from None
-
-    @contextmanager
-    def _transaction(self, *, write: bool = True, prepare: bool = True) -> Iterator[sa.Connection]:
-        if prepare:
-            self.prepare()
-        try:
-            with self._engine.connect().execution_options(yihu_write=write) as connection, connection.begin():
-                if write and not self._is_sqlite:
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-                yield connection
-        except (exc.DataError, exc.IntegrityError) as error:
-            raise StoreRefusedError(f"{self._name}: refuses content ({type(error.orig).__name__})") from None
-        except (exc.DBAPIError, exc.TimeoutError) as error:
-            raise StoreUnavailableError(self._explain(error)) from None  # its own text holds personal data
 
     def _explain(self, error: exc.SQLAlchemyError) -> str:
         # `orig`, not the error itself: SQLAlchemy's text repeats the parameters.
@@ -323,7 +328,7 @@ class SqlStore:
         return self._milestones(query.order_by(m.at, m.id, m.seq).limit(limit))
 
     def _milestones(self, query: sa.Select[Any]) -> list[Milestone]:
-        with self._transaction(write=False) as connection:
+        with self.transaction(write=False) as connection:
             return [_milestone(row) for row in connection.execute(query)]
 
     def _timelines(self, connection: sa.Connection, stream: str, ids: Iterable[str]) -> dict[str, list[Milestone]]:
@@ -334,17 +339,17 @@ class SqlStore:
             found[row.id].append(_milestone(row))
         return found
 
-    def _records(self, where: sa.ColumnElement[bool]) -> list[CallRecord]:
+    def _records(self, where: sa.ColumnElement[bool], newest: int | None = None) -> list[CallRecord]:
+        """By arrival; with `newest` only so many, the last one first."""
         t, r = tables.call.c, tables.recording.c
+        order = (t.arrived_at, t.call_id) if newest is None else (t.arrived_at.desc(), t.call_id.desc())
         recordings: dict[str, list[Recording]] = defaultdict(list)
-        with self._transaction(write=False) as connection:
+        with self.transaction(write=False) as connection:
             query = sa.select(tables.recording).join(tables.call, t.call_id == r.call_id)
             for row in connection.execute(query.where(where).order_by(r.call_id, r.n)):
                 recordings[row.call_id].append(Recording(row.file, row.bytes, row.talk_s, row.complete))
             rows = (
-                connection.execute(sa.select(tables.call).where(where).order_by(t.arrived_at, t.call_id))
-                .mappings()
-                .all()
+                connection.execute(sa.select(tables.call).where(where).order_by(*order).limit(newest)).mappings().all()
             )
         return [_record(row, tuple(recordings[row["call_id"]])) for row in rows]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import structlog
@@ -45,6 +45,9 @@ class Store(Protocol):
 
     def calls(self, since: float, until: float, *, statistics: str | None = None) -> list[CallRecord]:
         """Ended calls that arrived from `since` on and before `until`, by arrival; of one statistics key, or all."""
+
+    def calls_of(self, numbers: Collection[str], since: float, limit: int) -> list[CallRecord]:
+        """Ended calls of or to these callers that arrived from `since` on: the last `limit`, the newest first."""
 
     def half_hours(self, since: float, until: float) -> list[HalfHour]:
         """Sums of the ended calls that arrived from `since` on and before `until`, by time and queue."""

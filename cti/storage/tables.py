@@ -125,3 +125,94 @@ drain_position = Table(
     Column("segment", BigInteger, nullable=False),
     Column("offset", BigInteger, nullable=False),
 )
+
+Index("ix_call_pii_caller", call.c.pii_caller, call.c.arrived_at)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("call_id", Text, nullable=False, unique=True),
+    Column("state", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("send_at", Double),
+    Column("touched", Boolean, nullable=False),  # a person has written in it
+    # Keyed hashes, so that tickets are found by a number that stands in no query, log or index.
+    Column("caller_hash", Text, nullable=False),
+    Column("phone_hash", Text, nullable=False),
+    Column("hash_key", Text, nullable=False),  # which key it was
+    Column("type", Text, nullable=False),
+    Column("matter", Text, nullable=False),
+    Column("street", Text, nullable=False),
+    Column("department", Text, nullable=False),
+    Column("deadline_at", Double),
+    Column("body", Text, nullable=False),  # JSON: all of it but its relations
+    Index("ix_ticket_state", "state", "created_at"),
+    Index("ix_ticket_agent", "agent", "created_at"),
+    Index("ix_ticket_caller_hash", "caller_hash"),
+    Index("ix_ticket_phone_hash", "phone_hash"),
+)
+
+ticket_field_history = Table(
+    "ticket_field_history",
+    metadata,
+    Column("ticket_id", Text, ForeignKey("ticket.id", ondelete="CASCADE"), primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("by", Text, nullable=False),  # "": the system
+    Column("how", Text, nullable=False),
+    Column("field", Text, nullable=False),  # "": the ticket itself
+    Column("version", Integer, nullable=False),
+    Column("old", Text, nullable=False),  # JSON
+    Column("new", Text, nullable=False),  # JSON
+    Column("source", Text),
+    Column("confidence", Double),
+)
+
+ticket_relation = Table(
+    "ticket_relation",
+    metadata,
+    Column("ticket_id", Text, ForeignKey("ticket.id", ondelete="CASCADE"), primary_key=True),
+    Column("other_id", Text, ForeignKey("ticket.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", Double, nullable=False),
+)
+
+ticket_outbox = Table(
+    "ticket_outbox",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("ticket_id", Text, ForeignKey("ticket.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("state", Text, nullable=False),  # of the ticket as it left
+    Column("left_at", Double, nullable=False),
+    Column("body", Text, nullable=False),  # JSON: what the city's platform gets
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Double, nullable=False),
+    Column("delivered_at", Double),
+    Column("problem", Text, nullable=False),  # of the last attempt
+)
+NOT_DELIVERED = "delivered_at IS NULL"
+Index(
+    "ticket_outbox_waiting",
+    ticket_outbox.c.next_at,
+    sqlite_where=text(NOT_DELIVERED),
+    postgresql_where=text(NOT_DELIVERED),
+)
+
+ticket_day = Table(
+    "ticket_day",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("last", Integer, nullable=False),
+)
+
+citizen_tag = Table(
+    "citizen_tag",
+    metadata,
+    Column("pii_caller", Text, primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("at", Double, nullable=False),
+)

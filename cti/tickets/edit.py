@@ -7,9 +7,9 @@ with a machine's guess that nobody has settled. A machine never touches what a p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from cti.tickets.model import SYSTEM, Entry, Field, Guess, How, Ticket, Value
 
@@ -35,6 +35,8 @@ class Edited:
     """New lines of its history, in order."""
     conflicts: tuple[str, ...] = ()
     """Fields that another person had changed meanwhile."""
+    leaves: Mapping[str, Any] | None = None
+    """With this change it leaves for the city's platform, as this."""
 
 
 Past = Callable[[str, int], Sequence[Entry]]

@@ -93,6 +93,8 @@ class Ticket:
     """Who has it now, or had it last."""
     agents: tuple[str, ...] = ()
     """Everybody at whose desk it has been, in order."""
+    pii_caller: str = ""
+    """The number the call came from; the one to be reached at is the field contact_phone."""
     language: str = "zh-CN"
     """What the citizen chose to speak."""
     state: TicketState = "draft"

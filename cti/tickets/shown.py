@@ -73,8 +73,10 @@ def _with_values(ticket: Ticket, names: Sequence[str], change: Callable[[object]
 
 
 def shown_json(ticket: Ticket, editing: Sequence[str] = ()) -> dict[str, Any]:
-    """As pages get it."""
-    return {**ticket_json(ticket), "editing": list(editing)}
+    """As pages get it: the number of the call is with the call."""
+    shown = {**ticket_json(ticket), "editing": list(editing)}
+    del shown["pii_caller"]
+    return shown
 
 
 def city_copy(ticket: Ticket, form: Form, recordings: Sequence[str] = ()) -> dict[str, Any]:
@@ -112,7 +114,8 @@ def _plain(form: Form, name: str, value: Value) -> Any:
 
 def _traces(ticket: Ticket) -> re.Pattern[str]:
     """Where a text names the citizen: his number however it is spaced, any mobile number, his name."""
-    numbers = [r"[\s-]?".join(digits) for digits in (ticket.text("contact_phone").lstrip("+"),) if digits]
+    known = {ticket.text("contact_phone").lstrip("+"), ticket.pii_caller.lstrip("+")} - {""}
+    numbers = [r"[\s-]?".join(number) for number in sorted(known)]
     name = ticket.text("caller_name")
     names = [re.escape(name)] if len(name) > 1 else []  # a surname alone is in half of all addresses
     return re.compile("|".join([*numbers, _MOBILE, *names]))

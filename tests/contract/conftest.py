@@ -9,8 +9,11 @@ import pytest
 
 from cti.programs import ProgramMissing
 from cti.storage.memory import MemoryStore
+from cti.storage.memory_tickets import MemoryTickets
 from cti.storage.sql import SqlStore
+from cti.storage.sql_tickets import SqlTickets
 from cti.storage.store import Store
+from cti.storage.ticket_store import TicketStore
 from tests.support.missing import missing
 from tests.support.postgres import Postgres, PostgresMissingError
 from tests.support.redis import RedisProcess
@@ -58,3 +61,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         made = SqlStore.open(request.getfixturevalue("postgres").new_database())
     yield made
     made.close()
+
+
+@pytest.fixture
+def tickets(store: Store) -> TicketStore:
+    """An empty store of tickets of each kind, in the database of `store`."""
+    return SqlTickets(store, b"key of the test") if isinstance(store, SqlStore) else MemoryTickets()

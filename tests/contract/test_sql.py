@@ -46,7 +46,7 @@ def test_two_stores_can_use_one_database(sql_url: str) -> None:
 
 def test_commits_are_durable(sql_url: str) -> None:
     store = SqlStore.open(sql_url)
-    with store._transaction() as connection:
+    with store.transaction() as connection:
         if sql_url.startswith("sqlite"):
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
