@@ -291,17 +291,7 @@ class Daemon:
             if self.settings.pair.peer:
                 background.append(self.reclaim.run())
             tasks = [group.create_task(job) for job in background]
-            app = make_app(self._api())
-            app.add_routes(site_routes())
-            app.add_routes(self.pages.routes())
-            app.add_routes(SoftphoneRoutes(self.softphones, self.provisioner.written).routes())
-            app.add_routes(self.sip.routes())
-            app.cleanup_ctx.append(self.sip.client)
-            app.add_routes(AgentDayRoutes(lambda: self.schedule.current, self.local_time, self._agent_days).routes())
-            app.add_routes(CallbackRoutes(self.callbacks).routes())
-            app.add_routes(CityRoutes(self.exchange, self.surge, load_catalogue().ids()).routes())
-            app.add_routes([promise_route(self.pair.secret, self.pair.promise)])
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+            runner = web.AppRunner(self.web_app(), access_log=None, shutdown_timeout=1.0)
             try:
                 await runner.setup()
                 await web.TCPSite(runner, self.settings.web.host, self.settings.web.port).start()
@@ -312,6 +302,20 @@ class Daemon:
             finally:
                 take_back_ready(self.settings)
                 await self._wind_down(runner, tasks)
+
+    def web_app(self) -> web.Application:
+        """All pages, REST and WebSockets, guarded."""
+        app = make_app(self._api())
+        app.add_routes(site_routes())
+        app.add_routes(self.pages.routes())
+        app.add_routes(SoftphoneRoutes(self.softphones, self.provisioner.written).routes())
+        app.add_routes(self.sip.routes())
+        app.cleanup_ctx.append(self.sip.client)
+        app.add_routes(AgentDayRoutes(lambda: self.schedule.current, self.local_time, self._agent_days).routes())
+        app.add_routes(CallbackRoutes(self.callbacks).routes())
+        app.add_routes(CityRoutes(self.exchange, self.surge, load_catalogue().ids()).routes())
+        app.add_routes([promise_route(self.pair.secret, self.pair.promise)])
+        return app
 
     async def _wind_down(self, runner: web.AppRunner, tasks: list[asyncio.Task[None]]) -> None:
         """Calls go on in the dialplan; then everything ends."""

@@ -22,6 +22,7 @@ from cti.metrics.words import Lang
 from cti.web.access import access
 from cti.web.accounts import AccountRoutes
 from cti.web.feed import Feed
+from cti.web.headers import add_headers
 from cti.web.http import (
     EXCHANGE,
     GUARD,
@@ -82,6 +83,7 @@ def make_app(api: Api) -> web.Application:
     """The aiohttp application; it owns nothing and can be thrown away."""
     app = web.Application(middlewares=[errors, access], client_max_size=_MAX_BODY)
     app[API], app[GUARD], app[EXCHANGE] = api, api.guard, api.exchange
+    app.on_response_prepare.append(add_headers)
     app.add_routes(api.accounts.routes())
     app.add_routes(
         [
