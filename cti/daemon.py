@@ -162,6 +162,7 @@ class Daemon:
             self._agents,
             settings.calls.offer_timeout_s,
             self.softphones.auto_answer_s,
+            lambda target: None,
         )
         self.pages = DeskPages(self.exchange, self.desk_view, self._page_opened)
         self.exchange.before_wakes = self._before_wakes

@@ -8,7 +8,7 @@ from typing import Any
 from agents.roster import Agent
 from agents.status import Desk
 from cti.calls import AgentId, CallFact, CallId, Milestone
-from cti.live_call import Call
+from cti.live_call import Call, Party
 from cti.live_view import desk_row
 from cti.pop import pop
 from cti.today import Today
@@ -25,13 +25,16 @@ class DeskView:
         roster: Callable[[], Mapping[AgentId, Agent]],
         offer_timeout_s: float,
         auto_answer_s: Callable[[Desk], float | None],
+        target_name: Callable[[str], Mapping[str, str] | None],
     ) -> None:
+        """`target_name`: of an entry of the directory, in both languages; None: there is none."""
         self._phone = phone
         self._today = today
         self._timeline = timeline
         self._roster = roster
         self._offer_timeout_s = offer_timeout_s
         self._auto_answer_s = auto_answer_s
+        self._target_name = target_name
         self._offered: dict[CallId, Milestone] = {}
 
     def offers(self, batch: Sequence[Milestone]) -> None:
@@ -57,7 +60,15 @@ class DeskView:
             call,
             timeline,
             self._roster(),
+            self._party_name,
             full_number=his,
             offer_timeout_s=self._offer_timeout_s,
             auto_answer_s=self._auto_answer_s(desk),
         )
+
+    def _party_name(self, party: Party) -> Mapping[str, str]:
+        if party.agent is not None:
+            agent = self._roster().get(party.agent)
+            name = agent.name if agent is not None else party.agent
+            return {"zh": name, "en": name}
+        return self._target_name(party.target) or {"zh": party.target, "en": party.target}

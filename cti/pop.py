@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from agents.roster import Agent
 from cti.calls import AgentId, CallFact, CallId, Milestone
-from cti.live_call import Call
+from cti.live_call import Call, Party
 from cti.metrics.words import SKILLS, Words
 from queues.decision import Decision
 
@@ -19,6 +19,7 @@ def pop(
     call: Call,
     timeline: Sequence[Milestone],
     roster: Mapping[AgentId, Agent],
+    party_name: Callable[[Party], Mapping[str, str]],
     *,
     full_number: bool,
     offer_timeout_s: float,
@@ -53,10 +54,24 @@ def pop(
         "held_since": held.at if held is not None and on_hold else None,
         "why": _why(last_offer, roster),
         "auto_answer_s": auto_answer_s,
-        "recording": call.phase == "talk",
+        "recording": call.phase in ("talk", "party"),
         "offers": call.offers,
         "agent": call.agent,
-        "parties": [],
+        "reattach": bool(last_offer is not None and last_offer.data.get("reattach")),
+        "parties": [
+            {
+                "p": party.p,
+                "kind": party.kind,
+                "target": party.target,
+                "name": party_name(party),
+                "mode": party.mode,
+                "state": party.state,
+                "since": party.since,
+                "agent": party.agent,
+                "leads": party.p == call.lead,
+            }
+            for party in call.parties
+        ],
     }
 
 

@@ -45,6 +45,7 @@ class House:
             lambda: {agent_id: desk.agent for agent_id, desk in self.board.desks.items()},
             15.0,
             lambda desk: None,
+            lambda target: {"zh": "城管局", "en": "Urban management"} if target == "cg" else None,
         )
         self.opened: list[AgentId] = []
         self.pages = DeskPages(self.exchange, self.view, self.opened.append)
