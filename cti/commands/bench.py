@@ -131,6 +131,43 @@ def _live(calls: int, agents: int, registered: int, rate: float, rounds: int, se
         _print(result)
 
 
+@command.command("pop")
+@click.option("--calls", default=300, show_default=True, type=click.IntRange(1, 5000), help="Calls to answer.")
+@click.option(
+    "--agents", default=2, show_default=True, type=click.IntRange(1, 10), help="Desk pages, each with a phone."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a line.")
+def pop(calls: int, agents: int, as_json: bool) -> None:
+    """How soon after the INVITE an agent sees whom he is offered: in real Chromium pages, with real calls.
+
+    Starts a stack of its own. Needs Chromium and the packages of `make setup-test`.
+    """
+    import orjson
+
+    from cti.bench.pop import measure
+    from cti.demo.cleanly import run_cleanly
+    from cti.demo.client import StackAway, StackRefused
+    from cti.demo.sipp import SippError
+    from cti.demo.stack import StackFailed
+    from cti.programs import ProgramMissing
+
+    try:
+        result = run_cleanly(measure(calls, agents)).as_json()
+    except (StackAway, StackRefused, StackFailed, SippError, ProgramMissing) as error:
+        raise click.ClickException(str(error)) from None
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"{error.name} is missing: run `make setup-test`") from None
+    if as_json:
+        click.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
+        return
+    late = result["painted_after_invite_ms"]
+    click.echo(
+        f"pop painted after the INVITE, ms (negative: before): p50 {late['p50']}, p95 {late['p95']}, "
+        f"p99 {late['p99']}, max {late['max']}; n = {late['n']}, before it {result['painted_before_invite']}, never {result['unseen']}; "
+        f"asked: p95 at most {result['asked_p95_ms']:g}; {result['agents']} pages, {result['seconds']:g} s"
+    )
+
+
 def _print(result: Result) -> None:
     from rich.console import Console
     from rich.table import Table

@@ -9,14 +9,16 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.support.browser import BrowserMissing, chromium, find_browser
+from cti.browser import launch_options
+from cti.programs import ProgramMissing
+from tests.support.browser import chromium
 
 
 @pytest_asyncio.fixture
 async def browser() -> AsyncIterator[Browser]:
     try:
-        find_browser()
-    except BrowserMissing as missing:
+        launch_options()
+    except ProgramMissing as missing:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(missing))
