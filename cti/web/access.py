@@ -8,8 +8,8 @@ A route without a row is closed to all. Roles are separated by spaces:
     guest:call      a citizen with a link to one call; the handler takes that call and no other
     supervisor, administrator, auditor, agent
     peer            the handler asks for a secret of its own: the other daemon of a pair
-The method WS is a WebSocket. It is entered with `?ticket=` of POST /api/socket-ticket, or with an Authorization header,
-or with a first message that says one of both: then the handler calls `enter`. A cookie alone opens none.
+The method WS is a WebSocket. It is entered with `?ticket=` of POST /api/socket-ticket or with an Authorization header;
+a cookie opens none. `later`: it may say one of both in its first message too, and the handler calls `enter`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ POST    /api/agents/{id}/extend-wrap-up     agent:self supervisor administrator
 GET     /api/agents/{id}/times              agent:self supervisor administrator auditor
 GET     /api/agent-times                    supervisor administrator auditor
 GET     /api/schedule                       user
-WS      /api/agents/{id}/desk               agent:self supervisor administrator
+WS      /api/agents/{id}/desk               later agent:self supervisor administrator
 POST    /api/agents/{id}/softphone          agent:self
 DELETE  /api/agents/{id}/softphone          agent:self
 WS      /sip                                agent guest:call
@@ -92,6 +92,7 @@ class Rule:
     own: bool = False
     """An agent who is nothing else that may: only where {id} of the path is his own."""
     socket: bool = False
+    later: bool = False
 
     def why_not(self, who: Who, path_id: str) -> str:
         """The code of the refusal; "": he may."""
@@ -116,10 +117,12 @@ def read_table(text: str) -> dict[tuple[str, str], Rule]:
         if words in (["public"], ["peer"]):
             rules[key] = Rule(frozenset(), open=True, socket=method == "WS")
             continue
+        later = "later" in words
+        words = [word for word in words if word != "later"]
         if wrong := [word for word in words if word not in _WORDS]:
             raise ValueError(f"nobody is called {wrong[0]!r}: {line}")
         roles = frozenset(role for word in words for role in _WORDS[word])
-        rules[key] = Rule(roles, own="agent:self" in words, socket=method == "WS")
+        rules[key] = Rule(roles, own="agent:self" in words, socket=method == "WS", later=later)
     return rules
 
 
@@ -143,7 +146,7 @@ async def access(
     changes = request.method not in ("GET", "HEAD")
     if (changes or rule.socket) and _is_foreign(request):
         raise Refused(403, "other_origin", "a page of another address may not do this")
-    if rule.socket and not token_of(request) and "ticket" not in request.query:
+    if rule.later and not token_of(request) and "ticket" not in request.query:
         request[WHO] = NOBODY  # `enter` decides, when the first message has come
         return await handler(request)
     request[WHO] = who = await _who_asks(request, rule)
@@ -175,7 +178,7 @@ async def _who_asks(request: web.Request, rule: Rule) -> Who:
         return guard.by_ticket(request.query["ticket"])
     if token := token_of(request):
         return await guard.by_token(token)
-    if rule.open:
+    if rule.open or rule.socket:
         return NOBODY
     found = await guard.by_cookie(request, COOKIE)
     if found is NOBODY and Role.GUEST in rule.roles:

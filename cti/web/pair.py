@@ -32,7 +32,7 @@ def promise_route(secret: str, promise: Callable[[Ask], bool]) -> web.RouteDef:
 
     async def answer(request: web.Request) -> web.Response:
         if not hmac.compare_digest(token_of(request), secret):
-            return _json({"error": "not_allowed", "message": "this is for the other daemon of the pair"}, 403)
+            return _json({"error": "not_the_pair", "message": "this is for the other daemon of the pair"}, 403)
         try:
             ask = Ask.model_validate_json(await request.read())
         except ValidationError as error:
