@@ -27,6 +27,8 @@ class TrunkCall:
     dialled: bytes
     rtp_port: int
     placed_at: float
+    audio_port: int = 0
+    """Where Asterisk wants the sound, once it has answered"""
     answered_at: float | None = None
     status: int = 0
     """The final answer; 0: none yet"""
@@ -138,6 +140,8 @@ class Trunk(asyncio.DatagramProtocol):
         self._send(self._request(b"ACK", call, b"z9hG4bK" + secrets.token_hex(8).encode()))
         call.cseq = cseq
         if call.status < 200:
+            port = re.search(rb"m=audio ([0-9]+)", data)
+            call.audio_port = int(port[1]) if port else 0
             call.status, call.answered_at = status, time.time()
             self.on_answer(call)
 

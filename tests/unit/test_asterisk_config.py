@@ -137,6 +137,9 @@ def test_every_context_the_code_names_exists() -> None:
         names.CONTEXT_CALLBACK,
         names.CALLBACK_ANSWERED,
         names.CONTEXT_STANDBY,
+        names.CONTEXT_PARTY,
+        names.PARTY_ANSWERED,
+        names.CONTEXT_ASIDE,
     }
     assert named <= set(contexts())
     assert f"exten => {names.PROVISION_WAIT_EXTEN},1," in contexts()[names.CONTEXT_PROVISION]
@@ -147,6 +150,11 @@ def test_every_context_the_code_names_exists() -> None:
     assert "exten => s,1," in contexts()[names.CALLBACK_ANSWERED]
     assert "exten => s,1," in contexts()[names.CONTEXT_STANDBY]
     assert f"exten => {names.STANDBY_TOLD_EXTEN},1," in contexts()[names.CONTEXT_STANDBY]
+    for exten in (*names.PARTY_WAYS, names.PARTY_JOIN, names.PARTY_MUSIC):
+        assert f"exten => {exten},1," in contexts()[names.CONTEXT_PARTY]
+    assert "exten => s,1," in contexts()[names.PARTY_ANSWERED]
+    for exten in ("s", names.ASIDE_BACK):
+        assert f"exten => {exten},1," in contexts()[names.CONTEXT_ASIDE]
 
 
 def test_a_call_that_is_taken_out_of_a_session_goes_on_at_a_label_that_exists() -> None:
@@ -274,6 +282,11 @@ def test_every_application_and_function_of_the_dialplan_has_its_module() -> None
         "StartMusicOnHold": "res_musiconhold",
         "MixMonitor": "app_mixmonitor",
         "Playback": "app_playback",
+        "Playtones": "app_playtones",
+        "StopPlaytones": "app_playtones",
+        "MusicOnHold": "res_musiconhold",
+        "BridgeAdd": "app_bridgeaddchan",
+        "ChanSpy": "app_chanspy",
         "Queue": "app_queue",
         "Reload": "app_reload",
         "Echo": "app_echo",
@@ -287,7 +300,7 @@ def test_every_application_and_function_of_the_dialplan_has_its_module() -> None
         "IF": "func_logic",
         "PJSIP_HEADER": "res_pjsip_header_funcs",
     }
-    built_in = {"Answer", "Goto", "GotoIf", "Hangup", "NoOp", "Ringing", "Set", "Wait"}
+    built_in = {"Answer", "Bridge", "Goto", "GotoIf", "Hangup", "NoOp", "Ringing", "Set", "Wait"}
     used = set(re.findall(r"(?<![A-Za-z_])([A-Z][A-Za-z_]+)\(", dialplan()))
 
     assert used - built_in == set(provided_by)
