@@ -21,7 +21,7 @@
  * @property {string | null} call_id
  * @property {boolean} temporary
  * @property {string} phone
- * @property {{status: Status, reason: string} | null} next_status  after the call
+ * @property {{status: Status, reason: string} | null} [next_status]  after the call
  * @property {{answered: number, handling_s: number | null, satisfied: number, rated: number} | null} [today]
  */
 
@@ -43,13 +43,13 @@
  * @property {"in" | "callback"} direction
  * @property {"voice" | "video"} medium
  * @property {string} phase
- * @property {string} pii_caller  "" is withheld
+ * @property {string | null} pii_caller  "" is withheld
  * @property {string} dialled
  * @property {string | null} original
  * @property {string | null} city
  * @property {string | null} mode
  * @property {string | null} queue
- * @property {string[]} path
+ * @property {Both} path  how he came here, to which queue
  * @property {string | null} language
  * @property {number} arrived_at
  * @property {number | null} queued_at
@@ -63,13 +63,15 @@
  * @property {boolean} recording
  * @property {number} offers
  * @property {string | null} agent
- * @property {boolean} reattach
+ * @property {boolean} [reattach]  the agent's telephone was lost in the talk and is rung again
  * @property {Party[]} parties
- * @property {string | null} ticket
+ * @property {string | null} [ticket]
  */
 
+/** His queue: how many wait, and since when the first of them. @typedef {{name: Both, waiting: number, since: number | null}} QueueLine */
+
 /** The whole picture, at each change.
- * @typedef {{seq: number, at: number, desk: DeskRow, call: Pop | null}} Picture */
+ * @typedef {{seq: number, at: number, desk: DeskRow, call: Pop | null, queue?: QueueLine | null, notice?: Both | null}} Picture */
 
 /** @typedef {{id: string, call_id: string | null, state: string, title: string, matter?: string, created_at: number} & Record<string, any>} TicketRow */
 
