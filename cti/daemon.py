@@ -35,6 +35,7 @@ from cti.asterisk.snapshot import device_states, snapshot, variable
 from cti.callback_call import Outside
 from cti.callbacks import Books, Callbacks
 from cti.calls import AgentId, CallFact, CallId, Milestone
+from cti.city_days import DAYS, LiveCalendar, read_days
 from cti.clock import SteadyClock
 from cti.contact import Recordings
 from cti.desk_view import DeskView
@@ -45,7 +46,7 @@ from cti.health import health
 from cti.journey import House, Journey
 from cti.metrics.agents import AgentDay
 from cti.metrics.record import fold_with_faults
-from cti.numbers import Numbers
+from cti.numbers import NUMBERS, Numbers, read_numbers
 from cti.pair import Inheritance, Pair
 from cti.past_calls import past_calls, patiently
 from cti.phones import Phones
@@ -54,10 +55,12 @@ from cti.ready import say_ready, take_back_ready
 from cti.reclaim import Reclaim
 from cti.reconciler import Reconciler
 from cti.roster_file import RosterFile
+from cti.rules import RULES, Rules, overflow_of, read_rules
 from cti.schedule_file import ScheduleFile
 from cti.secrets import Secrets
 from cti.served_alone import ServedAlone
 from cti.settings import Settings
+from cti.silent_lines import SilentLines
 from cti.softphones import Softphones
 from cti.speech.prompt_files import PromptFiles
 from cti.standby_call import StandbyCalls
@@ -71,6 +74,7 @@ from cti.timelines import Timelines
 from cti.today import Today
 from cti.users_file import UsersFile
 from cti.waiting_room import WaitingRoom
+from cti.watched_file import WatchedFile
 from cti.web.accounts import AccountRoutes
 from cti.web.agent_days import AgentDayRoutes
 from cti.web.app import Api, make_app
@@ -84,9 +88,7 @@ from cti.web.sip_proxy import SipProxy
 from cti.web.site import site_routes
 from cti.web.softphone import SoftphoneRoutes
 from cti.web.test_agents import TestAgents
-from ivr_flows.calendar import WorkCalendar
 from ivr_flows.prompts import load_catalogue
-from queues.needs import Overflow
 
 log = structlog.get_logger()
 
@@ -108,8 +110,10 @@ class Daemon:
         zone = ZoneInfo(settings.city.timezone)
         self.local_time: Callable[[float], datetime] = lambda at: datetime.fromtimestamp(at, zone)
 
-        flows = {did.flow for did in settings.did}
-
+        self.number_file = WatchedFile(settings.documents / "numbers.toml", read_numbers, NUMBERS)
+        self.rule_file = WatchedFile(settings.documents / "rules.toml", read_rules, RULES)
+        self.day_file = WatchedFile(settings.documents / "calendar.toml", read_days, DAYS)
+        self.calendar = LiveCalendar(lambda: self.day_file.current)
         self.roster_file = RosterFile(settings.roster)
         self.schedule = ScheduleFile(settings.schedule)
         self.schedule.load()
@@ -120,15 +124,16 @@ class Daemon:
             settings.transfers,
             versions=settings.var / "flows",
             durations=self.prompts.durations("zh-CN"),
-            entries={name: {did.entry for did in settings.did if did.flow == name and did.entry} for name in flows},
+            entries=self.number_file.current.entries(),
+            own=settings.own_flows,
         )
-        self.numbers = Numbers(settings, self.flows)
+        self.number_file.check_with(partial(read_numbers, flows=self.flows))
+        self.numbers = Numbers(lambda: self.number_file.current, settings.city.code, self.flows)
         self.feed, self.timelines = Feed(), Timelines()
         self.live = RedisLive(settings.redis_url, settings.city.code)
         desks = settings.agents
         rules = DeskRules(desks.wrap_up, desks.wrap_up_most_s, desks.no_answer_limit, desks.no_answer_pause_s)
-        overflow = tuple(Overflow(rule.queue, rule.to, rule.after_s) for rule in settings.overflow)
-        self.board = Switchboard(settings.calls.wrap_up_s, rules, overflow)
+        self.board = Switchboard(settings.calls.wrap_up_s, rules, overflow_of(self.rule_file.current))
         self.board.set_roster(self.roster_file.read_or_last_good())
         self.board.may_decide = pair.may_decide
         self.board.recover(inheritance.milestones, wall(), inheritance.first_seq)
@@ -151,7 +156,7 @@ class Daemon:
         self.reconciler = Reconciler(self.exchange, self.channels, self.recordings, self._nonce, self._spawn)
         self.observe = self._ami(names.AMI_RO, secrets.ami_ro)
         self.act = self._ami(names.AMI_CTL, secrets.ami_ctl)
-        self.softphones = Softphones(self.exchange, secrets.softphones, desks.auto_answer_s)
+        self.softphones = Softphones(self.exchange, secrets.softphones, desks.auto_answer_s, desks.reattach_s)
         self.provisioner = Provisioner(self.observe, self.act, self.softphones.telephones, desks.rtp_timeout_s)
         self.fallback = FallbackMembers(self.observe, self.act, self.board.logged_in)
         self.today = Today(self.local_time)
@@ -177,6 +182,13 @@ class Daemon:
             self.act,
             self.recordings,
             LeaseRules(desks.page_lost_s, desks.logout_after_s),
+        )
+        self.silent_lines = SilentLines(
+            self.exchange,
+            self.phones,
+            lambda: self.channels.channels if self.observe.synced else None,
+            lambda channel: variable(self.observe, channel, names.PACKETS_HEARD),
+            self.act,
         )
         self.callbacks = Callbacks(
             Outside(
@@ -227,8 +239,8 @@ class Daemon:
         self._tasks: set[asyncio.Task[None]] = set()
         self.room = WaitingRoom(
             self.exchange,
-            settings.waiting,
-            settings.surge,
+            self.rule_file.current.waiting,
+            self.rule_file.current.surge,
             self.numbers.did,
             self.callbacks,
             self.local_time,
@@ -242,10 +254,12 @@ class Daemon:
             settings.callback,
             self.callbacks.dialling,
             self.callbacks.ongoing,
-            settings.unknown_number,
+            lambda: self.numbers.unknown,
         )
         self.standby.recover(inheritance.milestones)
-        self.surge = SurgeWatch(self.exchange, settings.surge, self.room, self.local_time, self.standby.rung_on)
+        self.surge = SurgeWatch(
+            self.exchange, self.rule_file.current.surge, self.room, self.local_time, self.standby.rung_on
+        )
         self.house = House(
             exchange=self.exchange,
             flows=self.flows,
@@ -254,13 +268,14 @@ class Daemon:
             city=settings.city.code,
             local_time=self.local_time,
             recordings=self.recordings,
-            calendar=WorkCalendar(settings.city.off_days, settings.city.work_days),
+            calendar=self.calendar,
             offer_timeout_s=settings.calls.offer_timeout_s,
             survey_scale=settings.calls.survey_scale,
             announcements=settings.calls.announcements,
             transfers=settings.transfers,
             room=self.room,
             timeline=self.timelines.of,
+            reattach_s=self.softphones.reattach_s,
         )
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -279,6 +294,9 @@ class Daemon:
                 self.users_file.watch(self.sessions.check),
                 self.sessions.run(),
                 self.schedule.watch(),
+                self.number_file.watch(lambda table: self.flows.enter_at(table.entries())),
+                self.rule_file.watch(self._on_rules),
+                self.day_file.watch(),
                 self._resync_now_and_then(),
                 self.served_alone.run(),
                 self.callbacks.run(),
@@ -325,6 +343,7 @@ class Daemon:
         self.sip.close()
         await self.agi.stop(2.0)
         self.exchange.stop()
+        self.silent_lines.stop()
         for task in [*self._tasks, *tasks]:
             task.cancel()
         await runner.cleanup()
@@ -370,6 +389,7 @@ class Daemon:
         self.callbacks.on_event(event)
         self.standby.on_event(event)
         self.watch.on_event(event)
+        self.silent_lines.on_event(event)
 
     async def _on_observing(self) -> None:
         # A call that Asterisk served alone has ended properly there; in Asterisk's list it would only be missing.
@@ -430,6 +450,11 @@ class Daemon:
             await asyncio.to_thread(partial(self.users_file.put, user, password_hash=password_hash))
             await asyncio.to_thread(self.users_file.load)
 
+    def _on_rules(self, rules: Rules) -> None:
+        self.exchange.take_overflow(overflow_of(rules))
+        self.room.take(rules)
+        self.surge.take(rules.surge)
+
     def _on_agents_changed(self) -> None:
         self.provisioner.request()
         self.fallback.request()
@@ -484,7 +509,7 @@ class Daemon:
     async def _remember_citizens(self) -> None:
         """Who calls again: his last agent of the last days, and first the place of who was cut off a moment ago."""
         await self.drainer.drained()
-        now, rules = self.wall(), self.settings.waiting
+        now, rules = self.wall(), self.rule_file.current.waiting
         since = now - max(rules.last_agent_days * 86_400.0, rules.kept_place_s + 3600.0)
         async for record in past_calls(self.archive.calls, since, now, newest_first=True):
             self.room.remember(record)

@@ -196,7 +196,8 @@ def _calendar(settings: Settings) -> Iterator[Finding]:
     try:
         chinese_calendar.is_workday(today)
     except NotImplementedError:
-        text = f"the package chinesecalendar does not know {today.year}: take a newer one, or list city.off_days"
+        days = "or list its days in calendar.toml"
+        text = f"the package chinesecalendar does not know {today.year}: take a newer one, {days}"
         yield Finding("warn", "calendar", text)
     else:
         yield Finding("ok", "calendar", f"{zone}, statutory holidays of {today.year} known")

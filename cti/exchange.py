@@ -16,6 +16,7 @@ from agents.roster import Agent
 from agents.status import Status
 from cti.calls import AgentFact, AgentId, CallFact, CallId, CityFact, Milestone, Value
 from cti.switchboard import Effects, Switchboard
+from queues.needs import Overflow
 
 log = structlog.get_logger()
 
@@ -67,6 +68,11 @@ class Exchange:
         taken = self.board.set_roster(roster)
         self.settle()
         return taken
+
+    def take_overflow(self, rules: Sequence[Overflow]) -> None:
+        """The overflow rules from now on, for those who wait already too."""
+        self.board.take_overflow(tuple(rules))
+        self.settle()
 
     def attach(self, call_id: CallId, holder: object) -> None:
         self._carry_out(self.board.attach(call_id, holder, self.wall()))

@@ -32,8 +32,9 @@ _Seen = tuple[int, int, int]
 class FlowFiles:
     """All `*.yaml` of `folder`; keep `watch` running to have changes taken up.
 
-    `prompts`, `transfers`, `durations`: see ivr_flows.loader.load. `entries`: by flow name, the nodes that numbers of
-    the settings' table begin at. `versions`: folder for the texts of all versions.
+    `prompts`, `transfers`, `durations`: see ivr_flows.loader.load. `entries`: by flow name, the nodes that numbers
+    begin at. `versions`: folder for the texts of all versions.
+    `own`: a folder whose files take the places of those of `folder`.
     `on_change(flow)` and `on_refused(name, faults)` are called from the event loop.
 
     Making one reads the whole folder (blocking, so before the event loop runs). A file that does not check is refused
@@ -52,8 +53,10 @@ class FlowFiles:
         versions: Path,
         durations: Mapping[str, float] | None = None,
         entries: Mapping[str, Collection[str]] | None = None,
+        own: Path | None = None,
     ) -> None:
         self._folder = folder
+        self._own = own or folder
         self._kept = versions
         self._prompts = prompts
         self._transfers = frozenset(transfers)
@@ -93,6 +96,10 @@ class FlowFiles:
             log.warning("flow_version_gone", flow=name, version=version, used=self._current[name].version)
             return self._current[name]
         return self._versions[key]
+
+    def enter_at(self, entries: Mapping[str, Collection[str]]) -> None:
+        """Numbers begin at other nodes: what a file has to have from its next change on."""
+        self._entries = dict(entries)
 
     async def watch(self, poll_s: float = 0.5) -> None:
         """Notices changed, new and removed files until cancelled.
@@ -179,7 +186,7 @@ class FlowFiles:
 
     def _scan(self) -> dict[str, _Seen]:
         seen = {}
-        for path in sorted(self._folder.glob("*.yaml")):
+        for path in flow_paths(self._folder, self._own).values():
             try:
                 stat = path.stat()
             except OSError:  # an editor is just replacing it, or the disk does not answer
@@ -188,7 +195,7 @@ class FlowFiles:
         return seen
 
     def _read_and_keep(self, name: str) -> Flow:
-        text = read_flow_text(self._folder / f"{name}.yaml")
+        text = read_flow_text(flow_paths(self._folder, self._own)[name])
         flow = load(
             text,
             name,
@@ -223,6 +230,11 @@ class FlowFiles:
                 continue
             if version_of(text) == match[2]:  # else the disk lost part of it
                 self._kept_texts[match[1], match[2]] = text
+
+
+def flow_paths(folder: Path, own: Path) -> dict[str, Path]:
+    """The flow files by name: those of `folder`, and in `own` those that take their places and more."""
+    return {path.stem: path for place in (folder, own) for path in sorted(place.glob("*.yaml"))}
 
 
 def read_flow_text(path: Path) -> str:

@@ -21,8 +21,8 @@ from cti.calls import AgentId, CallFact, CallId, Milestone, Value
 from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
 from cti.live_call import Call, Phase
+from cti.numbers import Did
 from cti.queueing import Queueing, Room, place_of
-from cti.settings import Did
 from ivr_flows.calendar import WorkCalendar
 from ivr_flows.model import Flow
 from ivr_flows.session import Session, begin, resume, session_from_text, step
@@ -109,6 +109,8 @@ class House:
     room: Room
     timeline: Callable[[CallId], Sequence[Milestone] | None]
     """The milestones of a call so far, as far as they are in memory."""
+    reattach_s: Callable[[AgentId], float]
+    """How long a citizen waits for this agent alone whose line went dead in the talk."""
     language: str = "zh-CN"
 
 
@@ -205,8 +207,10 @@ class Journey:
         if not call.session:
             session, commands = self._begin(flow, self._house.did_of(str(call.facts["dialled"])))
             return flow, session, commands
-        if talked == "agent_lost":
-            self._exchange.call(CallFact.QUEUED, self._call_id, place_of(call))
+        if talked == "agent_lost" and (agent := call.reattach) is not None:
+            house = self._house
+            place = place_of(call, agent, house.reattach_s(agent), self._exchange.wall())
+            self._exchange.call(CallFact.QUEUED, self._call_id, place)
         session, commands = resume(flow, session_from_text(flow, call.session))
         if talked == "talked":
             session, commands = step(flow, session, RouteEnded("talked"))
@@ -328,7 +332,15 @@ class Journey:
 
     async def _route(self, command: Route) -> RouteEnded:
         house = self._house
-        queueing = Queueing(self._line, self._contact, house.room, self._play, house.offer_timeout_s, house.timeline)
+        queueing = Queueing(
+            self._line,
+            self._contact,
+            house.room,
+            self._play,
+            house.offer_timeout_s,
+            house.reattach_s,
+            house.timeline,
+        )
         return await queueing.run(command)
 
     async def _record_message(self, command: RecordMessage) -> MessageTaken:

@@ -26,11 +26,12 @@ from cti.settings import Settings, SettingsError, load_settings
 from cti.storage.journal import JournalError
 from cti.storage.records import Records
 from cti.storage.store import StoreError
+from cti.toml_file import TomlRefused
 from cti.warm import warm
 from ivr_flows.errors import FlowError
 
 EX_CONFIG = 78
-_WRONG = (SettingsError, FlowError, RosterError, AgiError, JournalError, StoreError)
+_WRONG = (SettingsError, TomlRefused, FlowError, RosterError, AgiError, JournalError, StoreError)
 """What an administrator has to put right."""
 _BEAT_S = 0.2
 _AT_ONCE_S = 0.3

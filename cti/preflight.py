@@ -79,7 +79,11 @@ def check_roster(settings: Settings) -> list[str]:
 
 def check_flows(settings: Settings) -> list[str]:
     """Every fault of every flow file, and of the numbers that begin at one, with file and line."""
+    from cti.flow_files import flow_paths
+    from cti.numbers import NUMBERS, read_numbers
     from cti.speech.prompt_files import PromptFiles, PromptFilesError
+    from cti.toml_file import TomlRefused
+    from cti.watched_file import read_document
     from ivr_flows.errors import FlowError
     from ivr_flows.loader import load
     from ivr_flows.prompts import MAIN_LANGUAGE, PromptError, load_catalogue
@@ -89,18 +93,23 @@ def check_flows(settings: Settings) -> list[str]:
         durations = PromptFiles().durations(MAIN_LANGUAGE)
     except (PromptError, PromptFilesError) as error:
         return [str(error)]
+    try:
+        table = read_document(settings.documents / "numbers.toml", read_numbers, NUMBERS)
+    except TomlRefused as error:
+        return list(error.faults)
     problems: list[str] = []
-    for name in sorted({did.flow for did in settings.did} | {file.stem for file in settings.flows.glob("*.yaml")}):
-        path = settings.flows / f"{name}.yaml"
-        entries = sorted({did.entry for did in settings.did if did.flow == name and did.entry})
+    paths, entries_of = flow_paths(settings.flows, settings.own_flows), table.entries()
+    for name in sorted({*table.flows(), *paths}):
+        path = paths.get(name, settings.flows / f"{name}.yaml")
+        entries = sorted(entries_of.get(name, ()))
         try:
             text = path.read_text(encoding="utf-8")
             load(text, name, prompts, settings.transfers, durations=durations, entries=entries)
         except FlowError as error:
-            problems += [f"{settings.flows}/{fault}" for fault in error.faults]
+            problems += [f"{path.parent}/{fault}" for fault in error.faults]
         except OSError as error:
             problems.append(
-                f"{path}: cannot be read ({error.strerror}); give the file, or name another flow in did.flow"
+                f"{path}: cannot be read ({error.strerror}); give the file, or name another flow in numbers.toml"
             )
         except UnicodeDecodeError as error:
             problems.append(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8")

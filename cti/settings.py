@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
+
+from cti.toml_file import TomlRefused, read_toml
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout this code runs from: shipped flows, sounds and asterisk-config lie in it."""
+SHIPPED_FLOWS = PROJECT / "ivr_flows" / "flows"
 
 _strict = ConfigDict(extra="forbid")
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -34,10 +36,6 @@ class City:
     code: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] = "dongguan"
     name: str = "东莞"
     timezone: str = "Asia/Shanghai"
-    off_days: tuple[str, ...] = ()
-    """Dates (2027-02-08) that are off here beside the national calendar; they win over it."""
-    work_days: tuple[str, ...] = ()
-    """Dates that are worked here whatever the national calendar says."""
 
 
 @dataclass(frozen=True, config=_strict)
@@ -106,33 +104,6 @@ class Calls:
 
 
 @dataclass(frozen=True, config=_strict)
-class Waiting:
-    """What a waiting caller is spared, told and offered."""
-
-    kept_place_s: Seconds = 300.0
-    """Who was cut off and calls again within this time gets his place back; 0: nobody does."""
-    last_agent_days: Annotated[float, Field(ge=0, le=90)] = 7.0
-    """Who was served within this time is first offered to the same agent …"""
-    last_agent_s: Annotated[float, Field(ge=0, le=120)] = 8.0
-    """… for so long; 0: never."""
-    language_s: Seconds = 120.0
-    """Who chose a language waits so long for an agent who speaks it, before anybody will do."""
-    callback_from_s: Annotated[float, Field(ge=30, le=7200)] = 180.0
-    """An estimate above this offers to call back with the place kept."""
-
-
-@dataclass(frozen=True, config=_strict)
-class Overflow:
-    """Agents of another skill may take the callers of a queue too."""
-
-    queue: Name
-    to: Name
-    """The skill that lends its agents."""
-    after_s: Seconds | None = None
-    """So long after queueing; None: only while the surge ladder's `borrow` is on."""
-
-
-@dataclass(frozen=True, config=_strict)
 class Callback:
     """Calls of ours to citizens: those who asked for one, and those who were lost."""
 
@@ -158,30 +129,20 @@ class Callback:
 
 
 @dataclass(frozen=True, config=_strict)
-class Rung:
-    """One rung of the surge ladder: on above one bound, off below another, never shorter than a while."""
+class Moving:
+    """Others who are called to a talk. Whom, stands in documents/directory.toml and in `transfers`."""
 
-    rung: Literal["short_prompts", "callback_sooner", "broadcast", "borrow", "standby"]
-    on_wait_s: Seconds
-    """On when the forecast of the wait in a quarter of an hour is above this …"""
-    off_wait_s: Seconds
-    """… and off when it is below this."""
-    at_least_s: Seconds = 120.0
-
-
-@dataclass(frozen=True, config=_strict)
-class Surge:
-    rungs: tuple[Rung, ...] = (
-        Rung(rung="short_prompts", on_wait_s=60, off_wait_s=20),
-        Rung(rung="callback_sooner", on_wait_s=90, off_wait_s=30),
-        Rung(rung="broadcast", on_wait_s=120, off_wait_s=45),
-        Rung(rung="borrow", on_wait_s=120, off_wait_s=45),
-        Rung(rung="standby", on_wait_s=240, off_wait_s=60),
-    )
-    broadcast_prompt: str = "surge_busy"
-    """What the rung `broadcast` plays to those who wait."""
-    callback_from_s: Seconds = 60.0
-    """What the rung `callback_sooner` lowers `waiting.callback_from_s` to."""
+    dial: Annotated[str, Field(pattern=r"^(PJSIP/[A-Za-z0-9@:./_-]*\{number\}[A-Za-z0-9@:./_-]*)?$")] = ""
+    """Asterisk's dial string with {number}, as "PJSIP/{number}@trunk"; "": no number of the directory is called."""
+    caller_id: Annotated[str, Field(pattern=r"^(\+?[0-9]{2,20})?$")] = ""
+    """The number those outside see; "": the one that the citizen dialled."""
+    ring_s: Annotated[float, Field(ge=5, le=50)] = 30.0
+    legs_per_call: Annotated[int, Field(ge=1, le=10)] = 4
+    """So many others in one talk at a time."""
+    legs_per_agent_hour: Annotated[int, Field(ge=1, le=1000)] = 60
+    """An agent can have so many called within an hour."""
+    concurrent: Annotated[int, Field(ge=1, le=500)] = 30
+    """Numbers outside that ring or talk at a time, in all calls."""
 
 
 @dataclass(frozen=True, config=_strict)
@@ -216,6 +177,38 @@ class Accounts:
 
 
 @dataclass(frozen=True, config=_strict)
+class Video:
+    """The citizens' page."""
+
+    public: bool = True
+    """Anybody may begin at /video; False: only with an invitation."""
+    address: Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$")] = ""
+    """Of our pages as citizens reach them, for links; "": as whoever asked for the link reached us."""
+    codecs: Annotated[tuple[Literal["vp8", "h264"], ...], Field(min_length=1, max_length=2)] = ("vp8", "h264")
+    """The first that both pages have is used."""
+    frames_per_s: Annotated[int, Field(ge=10, le=30)] = 25
+    invitation_s: Annotated[float, Field(ge=60, le=86400)] = 900.0
+    """How long a link, and the code that stands for it, can be used."""
+    visit_s: Annotated[float, Field(ge=120, le=7200)] = 1200.0
+    """How long somebody may stay on the page before he calls."""
+    away_s: Annotated[float, Field(ge=10, le=300)] = 30.0
+    """A citizen whose page was gone for so long has left."""
+    visits_an_hour: Annotated[int, Field(ge=1, le=1000)] = 20
+    """From one address, without an invitation."""
+    code_tries: Annotated[int, Field(ge=3, le=20)] = 5
+    """Wrong codes from one address in ten minutes."""
+    most: Annotated[int, Field(ge=1, le=5000)] = 200
+    """Visits at one moment."""
+    sms_webhook: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    """The city's gateway for messages: gets {phone, link, code} by POST, with $YIHU_SMS_TOKEN as bearer token if there
+    is one; "": the agent reads the code out."""
+    record_most_mb: Annotated[int, Field(ge=10, le=4096)] = 500
+    """Pictures of one call beyond this are not kept."""
+    desk: Path = Path("video_desk.toml")
+    """Phrases and cards that agents have at hand; relative to `var`; no such file: the shipped ones."""
+
+
+@dataclass(frozen=True, config=_strict)
 class Pair:
     """Two daemons for one city, one active and one warm. Both need the same Redis and the same SQL store."""
 
@@ -223,26 +216,6 @@ class Pair:
     """Address of the other daemon's API; "": this is the only daemon of the city."""
     ttl_s: Annotated[float, Field(ge=0.5, le=10)] = 1.5
     """A lease that was not renewed for so long is over."""
-
-
-@dataclass(frozen=True, config=_strict)
-class Did:
-    """One number that can be dialled."""
-
-    number: Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]
-    flow: str
-    """Name of a flow file without its ending."""
-    entry: str = ""
-    """Node of that flow to begin at; "": the flow's own start."""
-    mode: Literal["merged", "dual", "subcentre"] = "merged"
-    city: str = ""
-    """City code of its records; "": the city of this installation."""
-    statistics: str = ""
-    """Key its calls are counted under; "": the number itself."""
-    skill: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]{0,39})?$")] = ""
-    """A skill that every need of its calls asks for first, as a city's own agents; "": none."""
-    skill_s: Seconds = 8.0
-    """For so long; then agents without it may take the call too."""
 
 
 @dataclass(frozen=True, config=_strict)
@@ -257,14 +230,15 @@ class Settings:
     web: Web = field(default_factory=Web)
     calls: Calls = field(default_factory=Calls)
     agents: Agents = field(default_factory=Agents)
-    waiting: Waiting = field(default_factory=Waiting)
-    overflow: tuple[Overflow, ...] = ()
     callback: Callback = field(default_factory=Callback)
-    surge: Surge = field(default_factory=Surge)
+    moving: Moving = field(default_factory=Moving)
     accounts: Accounts = field(default_factory=Accounts)
+    video: Video = field(default_factory=Video)
     pair: Pair = field(default_factory=Pair)
-    flows: Path = PROJECT / "ivr_flows" / "flows"
+    flows: Path = SHIPPED_FLOWS
     """Folder with the flow files."""
+    documents: Path = Path("documents")
+    """What an administrator changes while the city runs, with the history of it; relative to `var`."""
     roster: Path = Path("roster.toml")
     """The agents; relative paths are relative to `var`."""
     users: Path = Path("users.toml")
@@ -275,14 +249,14 @@ class Settings:
     """Where Asterisk notes calls that it served alone, for the deciding daemon; relative to `var`."""
     schedule: Path = Path("schedule.toml")
     """Shifts and who works them; relative to `var`; no such file: no schedule."""
-    did: tuple[Did, ...] = (
-        Did(number="12345", flow="city"),
-        Did(number="12333", flow="city", entry="social_security_line", mode="dual"),
-    )
-    unknown_number: str = "12345"
-    """A number that is not in the table is treated like this one, and recorded as it was dialled."""
     transfers: dict[str, str] = field(default_factory=dict)
     """Allowed targets of a transfer: "110" = "PJSIP/110@trunk". Nothing else can ever be dialled."""
+
+    @property
+    def own_flows(self) -> Path:
+        """Where a changed flow is written. Never the shipped folder, which the next release replaces: a flow here takes
+        the place of the shipped one with its name."""
+        return self.documents / "flows" if self.flows == SHIPPED_FLOWS else self.flows
 
     @property
     def secrets_file(self) -> Path:
@@ -342,15 +316,30 @@ def load_settings(path: Path | None = None) -> Settings:
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8") from None
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: not valid TOML: {error}") from None
-    try:
-        settings = TypeAdapter(Settings).validate_python(raw)
-    except ValidationError as error:
-        lines = [_explain(path, text, list(item["loc"]), item["msg"]) for item in error.errors()]
-        raise SettingsError("\n".join(lines)) from None
+        settings = read_toml(Settings, text, str(path))
+    except TomlRefused as refused:
+        raise SettingsError("\n".join(map(_or_moved, refused.faults))) from None
     return _absolute(settings, path.resolve().parent)
+
+
+def _or_moved(fault: str) -> str:
+    """A key that is not of the settings any more: where it is now."""
+    found = re.match(r"(.+?:\d+: )(?:city\.)?(\w+): unknown key", fault)
+    document = _MOVED.get(found[2]) if found else None
+    if found is None or document is None:
+        return fault
+    return f"{found[1]}{found[2]}: stands in documents/{document} of `var` now: move it there"
+
+
+_MOVED = {
+    "did": "numbers.toml",
+    "unknown_number": "numbers.toml",
+    "waiting": "rules.toml",
+    "overflow": "rules.toml",
+    "surge": "rules.toml",
+    "off_days": "calendar.toml",
+    "work_days": "calendar.toml",
+}
 
 
 def _absolute(settings: Settings, base: Path) -> Settings:
@@ -358,63 +347,5 @@ def _absolute(settings: Settings, base: Path) -> Settings:
     changed: dict[str, Any] = {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
     changed |= {"var": var, "flows": (base / settings.flows).resolve(), "roster": (var / settings.roster).resolve()}
     changed |= {"schedule": (var / settings.schedule).resolve(), "users": (var / settings.users).resolve()}
+    changed |= {"documents": (var / settings.documents).resolve()}
     return Settings(**changed)
-
-
-def _explain(path: Path, text: str, loc: list[Any], message: str) -> str:
-    """`yihu.toml:7: web.port: Input should be less than or equal to 65535`: one line for one fault."""
-    names = [str(part) for part in loc]
-    line = _line_of(text, loc)
-    if message == "Unexpected keyword argument":
-        known = ", ".join(_known_keys(loc))
-        message = f"unknown key; known here: {known}"
-    return f"{path}:{line}: {'.'.join(names)}: {message}"
-
-
-def _line_of(text: str, loc: list[Any]) -> int:
-    """The line of the key that `loc` leads to, or of the table it belongs to, or 1."""
-    table, index, found = "", 0, 1
-    wanted_tables = {".".join(str(p) for p in loc[:n] if not isinstance(p, int)) for n in range(len(loc) + 1)}
-    wanted_index = next((p for p in loc if isinstance(p, int)), None)
-    key = next((str(p) for p in reversed(loc) if not isinstance(p, int)), "")
-    counts: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if head := re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line):
-            table = head[2]
-            index = counts.get(table, 0)
-            counts[table] = index + 1
-            if table in wanted_tables and wanted_index in (None, index):
-                found = number
-        elif (
-            re.match(rf'\s*"?{re.escape(key)}"?\s*=', line) and table in wanted_tables and wanted_index in (None, index)
-        ):
-            return number
-    return found
-
-
-def _known_keys(loc: list[Any]) -> list[str]:
-    kind: Any = Settings
-    for part in loc[:-1]:
-        if not isinstance(part, int):
-            kind = _KINDS.get(str(part), kind)
-    return list(kind.__dataclass_fields__)
-
-
-_KINDS: dict[str, Any] = {
-    "city": City,
-    "asterisk": Asterisk,
-    "agi": Agi,
-    "redis": Redis,
-    "sql": Sql,
-    "web": Web,
-    "calls": Calls,
-    "agents": Agents,
-    "waiting": Waiting,
-    "overflow": Overflow,
-    "callback": Callback,
-    "surge": Surge,
-    "rungs": Rung,
-    "accounts": Accounts,
-    "pair": Pair,
-    "did": Did,
-}

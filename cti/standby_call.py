@@ -52,7 +52,7 @@ class _Last:
 class StandbyCalls:
     """`run` it, and give it the events that are observed; `rung_on` when the rung goes on.
 
-    `ongoing`: how many other calls of ours are out. `own_number`: what his telephone shows.
+    `ongoing`: how many other calls of ours are out. `own_number`: gives what his telephone shows.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class StandbyCalls:
         settings: Callback,
         dialling: Dialling,
         ongoing: Callable[[], int],
-        own_number: str,
+        own_number: Callable[[], str],
     ) -> None:
         self._exchange = exchange
         self._act = act
@@ -178,7 +178,7 @@ class StandbyCalls:
         """Rings him and says what became of it when it is over."""
         settings, number = self._settings, self._settings.dial.replace("{number}", to.number)
         leg = self._legs[uniqueid] = Leg(uniqueid)
-        shown = settings.caller_id or self._own_number
+        shown = settings.caller_id or self._own_number()
         try:
             await leg.ring(self._act, number, names.CONTEXT_STANDBY, shown, settings.ring_s)
             async with asyncio.timeout(settings.ring_s + _SPEAKS_S):

@@ -18,7 +18,7 @@ import structlog
 from cti.asterisk import names
 from cti.calls import CallFact, CityFact, Milestone, Value
 from cti.exchange import Exchange
-from cti.settings import Surge
+from cti.rules import Surge
 from queues.handling import Habit
 from queues.surge import Arrivals, Change, Forecast, Ladder, Mode, Rung, forecast, loads_of
 
@@ -56,8 +56,16 @@ class SurgeWatch:
         self._call_standby = call_standby
         self._arrivals = Arrivals(exchange.wall())
         self._forecast = Forecast(0.0, 0.0)
-        self._ladder = Ladder([Rung(r.rung, r.on_wait_s, r.off_wait_s, r.at_least_s) for r in surge.rungs])
-        self._ladder.restore(sorted(exchange.board.city.values(), key=lambda fact: fact.at))
+        self._ladder = self._made(surge)
+
+    def take(self, surge: Surge) -> None:
+        """Other rungs or bounds from now on; what a person has switched stays as he left it."""
+        self._ladder = self._made(surge)
+
+    def _made(self, surge: Surge) -> Ladder:
+        ladder = Ladder([Rung(r.rung, r.on_wait_s, r.off_wait_s, r.at_least_s) for r in surge.rungs])
+        ladder.restore(sorted(self._exchange.board.city.values(), key=lambda fact: fact.at))
+        return ladder
 
     def heard(self, batch: Iterable[Milestone]) -> None:
         for milestone in batch:

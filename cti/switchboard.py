@@ -158,6 +158,10 @@ class Switchboard:
             self._dispatch.look_at_desk(agent_id)
         return changed, gone
 
+    def take_overflow(self, rules: tuple[Overflow, ...]) -> None:
+        self.overflow = rules
+        self._dispatch.take_overflow(rules)
+
     # Recovery
 
     def recover(self, milestones: Iterable[Milestone], now: float, first_seq: int = 0) -> None:

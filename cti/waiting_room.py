@@ -15,8 +15,9 @@ from cti.live_call import Call
 from cti.metrics.half_hours import HalfHour
 from cti.metrics.past import past_call
 from cti.metrics.record import CallRecord
-from cti.settings import Did, Surge
-from cti.settings import Waiting as WaitingSettings
+from cti.numbers import Did
+from cti.rules import Rules, Surge
+from cti.rules import Waiting as WaitingRules
 from queues.estimate import Estimate, Outlook, Seat
 from queues.handling import Habit, Handling, History
 from queues.needs import Waiting, lacks
@@ -49,7 +50,7 @@ class WaitingRoom:
     def __init__(
         self,
         exchange: Exchange,
-        waiting: WaitingSettings,
+        waiting: WaitingRules,
         surge: Surge,
         did_of: Callable[[str], Did],
         callbacks: Callbacks,
@@ -69,6 +70,11 @@ class WaitingRoom:
         """Agents after a talk: queue, seconds of the talk, when it ended."""
         self._outlook: tuple[float, Outlook] | None = None
         self._citizens = Citizens(waiting.kept_place_s, waiting.last_agent_days)
+
+    def take(self, rules: Rules) -> None:
+        """What counts from now on, for those who wait already too."""
+        self._waiting, self._surge = rules.waiting, rules.surge
+        self._citizens.keep(rules.waiting.kept_place_s, rules.waiting.last_agent_days)
 
     def remember(self, record: CallRecord) -> None:
         """A call that has ended; feed them in the order of their ends, at a start with those of the last days."""

@@ -53,11 +53,15 @@ class Citizens:
 
     def __init__(self, kept_place_s: float, last_agent_days: float, limit: int = 200_000) -> None:
         """At most `limit` numbers are remembered, the latest."""
-        self._kept_place_s = kept_place_s
-        self._last_agent_s = last_agent_days * _DAY_S
         self._limit = limit
+        self.keep(kept_place_s, last_agent_days)
         self._places: dict[str, PastCall] = {}
         self._agents: dict[str, tuple[AgentId, float]] = {}
+
+    def keep(self, kept_place_s: float, last_agent_days: float) -> None:
+        """From now on for so long."""
+        self._kept_place_s = kept_place_s
+        self._last_agent_s = last_agent_days * _DAY_S
 
     def ended(self, call: PastCall) -> None:
         """Feed calls in about the order they ended; of two calls of one number the one that ended later counts."""
@@ -141,6 +145,19 @@ def shaped(need: Need, wishes: Wishes) -> Need:
         pieces.pop()  # any agent of the queue, which follows every need's steps
     steps = (replace(s, expires_s=None if until == math.inf else round(until - at, 3)) for s, at, until in pieces)
     return replace(need, steps=tuple(steps))
+
+
+def taken_back(need: Need, agent: AgentId, for_s: float, elapsed_s: float) -> Need:
+    """The need of a caller whose agent was lost in the talk: for `for_s` seconds from now this agent alone, then what
+    is left of the steps, of which `elapsed_s` seconds have passed."""
+    left, begin = [], 0.0
+    for step in need.steps:
+        end = math.inf if step.expires_s is None else begin + step.expires_s
+        rest_s = end - max(begin, elapsed_s + for_s)
+        if rest_s > 0:
+            left.append(step if rest_s == math.inf else replace(step, expires_s=round(rest_s, 3)))
+        begin = end
+    return replace(need, steps=(NeedStep(expires_s=for_s, agents=(agent,)), *left))
 
 
 def _wanted(step: NeedStep, at_s: float, wishes: Wishes) -> NeedStep:

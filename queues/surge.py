@@ -158,7 +158,7 @@ def shared(agents: Iterable[Collection[str]], work: Mapping[str, float]) -> dict
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One measure; the meaning of the figures is that of `cti.settings.Rung`."""
+    """One measure; the meaning of the figures is that of `cti.rules.Rung`."""
 
     name: str
     on_wait_s: float
@@ -199,7 +199,7 @@ class Ladder:
 
     @property
     def states(self) -> Mapping[str, RungState]:
-        """In the order of the settings."""
+        """In the order of the rules."""
         return self._states
 
     def restore(self, milestones: Iterable[Milestone]) -> None:
@@ -210,7 +210,7 @@ class Ladder:
                 self._states[milestone.id] = RungState(data.get("on") is True, milestone.at, str(data.get("by")))
 
     def step(self, now: float, forecast: Forecast) -> list[Change]:
-        """What the rules change now. A rung that is in the settings no more is switched off."""
+        """What the rules change now. A rung that is in the rules no more is switched off."""
         self._last = forecast
         changes = []
         for name, state in list(self._states.items()):

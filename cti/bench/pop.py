@@ -23,7 +23,7 @@ from cti.demo.director import Director
 from cti.demo.plan import AgentManner, Outcome, Plan
 from cti.demo.sipp import Server
 from cti.demo.stack import own_stack
-from cti.settings import Did
+from cti.numbers import Did
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page

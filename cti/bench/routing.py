@@ -24,8 +24,9 @@ from cti.demo.director import Director
 from cti.demo.plan import AgentManner, Outcome, Plan
 from cti.demo.sipp import Server
 from cti.demo.stack import own_stack
+from cti.numbers import Did
 from cti.programs import find_asterisk
-from cti.settings import Did, Settings
+from cti.settings import Settings
 
 OURS, APP_QUEUE = "ours", "app_queue"
 _NUMBERS = {OURS: "19999", APP_QUEUE: "19998"}

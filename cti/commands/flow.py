@@ -12,6 +12,7 @@ import click
 from cti.settings import Settings
 
 if TYPE_CHECKING:
+    from cti.numbers import NumberTable
     from ivr_flows.model import Flow
     from ivr_flows.prompts import Catalogue
     from ivr_flows.session import Session
@@ -32,9 +33,10 @@ def command() -> None:
 @click.pass_obj
 def check(settings: Settings, files: tuple[Path, ...]) -> None:
     """Check FILES, or every flow of the settings. Exit code 1 if one of them cannot be used."""
+    from cti.flow_files import flow_paths
     from ivr_flows.errors import FlowError
 
-    paths = files or tuple(sorted(settings.flows.glob("*.yaml")))
+    paths = files or tuple(flow_paths(settings.flows, settings.own_flows).values())
     if not paths:
         raise click.ClickException(f"{settings.flows}: no flow file (*.yaml) here; correct `flows` in the settings")
     catalogue = _catalogue()
@@ -91,7 +93,9 @@ def dry_run(
     short: bool,
 ) -> None:
     """Walk one call through the flow NAME (or a file) and print what the caller hears and what is done."""
-    from ivr_flows.calendar import WorkCalendar
+    from cti.city_days import DAYS, read_days
+    from cti.toml_file import TomlRefused
+    from cti.watched_file import read_document
     from ivr_flows.errors import CalendarError, FlowStateError
     from ivr_flows.rehearsal import ScriptedCaller, ScriptError
     from ivr_flows.session import begin
@@ -99,17 +103,18 @@ def dry_run(
 
     catalogue = _catalogue()
     flow = _find(settings, catalogue, name)
-    numbers = {did.number: did for did in settings.did if did.flow == flow.name}
-    dialled = dialled or next(iter(numbers), settings.unknown_number)
+    table = _numbers(settings)
+    numbers = {did.number: did for did in table.did if did.flow == flow.name}
+    dialled = dialled or next(iter(numbers), table.unknown_number)
     did = numbers.get(dialled)
     started = Started(dialled, did.mode if did else "merged", _time(settings, at_text), short)
     try:
         caller: _Caller = ScriptedCaller(keys or "", said) if keys is not None or said else _AskedCaller()
-        calendar = WorkCalendar(settings.city.off_days, settings.city.work_days)
+        calendar = read_document(settings.documents / "calendar.toml", read_days, DAYS)
         session, commands = begin(
             flow, started, calendar, entry=did.entry if did else "", survey_scale=settings.calls.survey_scale
         )
-    except (ScriptError, CalendarError, FlowStateError) as error:
+    except (ScriptError, CalendarError, FlowStateError, TomlRefused) as error:
         raise click.ClickException(str(error)) from None
     day = calendar.day(started.at.date())
     provisional = " (the year's holidays are not known yet)" if day.provisional else ""
@@ -229,7 +234,7 @@ def _load(settings: Settings, catalogue: Catalogue, path: Path) -> Flow:
     from ivr_flows.prompts import MAIN_LANGUAGE
 
     name = path.stem
-    entries = {did.entry for did in settings.did if did.flow == name and did.entry}
+    entries = _numbers(settings).entries().get(name, set())
     try:
         seconds = PromptFiles().durations(MAIN_LANGUAGE)
     except PromptFilesError as error:
@@ -239,16 +244,29 @@ def _load(settings: Settings, catalogue: Catalogue, path: Path) -> Flow:
 
 def _find(settings: Settings, catalogue: Catalogue, name: str) -> Flow:
     """By the name of a flow of the settings, or by a path."""
+    from cti.flow_files import flow_paths
     from ivr_flows.errors import FlowError
 
-    path = Path(name) if name.endswith(".yaml") else settings.flows / f"{name}.yaml"
+    here = flow_paths(settings.flows, settings.own_flows)
+    path = Path(name) if name.endswith(".yaml") else here.get(name, settings.flows / f"{name}.yaml")
     if not path.exists():
-        known = ", ".join(sorted(file.stem for file in settings.flows.glob("*.yaml")))
+        known = ", ".join(sorted(here))
         raise click.ClickException(f"{path}: no such flow; flows of the settings: {known}")
     try:
         return _load(settings, catalogue, path)
     except FlowError as error:
         raise click.ClickException("\n".join(f"{path.parent / fault}" for fault in error.faults)) from None
+
+
+def _numbers(settings: Settings) -> NumberTable:
+    from cti.numbers import NUMBERS, read_numbers
+    from cti.toml_file import TomlRefused
+    from cti.watched_file import read_document
+
+    try:
+        return read_document(settings.documents / "numbers.toml", read_numbers, NUMBERS)
+    except TomlRefused as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _time(settings: Settings, text: str | None) -> datetime:

@@ -41,12 +41,15 @@ def _settings_file(given: Path | None) -> Path | None:
 
 
 def _summary(settings: Settings) -> Any:
+    from cti.numbers import NUMBERS, read_numbers
+    from cti.watched_file import read_document
+
     def summary(ready: dict[str, Any]) -> str:
         if ready.get("role") == "warm":
             return f"Yihu is ready: warm, {ready['active']} is active and takes the calls. Ctrl-C stops it."
-        web, asterisk = settings.web, settings.asterisk
+        web, asterisk, path = settings.web, settings.asterisk, settings.documents / "numbers.toml"
         sip = f"{asterisk.host}:{asterisk.sip_port}" if asterisk.embedded else "your own Asterisk"
-        numbers = ", ".join(did.number for did in settings.did)
+        numbers = ", ".join(did.number for did in read_document(path, read_numbers, NUMBERS).did)
         known = [str(agent) for agent in ready.get("agents", [])]
         agents = ", ".join(known[:6]) + (f" and {len(known) - 6} more" if len(known) > 6 else "") or "none yet"
         store = "PostgreSQL" if settings.sql_url.startswith("postgresql") else str(settings.var / "yihu.db")

@@ -22,7 +22,9 @@ from cti.demo.sipp import CITIZEN_HOST, Server
 from cti.demo.stack import own_stack
 from cti.metrics.record import CallRecord
 from cti.metrics.report import Report
-from cti.settings import Did, Settings
+from cti.numbers import NUMBERS, Did, NumberTable, read_numbers
+from cti.settings import Settings
+from cti.watched_file import read_document
 
 WRAP_UP_S = 1.0
 OFFER_TIMEOUT_S = 4.0
@@ -93,9 +95,14 @@ async def _stack(settings: Settings) -> AsyncIterator[tuple[Settings, bool]]:
         yield settings, False
         return
     # In working hours and out of them alike the callers of our own stack hear the menu; 12333 goes without one.
-    did = (Did(number="12345", flow="city", entry="short_menu"), *(d for d in Settings().did if d.number != "12345"))
+    shipped = read_numbers(NUMBERS, "").did
+    did = (Did(number="12345", flow="city", entry="short_menu"), *(d for d in shipped if d.number != "12345"))
     async with own_stack(did, WRAP_UP_S, OFFER_TIMEOUT_S) as own:
         yield own, True
+
+
+def _numbers(settings: Settings) -> NumberTable:
+    return read_document(settings.documents / "numbers.toml", read_numbers, NUMBERS)
 
 
 @dataclass(slots=True)
@@ -114,7 +121,7 @@ class _Run:
         rng = random.Random(self.seed)
         # Numbers of their own for each run, so that a second run on the same stack is not taken for repeated calls.
         first = int(time.time()) % 90_000
-        numbers = [did.number for did in self.settings.did if did.flow == "city"]
+        numbers = [did.number for did in _numbers(self.settings).did if did.flow == "city"]
         plans = draw(self.calls, rng, numbers, Menu(), self._full_after(), first)
         made = await self._hire()
         since = time.time() - 1.0

@@ -15,7 +15,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from cti.demo.client import Stack
-from cti.settings import PROJECT, Did, Settings, load_settings
+from cti.numbers import Did
+from cti.settings import PROJECT, Settings, load_settings
 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 20.0
@@ -31,8 +32,10 @@ async def own_stack(did: Sequence[Did], wrap_up_s: float, offer_timeout_s: float
     folder = Path(tempfile.mkdtemp(prefix="yihu-demo-"))
     try:
         file = folder / "yihu.toml"
-        file.write_text(_settings_text(did, wrap_up_s, offer_timeout_s), encoding="utf-8")
+        file.write_text(_settings_text(wrap_up_s, offer_timeout_s), encoding="utf-8")
         settings = load_settings(file)
+        settings.documents.mkdir(parents=True)
+        (settings.documents / "numbers.toml").write_text(_numbers_text(did), encoding="utf-8")
         log = folder / "up.log"
         with log.open("wb") as out:
             process = await asyncio.create_subprocess_exec(
@@ -77,7 +80,7 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _settings_text(did: Sequence[Did], wrap_up_s: float, offer_timeout_s: float) -> str:
+def _settings_text(wrap_up_s: float, offer_timeout_s: float) -> str:
     ami, sip, http, agi, web = free_ports(5)
     rtp = random.randrange(10000, 29000, 1000)
     lines = [
@@ -88,6 +91,11 @@ def _settings_text(did: Sequence[Did], wrap_up_s: float, offer_timeout_s: float)
         f"web = {{port = {web}}}",
         f"calls = {{wrap_up_s = {wrap_up_s:g}, offer_timeout_s = {offer_timeout_s:g}}}",
     ]
+    return "\n".join(lines) + "\n"
+
+
+def _numbers_text(did: Sequence[Did]) -> str:
+    lines = [f'unknown_number = "{did[0].number}"']
     for number in did:
         entry = f'entry = "{number.entry}"\n' if number.entry else ""
         lines += [

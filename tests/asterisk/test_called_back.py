@@ -25,8 +25,10 @@ from tests.support.telephones import Manner, Ring, Telephones
 LOST, ASKED, IMPATIENT = "13800001111", "13800002222", "13800003333"
 LINES = """
 callback = {{dial = "PJSIP/trunk/sip:{{number}}@127.0.0.2:{port}", hours = "00:00-24:00"}}
-waiting = {{callback_from_s = 30}}
-surge = {{rungs = []}}
+"""
+RULES = """
+waiting = {callback_from_s = 30}
+surge = {rungs = []}
 """
 
 
@@ -37,7 +39,7 @@ def carrier_port() -> int:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, carrier_port: int) -> Iterator[RunningStack]:
-    with hall(tmp_path_factory.mktemp("stack"), LINES.format(port=carrier_port)) as running:
+    with hall(tmp_path_factory.mktemp("stack"), LINES.format(port=carrier_port), rules=RULES) as running:
         yield running
 
 

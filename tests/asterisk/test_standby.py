@@ -20,7 +20,8 @@ from cti.asterisk.ami import Ami
 from cti.calls import AgentFact, AgentId, Milestone
 from cti.demo import audio
 from cti.exchange import Exchange
-from cti.settings import PROJECT, Callback, Surge
+from cti.rules import Surge
+from cti.settings import PROJECT, Callback
 from cti.standby_call import StandbyCalls
 from cti.surge_watch import SurgeWatch
 from cti.switchboard import Switchboard
@@ -61,7 +62,7 @@ class Desk:
             settings,
             Dialling(Rules(on=True)),
             lambda: 0,
-            "12345",
+            lambda: "12345",
         )
         self.surge = SurgeWatch(self.exchange, Surge(), self, lambda at: datetime.now(UTC), self.standby.rung_on)
 

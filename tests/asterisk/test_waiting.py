@@ -28,7 +28,7 @@ LADDER = """surge = {rungs = [
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     lending = 'overflow = [{queue = "general", to = "enterprise"}]'
-    with hall(tmp_path_factory.mktemp("stack"), LADDER, lending) as running:
+    with hall(tmp_path_factory.mktemp("stack"), rules=f"{LADDER}\n{lending}") as running:
         yield running
 
 

@@ -19,7 +19,7 @@ from cti.settings import load_settings
 from tests.support.city import City, citizen, eventually
 from tests.support.ear import Listener
 from tests.support.missing import missing
-from tests.support.stack import NUMBER, RunningStack
+from tests.support.stack import NUMBER, RunningStack, numbers_text
 
 ENTERPRISE, URGENT, ENGLISH = "19998", "19997", "19996"
 """Numbers beside `NUMBER`, which leads to the general queue."""
@@ -43,8 +43,8 @@ nodes:
 
 
 @contextmanager
-def hall(folder: Path, *settings: str) -> Iterator[RunningStack]:
-    """A stack with this flow and these lines of settings."""
+def hall(folder: Path, *settings: str, rules: str = "") -> Iterator[RunningStack]:
+    """A stack with this flow, these lines of settings and these rules."""
     try:
         find_asterisk()
         find_program("redis-server")
@@ -54,8 +54,10 @@ def hall(folder: Path, *settings: str) -> Iterator[RunningStack]:
     running = RunningStack(folder)
     (running.flows / "quick.yaml").write_text(FLOW, encoding="utf-8")
     entries = ((ENTERPRISE, "enterprise"), (URGENT, "urgent"), (ENGLISH, "english"))
-    dids = "".join(f'{{number = "{number}", flow = "quick", entry = "{entry}"}},' for number, entry in entries)
-    text = running.file.read_text(encoding="utf-8").replace("did = [", f"did = [{dids}")
+    more = [f'{{number = "{number}", flow = "quick", entry = "{entry}"}}' for number, entry in entries]
+    running.write("numbers.toml", numbers_text([*running.numbers, *more]))
+    running.write("rules.toml", rules)
+    text = running.file.read_text(encoding="utf-8")
     running.file.write_text("\n".join([text, *settings, ""]), encoding="utf-8")
     running.settings = load_settings(running.file)
     try:

@@ -24,7 +24,7 @@ from cti.storage.journal import read
 from tests.support.ports import free_ports
 from tests.support.redis import RedisProcess
 from tests.support.relay import Relay
-from tests.support.stack import FLOW, GREETED, NUMBER, OFFER_TIMEOUT_S, RunningStack
+from tests.support.stack import FLOW, GREETED, NUMBER, OFFER_TIMEOUT_S, RunningStack, numbers_text
 from tests.support.waiting import until
 
 
@@ -98,6 +98,12 @@ class PairOfNodes:
         self._asterisk = AsteriskServer(settings, find_asterisk(), secrets.ami_ro, secrets.ami_ctl)
         self._asterisk.start()
         settings.recordings_dir.mkdir(exist_ok=True)
+        (folder / "documents").mkdir()
+        numbers = [
+            f'{{number = "{GREETED}", flow = "city", entry = "zero_menu"}}',
+            f'{{number = "{NUMBER}", flow = "quick"}}',
+        ]
+        (folder / "documents" / "numbers.toml").write_text(numbers_text(numbers), encoding="utf-8")
         self.nodes: list[Node] = []
         self.links: list[Relay] = []
         socket, nonce = self.redis.url.removeprefix("unix://"), self._asterisk.nonce
@@ -121,10 +127,7 @@ class PairOfNodes:
                 sql = {{url = "sqlite:///{folder}/yihu.db"}}
                 pair = {{peer = "http://127.0.0.1:{peer_link.port}"}}
                 calls = {{wrap_up_s = 0, offer_timeout_s = {OFFER_TIMEOUT_S:g}}}
-                did = [
-                  {{number = "{GREETED}", flow = "city", entry = "zero_menu"}},
-                  {{number = "{NUMBER}", flow = "quick"}},
-                ]
+                documents = "{folder}/documents"
                 """
             node = Node(folder / name, text)
             node.redis_link, node.peer_link = redis_link, peer_link
@@ -142,7 +145,6 @@ class PairOfNodes:
             agi = {{port = {agi}}}
             web = {{port = {web}}}
             redis = {{url = "{self.redis.url}"}}
-            did = [{{number = "{GREETED}", flow = "city"}}]
             """
         return Node(self._folder / "stranger", text)
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,11 @@ OFFER_TIMEOUT_S = 3.0
 START_LIMIT_S = 40.0
 
 
+def numbers_text(rows: Iterable[str]) -> str:
+    """numbers.toml with these rows, each an inline table; any other is treated like GREETED."""
+    return f'unknown_number = "{GREETED}"\ndid = [\n' + "".join(f"  {row},\n" for row in rows) + "]\n"
+
+
 class RunningStack:
     """`start` returns when calls are served; `stop` leaves nothing behind."""
 
@@ -60,16 +65,22 @@ class RunningStack:
             agi = {{port = {agi}}}
             web = {{port = {web}}}
             calls = {{wrap_up_s = 0, offer_timeout_s = {OFFER_TIMEOUT_S:g}}}
-            did = [
-              {{number = "{GREETED}", flow = "city", entry = "zero_menu"}},
-              {{number = "{NUMBER}", flow = "quick"}},
-            ]
             """,
             encoding="utf-8",
         )
         self.settings = load_settings(self.file)
+        self.numbers = [
+            f'{{number = "{GREETED}", flow = "city", entry = "zero_menu"}}',
+            f'{{number = "{NUMBER}", flow = "quick"}}',
+        ]
+        self.write("numbers.toml", numbers_text(self.numbers))
         self._output = folder / "up.log"
         self._process: subprocess.Popen[bytes] | None = None
+
+    def write(self, document: str, text: str) -> None:
+        """A document as an administrator has it."""
+        self.settings.documents.mkdir(parents=True, exist_ok=True)
+        (self.settings.documents / document).write_text(text, encoding="utf-8")
 
     def start(self) -> None:
         argv = [sys.executable, "-m", "cti.cli", "--settings", str(self.file), "up"]

@@ -15,7 +15,8 @@ from cti.exchange import Exchange
 from cti.journey import House, Journey
 from cti.live_call import Call
 from cti.metrics.record import fold
-from cti.settings import Did, Surge, Waiting
+from cti.numbers import Did
+from cti.rules import Surge, Waiting
 from cti.switchboard import Switchboard
 from cti.waiting_room import WaitingRoom
 from ivr_flows.calendar import WorkCalendar
@@ -93,6 +94,7 @@ class Town:
         did = Did(number="12345", flow="city", skill=did_skill)
         self.callbacks: list[CallId] = []
         self.callbacks_possible = False
+        self.reattach_s = 8.0
         self.journal: list[Milestone] = journal if journal is not None else []
         self.board = Switchboard(wrap_up_s)
         self.board.set_roster(roster_of(*(agents or ("a1",)), skills=skills))
@@ -113,6 +115,7 @@ class Town:
             transfers={"110": "PJSIP/110@trunk"},
             room=self.room,
             timeline=lambda call_id: [m for m in self.journal if m.id == call_id],
+            reattach_s=lambda agent_id: self.reattach_s if self.board.desks[agent_id].softphone else 0.0,
         )
 
     def possible(self) -> bool:

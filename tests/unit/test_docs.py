@@ -12,9 +12,12 @@ from pathlib import Path
 import click
 import pytest
 
+from cti.city_days import CityDays
 from cti.cli import main
 from cti.metrics.rates import LOSS_PLACES, all_rates
-from cti.settings import PROJECT, Did, Overflow, Rung, Settings
+from cti.numbers import Did
+from cti.rules import Overflow, Rung, Surge, Waiting
+from cti.settings import PROJECT, Settings
 
 DOCUMENTS = sorted(
     path
@@ -22,6 +25,7 @@ DOCUMENTS = sorted(
     for path in PROJECT.glob(pattern)
 )
 OPERATING = PROJECT / "docs" / "operating.md"
+ADMINISTRATION = PROJECT / "docs" / "administration.md"
 
 
 def text_of(path: Path) -> str:
@@ -49,10 +53,9 @@ def test_every_relative_link_leads_somewhere(path: Path) -> None:
             assert heading in anchors(there), f"{path.name}: {target}"
 
 
-def described_settings() -> dict[str, str]:
-    """Key -> default, as the tables of operating.md have them."""
-    section = text_of(OPERATING).partition("\n## Settings\n")[2].partition("\n## ")[0]
-    return dict(re.findall(r"^\| `([a-z_.]+)` \| ?([^|]*?) ?\|", section, re.MULTILINE))
+def described(text: str) -> dict[str, str]:
+    """Key -> default, as the tables of a text have them."""
+    return dict(re.findall(r"^\| `([a-z_.]+)` \| ?([^|]*?) ?\|", text, re.MULTILINE))
 
 
 def settings_with_defaults() -> Iterator[tuple[str, object]]:
@@ -63,16 +66,18 @@ def settings_with_defaults() -> Iterator[tuple[str, object]]:
             yield from ((f"{item.name}.{part.name}", getattr(value, part.name)) for part in dataclasses.fields(value))
         else:
             yield item.name, value
-    for table, kind in (("did", Did), ("overflow", Overflow), ("surge.rungs", Rung)):
+
+
+def documents_with_defaults() -> Iterator[tuple[str, object]]:
+    yield "unknown_number", dataclasses.MISSING
+    kinds = {"did": Did, "waiting": Waiting, "overflow": Overflow, "surge": Surge, "surge.rungs": Rung, "": CityDays}
+    for table, kind in kinds.items():
         for item in dataclasses.fields(kind):
-            yield f"{table}.{item.name}", item.default
+            if item.name != "rungs":
+                yield f"{table}.{item.name}".lstrip("."), item.default
 
 
-def as_shown(key: str, value: object) -> str:
-    if key == "did":
-        return " and ".join(did.number for did in Settings().did)
-    if key == "surge.rungs":
-        return ", ".join(f"`{rung.rung}`" for rung in Settings().surge.rungs)
+def as_shown(value: object) -> str:
     if value is dataclasses.MISSING or value is None:
         return ""
     if isinstance(value, bool):
@@ -85,7 +90,13 @@ def as_shown(key: str, value: object) -> str:
 
 
 def test_operating_describes_every_setting_with_its_default_and_no_other() -> None:
-    assert described_settings() == {key: as_shown(key, value) for key, value in settings_with_defaults()}
+    section = text_of(OPERATING).partition("\n## Settings\n")[2].partition("\n## ")[0]
+    assert described(section) == {key: as_shown(value) for key, value in settings_with_defaults()}
+
+
+def test_administration_describes_every_key_of_the_documents_with_its_default() -> None:
+    sections = text_of(ADMINISTRATION).partition("\n## Numbers dialled\n")[2]
+    assert described(sections) == {key: as_shown(value) for key, value in documents_with_defaults()}
 
 
 def test_every_command_that_a_document_names_exists() -> None:

@@ -100,7 +100,7 @@ class House:
             self.settings,
             self.dialling,
             lambda: self.ongoing,
-            "12345",
+            lambda: "12345",
         )
         calls.recover(self.journal)
         return calls

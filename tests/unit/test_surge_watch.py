@@ -10,7 +10,7 @@ import pytest
 from agents.roster import Agent
 from cti.calls import AgentFact, AgentId, CallFact, CallId, CityFact, Milestone
 from cti.exchange import Exchange
-from cti.settings import Surge
+from cti.rules import Surge
 from cti.surge_watch import SurgeWatch
 from cti.switchboard import Switchboard
 from queues.handling import Habit
