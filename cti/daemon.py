@@ -21,6 +21,7 @@ from agents.lease import LeaseRules
 from agents.roster import Agent
 from agents.status import DeskRules
 from cti import live_view
+from cti.account_files import AccountFiles
 from cti.accounts.people import People
 from cti.accounts.sessions import Sessions
 from cti.accounts.throttle import Throttle
@@ -442,13 +443,10 @@ class Daemon:
         return desk is not None and desk.call_id is not None
 
     async def _set_password(self, user: str, password_hash: str) -> None:
-        """An agent's stands in the roster, everybody else's in the users file; both are in use when this returns."""
-        if AgentId(user) in self.board.desks:
-            await asyncio.to_thread(self.roster_file.set_password, user, password_hash)
-            self._on_roster(await asyncio.to_thread(self.roster_file.read))
-        else:
-            await asyncio.to_thread(partial(self.users_file.put, user, password_hash=password_hash))
-            await asyncio.to_thread(self.users_file.load)
+        """It is in use when this returns."""
+        await asyncio.to_thread(AccountFiles(self.settings).set_password, user, password_hash)
+        await asyncio.to_thread(self.users_file.load)
+        self._on_roster(await asyncio.to_thread(self.roster_file.read))
 
     def _on_rules(self, rules: Rules) -> None:
         self.exchange.take_overflow(overflow_of(rules))

@@ -66,13 +66,16 @@ def check_ports(settings: Settings) -> list[str]:
 
 
 def check_roster(settings: Settings) -> list[str]:
-    """What is wrong with the file of agents."""
+    """What is wrong with the files of agents and of users."""
     from agents.roster import RosterError
+    from cti.accounts.people import UsersError
     from cti.roster_file import RosterFile
+    from cti.users_file import UsersFile
 
     try:
         RosterFile(settings.roster).read()
-    except RosterError as error:
+        UsersFile(settings.users).read()
+    except (RosterError, UsersError) as error:
         return [str(error)]
     return []
 

@@ -23,10 +23,12 @@ _HEAD = """# Who may do what beside agents, who stand in the roster. `yihu user`
 
 
 class UsersFile:
-    """`current` is the last good one. Passwords never stand in it, only argon2 hashes."""
+    """`current` is the last good one, at a start with a broken file too. Passwords never stand in it, only argon2
+    hashes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._good = path.with_name(f".{path.name}.good")
         self.current: dict[str, User] = {}
 
     def read(self) -> dict[str, User]:
@@ -45,6 +47,14 @@ class UsersFile:
             self.current = self.read()
         except UsersError as error:
             log.error("users_refused", problem=str(error))
+            if not self.current:
+                self.current = UsersFile(self._good).read()
+            return
+        try:
+            if self.path.exists():
+                write_private(self._good, self.path.read_text(encoding="utf-8"))
+        except OSError as error:
+            log.error("users_not_kept", problem=error.strerror)
 
     def put(self, user_id: str, *, name: str = "", roles: Iterable[object] = (), password_hash: str = "") -> User:
         """Adds a user, or changes what is given of one who is there; the rest of the file stays. UsersError."""

@@ -179,6 +179,7 @@ class Sessions:
                 if not told_away:
                     log.warning("sessions_kept_in_memory_alone", problem=str(away))
                 told_away = True
+                self._untold |= dict.fromkeys(self._live)  # it may come back empty
                 await asyncio.sleep(_RETRY_S)
             self.check()
             self._work.clear()

@@ -68,10 +68,12 @@ class Throttle:
     async def right(self, name: str, address: str) -> None:
         """The try was right: the name is forgotten, and of the address this one try."""
         await self.unlock(name)
-        by_address = _key("address", address)
-        found = self._now(by_address)
-        self._known[by_address] = _Tries(found.wrong[:-1])
-        await self._keep(by_address)
+        await self._one_less(_key("address", address))
+
+    async def not_checked(self, name: str, address: str) -> None:
+        """The try came to nothing, by our fault."""
+        await self._one_less(_key("name", name))
+        await self._one_less(_key("address", address))
 
     def left(self, name: str) -> int:
         """Tries that are left to him."""
@@ -84,6 +86,10 @@ class Throttle:
     async def unlock(self, name: str) -> None:
         key = _key("name", name)
         self._known[key] = _Tries()
+        await self._keep(key)
+
+    async def _one_less(self, key: str) -> None:
+        self._known[key] = _Tries(self._now(key).wrong[:-1])
         await self._keep(key)
 
     def _now(self, key: str) -> _Tries:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -19,11 +20,16 @@ def command(ctx: click.Context) -> None:
 
     Exit code 0: asked to stop; 78: settings, flows or ports cannot be used; 1: something else does not start.
     """
+    from cti.first_users import make_first_users
     from cti.supervisor import StartError, start_up
 
     settings: Settings = ctx.obj
+    file = _settings_file(ctx.find_root().params.get("settings_file"))
     try:
-        code = start_up(settings, _settings_file(ctx.find_root().params.get("settings_file")), _summary(settings))
+        if file is None:
+            with contextlib.suppress(OSError):  # the start looks at the folder itself, and says what is wrong
+                make_first_users(settings)
+        code = start_up(settings, file, _summary(settings))
     except StartError as error:
         click.echo(f"yihu: {error}", err=True)
         code = error.code
@@ -41,6 +47,7 @@ def _settings_file(given: Path | None) -> Path | None:
 
 
 def _summary(settings: Settings) -> Any:
+    from cti.first_users import first_passwords
     from cti.numbers import NUMBERS, read_numbers
     from cti.watched_file import read_document
 
@@ -52,14 +59,16 @@ def _summary(settings: Settings) -> Any:
         numbers = ", ".join(did.number for did in read_document(path, read_numbers, NUMBERS).did)
         known = [str(agent) for agent in ready.get("agents", [])]
         agents = ", ".join(known[:6]) + (f" and {len(known) - 6} more" if len(known) > 6 else "") or "none yet"
+        first = first_passwords(settings)
+        users = f"names and passwords in {first}" if first.exists() else "`yihu user add` makes users"
         store = "PostgreSQL" if settings.sql_url.startswith("postgresql") else str(settings.var / "yihu.db")
         return "\n".join(
             [
                 f"Yihu is ready: {settings.city.name} answers {numbers}. Ctrl-C stops it.",
                 f"  telephones   SIP {sip}, calls of the carrier from {', '.join(asterisk.trunk_addresses)}",
-                f"  web, REST    http://{web.host}:{web.port}",
+                f"  log in       http://{web.host}:{web.port}/login, {users}",
                 f"  administrator's token: admin_token in {settings.secrets_file}",
-                f"  agents       {agents}; `yihu user add` makes one and shows the passwords",
+                f"  agents       {agents}",
                 f"  records      {store}, recordings in {settings.recordings_dir}",
                 f"  logs         {settings.log_dir}",
                 "  try it       yihu call (in another terminal), yihu doctor",

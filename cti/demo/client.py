@@ -78,6 +78,10 @@ class Stack:
     async def remove_test_agents(self) -> None:
         await self._ask("DELETE", "/api/test-agents")
 
+    async def unlock(self, user: str) -> None:
+        """Of a user whose password was wrong too often."""
+        await self._ask("POST", f"/api/accounts/{user}/unlock")
+
     async def set_status(self, agent: str, status: str, reason: str = "") -> None:
         await self._ask("POST", f"/api/agents/{agent}/status", {"status": status, "reason": reason})
 

@@ -162,6 +162,7 @@ class AccountRoutes:
         try:
             right = await self._passwords.right(person.password_hash if person else "", password)
         except TooBusy:
+            await self._throttle.not_checked(user_id, address)
             raise Refused(503, "busy", "too many log in at this moment: try again") from None
         if not right or person is None:
             log.info("login_refused", user=person.id if person else None)
