@@ -61,9 +61,12 @@ def offer_failed(desk: Desk, outcome: str, now: float, rules: DeskRules) -> Fact
     """He was rung in vain: nothing is offered for a while, and after too many in a row he is not ready any more.
 
     A telephone that could not be reached (`unreachable`), or whose network was lost in a talk (`agent_lost`), is held
-    back until it is there again. What is held back already because telephone or page are away is no fault of his.
+    back until it is there again. What is held back already because telephone or page are away is no fault of his. A
+    browser that was lost in a talk may be back before that is known: its connection says when.
     """
     if desk.status is not Status.READY or desk.causes(now) & {Cause.PHONE_AWAY, Cause.PAGE_AWAY}:
+        return []
+    if outcome == "agent_lost" and desk.softphone:
         return []
     misses = desk.misses + 1
     facts: Facts = []

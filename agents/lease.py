@@ -94,8 +94,9 @@ def _contact(desk: Desk, signs: Signs, now: float, rules: LeaseRules, held_since
     state = desk.state(now)
     if state is State.OFFERED:
         todo.append(Follows("pull_back", Cause.PHONE_AWAY))
-    elif state is State.HELD and now - contact.since >= TALK_GRACE_S:
-        todo.append(Follows("cut", Cause.PHONE_AWAY))  # nothing is heard from a telephone on hold anyway
+    elif state is State.HELD and not desk.softphone and now - contact.since >= TALK_GRACE_S:
+        # Nothing is heard from a telephone on hold anyway; a browser sends silence (cti.silent_lines).
+        todo.append(Follows("cut", Cause.PHONE_AWAY))
     if _may_log_out(desk) and now - contact.since >= rules.logout_after_s:
         todo.append(Follows("log_out", Cause.PHONE_AWAY))
     return todo

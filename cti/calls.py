@@ -18,6 +18,8 @@ AgentId = NewType("AgentId", str)
 
 Value = str | int | float | bool | None
 Stream = Literal["call", "agent", "city"]
+GuestEntry = Literal["video", "sign", "text"]
+"""What the citizens' page may dial to begin a call: it is the number dialled of that call."""
 
 
 class CallFact(StrEnum):
@@ -35,10 +37,11 @@ class CallFact(StrEnum):
     HUMAN_ASKED = "human_asked"
     """First wish for a person: by key, by silence, by error or because the flow has no menu [by]"""
     QUEUED = "queued"
-    """[queue, need, since, steps_since, kept_s, able, rungs]: `need` is `Need.to_text()`; `since` is the moment his
-    place counts from, `steps_since` the one the need's steps run from (both UTC seconds; a place that was kept makes
+    """[queue, need, since, steps_since, kept_s, able, rungs, reattach]: `need` is `Need.to_text()`; `since` is the
+    moment his place counts from, `steps_since` the one the need's steps run from (both UTC seconds; a place that was kept makes
     them earlier than this milestone, by `kept_s`); `able` is how many agents could take him by state, as
-    "talking 8, break 1"; `rungs` are the rungs of the surge ladder that are on"""
+    "talking 8, break 1"; `rungs` are the rungs of the surge ladder that are on; `reattach` is the agent whose browser
+    was lost in the talk, and whom the first step of the need names"""
     RELAXED = "relaxed"
     """The need's next step counts now [step, wants, able]: `wants` in words of `NeedStep.to_text()`"""
     ESTIMATED = "estimated"
@@ -97,6 +100,18 @@ class CallFact(StrEnum):
     """The citizen is sent on without announcement [to, kind, by, agent]: kind is queue, agent, or one of a party; agent
     is the one who lets him go. His journey goes on with the new need as soon as that line is dropped; to None: it does
     not"""
+    CHAT = "chat"
+    """One line of writing between a citizen's page and the agent [side, agent, pii_text]: side is citizen or agent"""
+    CARD_PUSHED = "card_pushed"
+    """The agent sent something to keep to the citizen's page [agent, card, pii_card]: card names the template, pii_card is
+    what was sent, as JSON text"""
+    VIDEO_JOINED = "video_joined"
+    """The citizen's page has a second line to the agent, with his picture [agent, reason]: reason is upgrade (his own
+    call is by telephone) or reload (his page was loaded anew)"""
+    VIDEO_LEFT = "video_left"
+    """That line is over [agent, seconds]"""
+    VIDEO_RECORDED = "video_recorded"
+    """A part of the pictures, recorded by the agent's page, is whole [part, file, bytes, agent]"""
     SURVEY_OFFERED = "survey_offered"
     """[scale]"""
     RATED = "rated"

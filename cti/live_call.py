@@ -77,8 +77,12 @@ class Call:
     """The number of the last one."""
     lead: int = 0
     """Who is `agent`: 0 the agent of the offer; else the party who has taken over, who need not be one of ours."""
+    reattach: AgentId | None = None
+    """Whose line went dead in the talk: until somebody answers, or it is known that nobody waits for him."""
     moved: tuple[str, str] | None = None
     """Kind and target, while the citizen is being sent on without announcement."""
+    sent_by: AgentId | None = None
+    """The agent who has sent him on last."""
     waited_s: float = 0.0
     """What he had waited, kept place included, when the last agent answered."""
     holder: object | None = None
@@ -172,6 +176,7 @@ class Call:
                 self.steps_since = float(data.get("steps_since") or self.since)
                 self.kept_s = float(data.get("kept_s") or 0.0)
                 self.moved = None
+                self.reattach = AgentId(str(agent)) if (agent := data.get("reattach")) else None
                 if self.phase != "fallback":
                     self.phase = "queue"
             case CallFact.FELL_BACK:
@@ -188,9 +193,10 @@ class Call:
                 self.phase = "leaving" if data.get("outcome") in CALL_OVER else "queue"
             case CallFact.ANSWERED:
                 self.phase, self.answered_at, self.ever_answered, self.lead = "talk", at, True, 0
-                self.waited_s = max(0.0, at - self.since)
+                self.waited_s, self.reattach = max(0.0, at - self.since), None
             case CallFact.TALK_ENDED:
                 self.phase, self.answered_at, self.parties, self.lead = "after_talk", None, (), 0
+                self.reattach = AgentId(str(data.get("agent"))) if data.get("side") == "agent_lost" else None
                 self._to_measure(data)
             case CallFact.RECORDED:
                 self.unmeasured.pop(str(data.get("segment") or data.get("n")), None)
@@ -205,6 +211,7 @@ class Call:
             case CallFact.MOVED:
                 to = data.get("to")
                 self.moved = None if to is None else (str(data.get("kind")), str(to))
+                self.sent_by = AgentId(str(agent)) if (agent := data.get("agent")) else None
             case CallFact.TRANSFERRED:
                 self.transferred = True
             case CallFact.CALLBACK_REQUESTED:

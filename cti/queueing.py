@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from cti import talk
 from cti.asterisk import names
-from cti.calls import CallFact, CallId, Milestone, Need, Value
+from cti.calls import AgentId, CallFact, CallId, Milestone, Need, Value
 from cti.contact import Contact
 from cti.exchange import Exchange
 from cti.live_call import Call
@@ -18,6 +18,7 @@ from cti.switchboard import Switchboard
 from ivr_flows.words import Prompt, Route, RouteEnded
 from queues import announcing
 from queues.estimate import Estimate
+from queues.returning import taken_back
 
 if TYPE_CHECKING:
     from cti.journey import Line
@@ -55,7 +56,8 @@ class Room(Protocol):
 
 
 class Queueing:
-    """`timeline`: the milestones of a call so far, for one whose waiting another process of ours began."""
+    """`timeline`: the milestones of a call so far, for one whose waiting another process of ours began. `reattach_s`:
+    how long a caller waits for this agent alone whose line went dead in the talk."""
 
     def __init__(
         self,
@@ -64,6 +66,7 @@ class Queueing:
         room: Room,
         play: Play,
         offer_timeout_s: float,
+        reattach_s: Callable[[AgentId], float],
         timeline: Callable[[CallId], Sequence[Milestone] | None],
     ) -> None:
         self._line = line
@@ -71,6 +74,7 @@ class Queueing:
         self._room = room
         self._play = play
         self._offer_timeout_s = offer_timeout_s
+        self._reattach_s = reattach_s
         self._timeline = timeline
         self._music = False
         self._comforts = 0
@@ -95,7 +99,7 @@ class Queueing:
                     return RouteEnded("talked")
                 if outcome == "agent_lost":
                     await self._line.set_variable(names.DIAL_STATUS, "")
-                    self._queue(place_of(call))
+                    self._queue(place_of(call, agent, self._reattach_s(agent), self._now))
                 told = replace(told, at=self._now)
                 continue
             if command.max_wait_s is not None and self._now - call.queued_at >= command.max_wait_s:
@@ -259,13 +263,12 @@ class Queueing:
         return RouteEnded(reason, key)
 
 
-def place_of(call: Call) -> dict[str, Value]:
-    """Data of `queued` for a caller who goes back to the queue with the place he had."""
+def place_of(call: Call, agent: AgentId, reattach_s: float, now: float) -> dict[str, Value]:
+    """Data of `queued` for a caller whose agent was lost in the talk: he goes back with the place he had, and waits
+    for the same agent first, for `reattach_s`."""
     assert call.need is not None
-    return {
-        "queue": call.need.queue,
-        "need": call.need.to_text(),
-        "since": call.since,
-        "steps_since": call.steps_since,
-        "kept_s": call.kept_s,
-    }
+    data: dict[str, Value] = {"queue": call.need.queue, "since": call.since, "kept_s": call.kept_s}
+    if reattach_s <= 0:
+        return {**data, "need": call.need.to_text(), "steps_since": call.steps_since}
+    need = taken_back(call.need, agent, reattach_s, now - call.steps_since)
+    return {**data, "need": need.to_text(), "steps_since": now, "reattach": agent}

@@ -30,10 +30,11 @@ class Account:
 class Softphones:
     """`key`: of the installation, equal on both daemons of a pair."""
 
-    def __init__(self, exchange: Exchange, key: str, auto_answer_s: float | None) -> None:
+    def __init__(self, exchange: Exchange, key: str, auto_answer_s: float | None, reattach_s: float = 0.0) -> None:
         self._exchange = exchange
         self._key = key
         self._auto_answer_s = auto_answer_s
+        self._reattach_s = reattach_s
 
     def open(self, agent_id: AgentId) -> Account:
         """From now on his telephone is in his browser; asked again within one log-in, it is the same.
@@ -66,6 +67,11 @@ class Softphones:
         """His own rule, else the one for all."""
         own = desk.agent.auto_answer_s
         return self._auto_answer_s if own is None else None if own == math.inf else own
+
+    def reattach_s(self, agent_id: AgentId) -> float:
+        """How long a citizen waits for him alone whose line went dead in the talk; 0: a telephone on a desk does not
+        come back by itself."""
+        return self._reattach_s if self.may_connect(agent_id) else 0.0
 
     def changed_by(self, milestone: Milestone) -> bool:
         """Whether somebody's telephone may be another one since."""

@@ -27,7 +27,7 @@ async def offer(line: Line, contact: Contact, agent: AgentId, timeout_s: float) 
     The dialplan records from the answer on, on the agent's channel: the recording needs no step of ours, and goes on
     if we die. Raises CallerHungUp when the caller leaves, ringing or talking; `Contact.close` completes the record.
     """
-    leg: names.LegKind = "offer"
+    leg: names.LegKind = "reattach" if contact.call.reattach == agent else "offer"
     headers = f"{names.AGENT_HEADERS}^s^1({contact.call_id}^{leg})"
     answered = f"{names.AGENT_ANSWERED}^{contact.segment()}"
     options = f"gm({names.MUSIC_CLASS})b({headers})U({answered})"

@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final, Literal, get_args
 
+from cti.calls import GuestEntry
+
 # AGI: what the dialplan calls, as the path of agi://host:port/<route>
 AGI_CITIZEN: Final = "citizen"
 """A citizen's call. Arguments: `CITIZEN_ARGS`."""
@@ -16,7 +18,10 @@ AGI_PROVISION: Final = "provision"
 """A session without a caller, asked for by ourselves, in which the daemon writes agents with DATABASE PUT and DEL."""
 AGI_CALLBACK: Final = "callback"
 """An agent's telephone that was called for a callback. Arguments: `CALLBACK_ARGS`."""
-AGI_ROUTES: Final = (AGI_CITIZEN, AGI_PROVISION, AGI_CALLBACK)
+AGI_BESIDE: Final = "beside"
+"""A guest's second line to the talk that his visit belongs to: a picture beside a voice call, or a page that was loaded
+anew."""
+AGI_ROUTES: Final = (AGI_CITIZEN, AGI_PROVISION, AGI_CALLBACK, AGI_BESIDE)
 EMERGENCY_SCRIPT: Final = "emergency"
 """The script in Asterisk's agi-bin that notes a call which no daemon took (`cti/asterisk/emergency.py`)."""
 
@@ -102,15 +107,15 @@ CTI_LOST_AT: Final = "CTI_LOST_AT"
 the dialplan to the present after a session that ended without CTI_DONE. Ten seconds after it the fallback begins."""
 CTI_CALLBACK: Final = "CTI_CALLBACK"
 """The call for which an agent's telephone was called; set by Originate."""
-CTI_RELOAD: Final = "CTI_RELOAD"
-"""1 if a telephone was written or deleted whose name Asterisk learns only by reading all of them again."""
-CTI_LOSSES: Final = "CTI_LOSSES"
 CTI_CITIZEN: Final = "CTI_CITIZEN"
 """Name of the citizen's channel, on that of a party and of an agent who consults."""
 CTI_AGENT: Final = "CTI_AGENT"
 """Name of the channel of the agent whom a party is called by."""
 CTI_RECORDING: Final = "CTI_RECORDING"
 """File of the recording of a party's part in the talk, in @recordings@."""
+CTI_RELOAD: Final = "CTI_RELOAD"
+"""1 if a telephone was written or deleted whose name Asterisk learns only by reading all of them again."""
+CTI_LOSSES: Final = "CTI_LOSSES"
 """How often a daemon was lost shortly after it took the call (the dialplan counts): the bound against a crash loop."""
 CTI_ENTERED_AT: Final = "CTI_ENTERED_AT"
 """UTC second of the last try to reach a daemon."""
@@ -128,6 +133,8 @@ CTI_QUEUED_AT: Final = "CTI_QUEUED_AT"
 DIAL_STATUS: Final = "DIALSTATUS"
 """Written by Dial(). "ANSWER" tells the fallback that the citizen has been served and needs no queue, so the daemon
 sets it to "" when a citizen who has talked is to wait for somebody again."""
+PACKETS_HEARD: Final = "CHANNEL(rtcp,rxcount)"
+"""How many packets of sound a channel has received."""
 HANGUP_CAUSE: Final = "HANGUPCAUSE"
 """Why a channel ended (Q.850)."""
 DIALLED_AGENT: Final = "DIALEDPEERNUMBER"
@@ -141,6 +148,12 @@ LABEL_LOST: Final = "lost"
 """In extension s of CONTEXT_CITIZEN: where a call goes on that is taken out of a session."""
 CONTEXT_AGENT: Final = "from-agent"
 """Where calls that an agent's telephone places arrive; `context` of every agent's endpoint."""
+CONTEXT_GUEST: Final = "from-video-guest"
+"""Where calls of citizens' pages arrive; `context` of every guest's endpoint."""
+GUEST_ENTRIES: Final = get_args(GuestEntry)
+"""What a guest may dial to begin his call."""
+BESIDE_EXTEN: Final = "beside"
+"""What a guest may dial besides: AGI_BESIDE."""
 CONTEXT_PROVISION: Final = "cti-provision"
 PROVISION_CHANNEL: Final = f"Local/s@{CONTEXT_PROVISION}/n"
 """`Channel` of the Originate that opens a provisioning session; its other half waits in `PROVISION_WAIT_EXTEN`."""
@@ -158,16 +171,6 @@ CONTEXT_CALLBACK: Final = "cti-callback"
 """`Context` of the Originate that calls an agent's telephone for a callback; `Exten` s, `Priority` 1."""
 CALLBACK_ANSWERED: Final = "cti-callback-answered"
 """Subroutine on the citizen's channel at his answer: Dial(…,U(cti-callback-answered^<day>/<file>))."""
-CONTEXT_STANDBY: Final = "cti-standby"
-"""`Context` of the Originate that calls in an agent on stand-by; `Exten` s, `Priority` 1."""
-STANDBY_TOLD_EXTEN: Final = "told"
-"""Extension of CONTEXT_STANDBY in which only he is who has heard the request."""
-
-# SIP headers that the handler adds to the INVITE for the agent
-HEADER_CALL: Final = "X-CTI-Call"
-HEADER_LEG: Final = "X-CTI-Leg"
-LegKind = Literal["offer", "reattach", "consult", "party", "callback"]
-"""What the agent's telephone rings for: a call; the talk he was in when his browser was lost; to be asked by a
 CONTEXT_PARTY: Final = "cti-party"
 """`Context` of the Originate that calls somebody to a talk; `Exten` is one of PARTY_WAYS."""
 PARTY_WAYS: Final = ("conference", "consult", "whisper")
@@ -181,7 +184,18 @@ CONTEXT_ASIDE: Final = "cti-aside"
 """Where an agent is (AMI Redirect) who consults; `Exten` s, `Priority` 1."""
 ASIDE_BACK: Final = "back"
 """Extension of CONTEXT_ASIDE: back to the citizen."""
-colleague; to join a talk; a callback of ours. A page answers reattach and consult by itself."""
+CONTEXT_STANDBY: Final = "cti-standby"
+"""`Context` of the Originate that calls in an agent on stand-by; `Exten` s, `Priority` 1."""
+STANDBY_TOLD_EXTEN: Final = "told"
+"""Extension of CONTEXT_STANDBY in which only he is who has heard the request."""
+
+# SIP headers that the handler adds to the INVITE for the agent
+HEADER_CALL: Final = "X-CTI-Call"
+HEADER_LEG: Final = "X-CTI-Leg"
+LegKind = Literal["offer", "reattach", "consult", "party", "callback", "beside"]
+"""What the agent's telephone rings for: a call; the talk he was in when his browser was lost; to be asked by a
+colleague; to join a talk; a callback of ours; a second line of the citizen whom he talks to, with his picture. A page
+answers reattach, consult and beside by itself."""
 LEGS: Final = get_args(LegKind)
 TEST_EXTEN: Final = "test"
 """What an agent's telephone may dial: he hears himself."""

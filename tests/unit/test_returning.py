@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cti.calls import EMERGENCY_S, AgentId, Need, NeedStep, SkillNeed
 from queues.needs import current_step, lacks
-from queues.returning import Citizens, KeptPlace, PastCall, Wishes, shaped
+from queues.returning import Citizens, KeptPlace, PastCall, Wishes, shaped, taken_back
 
 NUMBER = "13800000000"
 ANNA, BORIS = AgentId("anna"), AgentId("boris")
@@ -174,3 +175,20 @@ def test_a_shaped_need_reads_well() -> None:
 def test_an_emergency_is_not_delayed_by_anything() -> None:
     need = Need("general", (NeedStep((SkillNeed("urgent"),), 10.0),), EMERGENCY_S)
     assert shaped(need, Wishes(ANNA, 8.0, "cantonese", 120.0)) == need
+
+
+@pytest.mark.parametrize(
+    ("steps", "elapsed_s", "then"),
+    [
+        ("", 100.0, "=a1@8"),
+        ("enterprise>=3@20;enterprise>=1", 5.0, "=a1@8;enterprise>=3@7;enterprise>=1"),
+        ("enterprise>=3@20;enterprise>=1", 15.0, "=a1@8;enterprise>=1"),
+        ("enterprise>=3@20;enterprise>=1@30", 15.0, "=a1@8;enterprise>=1@27"),
+        ("=a1@8;enterprise>=3@20", 300.0, "=a1@8"),
+    ],
+)
+def test_who_loses_his_agent_in_the_talk_waits_for_him_and_then_as_if_he_had_waited_on(
+    steps: str, elapsed_s: float, then: str
+) -> None:
+    need = Need.from_text(f"enterprise|{steps}|+30")
+    assert taken_back(need, AgentId("a1"), 8.0, elapsed_s).to_text() == f"enterprise|{then}|+30"
