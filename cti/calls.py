@@ -38,8 +38,8 @@ class CallFact(StrEnum):
     """First wish for a person: by key, by silence, by error or because the flow has no menu [by]"""
     QUEUED = "queued"
     """[queue, need, since, steps_since, kept_s, able, rungs, reattach]: `need` is `Need.to_text()`; `since` is the
-    moment his place counts from, `steps_since` the one the need's steps run from (both UTC seconds; a place that was kept makes
-    them earlier than this milestone, by `kept_s`); `able` is how many agents could take him by state, as
+    moment his place counts from, `steps_since` the one the need's steps run from (both UTC seconds; a place that was
+    kept makes them earlier than this milestone, by `kept_s`); `able` is how many agents could take him by state, as
     "talking 8, break 1"; `rungs` are the rungs of the surge ladder that are on; `reattach` is the agent whose browser
     was lost in the talk, and whom the first step of the need names"""
     RELAXED = "relaxed"
