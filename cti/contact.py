@@ -90,6 +90,19 @@ class Contact:
         self.exchange.call(CallFact.TALK_ENDED, self.call_id, data, at)
         self.measure()
 
+    def end_parties(self, side: str, at: float) -> None:
+        """The talk is over since `at` for those who were called to it; `side` as in `party_left`."""
+        call = self.call
+        for party in sorted(call.parties, key=lambda party: party.p == call.lead):
+            if party.answered_at is None:
+                outcome = {"caller": "caller_left", "interrupted": "interrupted"}.get(side, "withdrawn")
+                self.exchange.call(CallFact.PARTY_FAILED, self.call_id, {"p": party.p, "outcome": outcome}, at)
+            else:
+                talk_s = round(max(0.0, at - party.answered_at), 3)
+                data: dict[str, Value] = {"p": party.p, "side": side, "talk_s": talk_s}
+                self.exchange.call(CallFact.PARTY_LEFT, self.call_id, data, at)
+        self.measure()
+
     def transferred(self) -> None:
         """The target that is being dialled has answered; seen by us or told by Asterisk, whichever comes first."""
         call = self.exchange.board.calls.get(self.call_id)
@@ -125,8 +138,10 @@ class Contact:
                 outcome = "cut_off" if side == "interrupted" else "caller_left"
                 data: dict[str, Value] = {"agent": call.agent, "n": call.offers, "outcome": outcome}
                 self.exchange.call(CallFact.OFFER_FAILED, self.call_id, data, at)
+        ended_by: Literal["interrupted", "caller"] = "interrupted" if side == "interrupted" else "caller"
+        self.end_parties(ended_by, at)
         if call.phase == "talk":
-            self.end_talk("interrupted" if side == "interrupted" else "caller", at)
+            self.end_talk(ended_by, at)
         self.measure()
         await self.settled()
         if self.call_id in self.exchange.board.calls:

@@ -43,6 +43,8 @@ from cti.desk_view import DeskView
 from cti.exchange import Exchange
 from cti.fallback_members import FallbackMembers
 from cti.flow_files import FlowFiles
+from cti.directory import Directory
+from cti.directory_file import DIRECTORY, read_directory
 from cti.health import health
 from cti.journey import House, Journey
 from cti.metrics.agents import AgentDay
@@ -51,8 +53,10 @@ from cti.numbers import NUMBERS, Numbers, read_numbers
 from cti.pair import Inheritance, Pair
 from cti.past_calls import past_calls, patiently
 from cti.phones import Phones
+from cti.moving import Moving
 from cti.provision import Provisioner
 from cti.ready import say_ready, take_back_ready
+from cti.parties import Parties
 from cti.reclaim import Reclaim
 from cti.reconciler import Reconciler
 from cti.roster_file import RosterFile
@@ -95,6 +99,7 @@ log = structlog.get_logger()
 
 _RESYNC_S = 6.0
 """So that what an event that was lost has left behind is found, and repaired, within ten seconds."""
+from cti.web.moving import MovingRoutes
 _SPOOL_LIMIT_S = 3.0
 _WEEKS_S = 28 * 86_400.0
 _LEARN_EVERY_S = 86_400.0
@@ -126,6 +131,8 @@ class Daemon:
             versions=settings.var / "flows",
             durations=self.prompts.durations("zh-CN"),
             entries=self.number_file.current.entries(),
+        self.skill_file = WatchedFile(settings.documents / "skills.toml", read_skills, SKILLS)
+        self.directory_file = WatchedFile(settings.documents / "directory.toml", read_directory, DIRECTORY)
             own=settings.own_flows,
         )
         self.number_file.check_with(partial(read_numbers, flows=self.flows))
@@ -168,7 +175,7 @@ class Daemon:
             self._agents,
             settings.calls.offer_timeout_s,
             self.softphones.auto_answer_s,
-            lambda target: None,
+            lambda target: self.directory.name(target),
         )
         self.pages = DeskPages(self.exchange, self.desk_view, self._page_opened)
         self.exchange.before_wakes = self._before_wakes
@@ -225,6 +232,23 @@ class Daemon:
         self.test_agents = TestAgents(self.exchange, self._on_agents_changed, self.provisioner.settled)
         self.users_file = UsersFile(settings.users)
         self.users_file.load()
+        self.parties = Parties(
+            self.exchange,
+            self.act,
+            lambda: self.channels.channels if self.observe.synced else None,
+            lambda channel: variable(self.observe, channel, names.CTI_ANSWERED_AT),
+            self.recordings,
+            settings.moving.ring_s,
+        )
+        self.directory = Directory(
+            self.exchange,
+            lambda: self.directory_file.current,
+            settings.transfers,
+            settings.moving.dial,
+            lambda: self.skill_file.current.skill,
+            self.local_time,
+        )
+        self.moving = Moving(self.exchange, self.parties, self.directory, settings.moving)
         self.people = People(self._agents, lambda: self.users_file.current)
         keeper = RedisExpiring(settings.redis_url, settings.city.code)
         self.sessions = Sessions(keeper, wall, self.people.stamp, self._in_call, settings.accounts.idle_s)
@@ -314,6 +338,27 @@ class Daemon:
             runner = web.AppRunner(self.web_app(), access_log=None, shutdown_timeout=1.0)
             try:
                 await runner.setup()
+            forward=self.moving.forward,
+            agent_wait_s=settings.moving.agent_wait_s,
+        )
+        self.video = VideoHouse(
+            settings,
+            VideoParts(
+                exchange=self.exchange,
+                keeper=keeper,
+                sessions=self.sessions,
+                recordings=self.recordings,
+                act=self.act,
+                key=secrets.softphones,
+                timeline=self.timelines.of,
+                estimate=self.room.estimate,
+                logged_in=self.board.logged_in,
+                tell=self.pages.tell,
+                drop_agent=self._drop_agent,
+                place_of=self.numbers.place,
+                telephones_changed=self._on_telephones_changed,
+                telephone_written=self.provisioner.written,
+            ),
                 await web.TCPSite(runner, self.settings.web.host, self.settings.web.port).start()
                 await self.agi.start(self.settings.agi.host, self.settings.agi.port)
                 self.exchange.settle()
@@ -336,6 +381,9 @@ class Daemon:
         app.add_routes(CityRoutes(self.exchange, self.surge, load_catalogue().ids()).routes())
         app.add_routes([promise_route(self.pair.secret, self.pair.promise)])
         return app
+                self.skill_file.watch(),
+                self.directory_file.watch(),
+                self.parties.run(),
 
     async def _wind_down(self, runner: web.AppRunner, tasks: list[asyncio.Task[None]]) -> None:
         """Calls go on in the dialplan; then everything ends."""
@@ -374,6 +422,8 @@ class Daemon:
             on_down=self.reconciler.on_down if observes else None,
             may_act=self.pair.may_decide,
             rng=random.Random(),
+        app.add_routes(TicketRoutes(self.tickets.desk).routes())
+        app.add_routes(MovingRoutes(self.exchange, self.moving, self.directory).routes())
         )
 
     def _nonce(self) -> str:
@@ -441,6 +491,7 @@ class Daemon:
     def _in_call(self, user: str) -> bool:
         desk = self.board.desks.get(AgentId(user))
         return desk is not None and desk.call_id is not None
+        self.parties.on_event(event)
 
     async def _set_password(self, user: str, password_hash: str) -> None:
         """It is in use when this returns."""
@@ -451,6 +502,7 @@ class Daemon:
     def _on_rules(self, rules: Rules) -> None:
         self.exchange.take_overflow(overflow_of(rules))
         self.room.take(rules)
+        await self.parties.on_list(self.channels.channels)
         self.surge.take(rules.surge)
 
     def _on_agents_changed(self) -> None:

@@ -22,7 +22,7 @@ from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
 from cti.live_call import Call, Phase
 from cti.numbers import Did
-from cti.queueing import Queueing, Room, place_of
+from cti.queueing import Queueing, Room, place_of, sent_back
 from ivr_flows.calendar import WorkCalendar
 from ivr_flows.model import Flow
 from ivr_flows.session import Session, begin, resume, session_from_text, step
@@ -111,6 +111,10 @@ class House:
     """The milestones of a call so far, as far as they are in memory."""
     reattach_s: Callable[[AgentId], float]
     """How long a citizen waits for this agent alone whose line went dead in the talk."""
+    forward: Callable[[Call, str], talk.Forward | None]
+    """How somebody of the directory is dialled whom an agent sends a citizen on to; None: he may not be."""
+    agent_wait_s: float
+    """How long a citizen who is sent on to an agent waits for him alone."""
     language: str = "zh-CN"
 
 
@@ -198,7 +202,7 @@ class Journey:
         status = self._arg(names.CitizenArg.DIAL_STATUS)
         if phase == "queue" and status == "ANSWER":
             phase = await self._recall_offer(call)
-        if phase in ("ringing", "talk"):
+        if phase in ("ringing", "talk", "party"):
             ended_at = self._moment(names.CitizenArg.LOST_AT)
             talked = await talk.finish(self._line, self._contact, status, ended_at or self._exchange.wall())
         self._contact.measure()
@@ -211,6 +215,9 @@ class Journey:
             house = self._house
             place = place_of(call, agent, house.reattach_s(agent), self._exchange.wall())
             self._exchange.call(CallFact.QUEUED, self._call_id, place)
+        elif talked == "not_reached":
+            data = sent_back(call, self._house.agent_wait_s, self._exchange.wall())
+            self._exchange.call(CallFact.QUEUED, self._call_id, data)
         session, commands = resume(flow, session_from_text(flow, call.session))
         if talked == "talked":
             session, commands = step(flow, session, RouteEnded("talked"))
@@ -339,6 +346,8 @@ class Journey:
             self._play,
             house.offer_timeout_s,
             house.reattach_s,
+            house.forward,
+            house.agent_wait_s,
             house.timeline,
         )
         return await queueing.run(command)

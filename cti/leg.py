@@ -34,14 +34,21 @@ class Leg:
         """busy, no_answer or failed, as soon as it is known. Of a call that was answered, what `settle` was told."""
 
     async def ring(
-        self, act: Actions, channel: str, context: str, caller_id: str, ring_s: float, *variables: str
+        self,
+        act: Actions,
+        channel: str,
+        context: str,
+        caller_id: str,
+        ring_s: float,
+        *variables: str,
+        exten: str = "s",
     ) -> None:
-        """Asks for the call; who answers is in `context`. AmiError: not known whether it was done."""
+        """Asks for the call; who answers is in `exten` of `context`. AmiError: not known whether it was done."""
         await act.action(
             "Originate",
             ("Channel", channel),
             ("Context", context),
-            ("Exten", "s"),
+            ("Exten", exten),
             ("Priority", "1"),
             ("Timeout", str(round(ring_s * 1000))),
             ("CallerID", caller_id),

@@ -57,7 +57,8 @@ class Room(Protocol):
 
 class Queueing:
     """`timeline`: the milestones of a call so far, for one whose waiting another process of ours began. `reattach_s`:
-    how long a caller waits for this agent alone whose line went dead in the talk."""
+    how long a caller waits for this agent alone whose line went dead in the talk. `forward`: how somebody of the
+    directory is dialled; None: he may not be. `agent_wait_s`: how long who is sent on to an agent waits for him alone."""
 
     def __init__(
         self,
@@ -67,6 +68,8 @@ class Queueing:
         play: Play,
         offer_timeout_s: float,
         reattach_s: Callable[[AgentId], float],
+        forward: Callable[[Call, str], talk.Forward | None],
+        agent_wait_s: float,
         timeline: Callable[[CallId], Sequence[Milestone] | None],
     ) -> None:
         self._line = line
@@ -75,6 +78,8 @@ class Queueing:
         self._play = play
         self._offer_timeout_s = offer_timeout_s
         self._reattach_s = reattach_s
+        self._forward = forward
+        self._agent_wait_s = agent_wait_s
         self._timeline = timeline
         self._music = False
         self._comforts = 0
@@ -84,6 +89,8 @@ class Queueing:
         call = self._contact.call
         if call.phase in ("queue", "ringing"):
             told = announcing.Told.recalled(self._timeline(call.id) or (), self._now)
+        elif call.moved is not None:
+            told = announcing.Told(self._now)
         else:
             if call.ever_answered:
                 await self._line.set_variable(names.DIAL_STATUS, "")
@@ -92,6 +99,11 @@ class Queueing:
                 return self._leave("no_seat")
             told = announcing.Told(self._now)
         while True:
+            if call.moved is not None and call.phase == "after_talk":
+                if await self._send_on(*call.moved) == "talked":
+                    return RouteEnded("talked")
+                told = announcing.Told(self._now)
+                continue
             if (agent := self._board.offer_of(call.id)) is not None:
                 self._music = False
                 outcome = await talk.offer(self._line, self._contact, agent, self._offer_timeout_s)
@@ -124,6 +136,24 @@ class Queueing:
                     continue
                 await self._silence()
                 return self._leave("left_by_key", key)
+
+    async def _send_on(self, kind: str, to: str) -> talk.Outcome:
+        """The agent has sent him on and is gone: he waits again, or talks to a number outside, to the end."""
+        call = self._contact.call
+        await self._line.set_variable(names.DIAL_STATUS, "")
+        if kind == "queue":
+            self._queue(sent_to_queue(call, to, self._now))
+            return "moved"
+        if kind == "agent":
+            self._queue(sent_to_agent(call, AgentId(to), self._agent_wait_s, self._now))
+            return "moved"
+        self._music = False
+        forward = self._forward(call, to)
+        if forward is not None and await talk.forward(self._line, self._contact, kind, to, forward) == "talked":
+            return "talked"
+        await self._line.set_variable(names.DIAL_STATUS, "")
+        self._queue(sent_back(call, self._agent_wait_s, self._now))
+        return "not_reached"
 
     @property
     def _exchange(self) -> Exchange:
@@ -272,3 +302,35 @@ def place_of(call: Call, agent: AgentId, reattach_s: float, now: float) -> dict[
         return {**data, "need": call.need.to_text(), "steps_since": call.steps_since}
     need = taken_back(call.need, agent, reattach_s, now - call.steps_since)
     return {**data, "need": need.to_text(), "steps_since": now, "reattach": agent}
+
+
+def sent_to_queue(call: Call, queue: str, now: float) -> dict[str, Value]:
+    """Data of `queued` for a caller whom an agent sends to another queue: what he had waited counts there too."""
+    need = Need(queue, (), call.need.priority_s if call.need is not None else 0.0)
+    return {"queue": queue, "need": need.to_text(), **_waited(call, now)}
+
+
+def sent_to_agent(call: Call, agent: AgentId, wait_s: float, now: float) -> dict[str, Value]:
+    """As `sent_to_queue`, for this agent first; after `wait_s` anybody who could have taken him will do."""
+    assert call.need is not None
+    need = taken_back(call.need, agent, wait_s, now - call.steps_since)
+    return {"queue": need.queue, "need": need.to_text(), **_waited(call, now)}
+
+
+def sent_back(call: Call, wait_s: float, now: float) -> dict[str, Value]:
+    """Whom he was sent on to did not answer: he has the place that he had, and first the agent who knows of him."""
+    assert call.need is not None
+    need = call.need
+    if call.sent_by is not None:
+        need = taken_back(need, call.sent_by, wait_s, now - call.steps_since)
+    return {
+        "queue": need.queue,
+        "need": need.to_text(),
+        "since": call.since,
+        "steps_since": now,
+        "kept_s": call.kept_s,
+    }
+
+
+def _waited(call: Call, now: float) -> dict[str, Value]:
+    return {"since": now - call.waited_s, "steps_since": now, "kept_s": call.waited_s}

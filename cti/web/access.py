@@ -60,6 +60,28 @@ GET     /api/timeline                       administrator
 GET     /api/channels                       administrator
 
 GET     /api/callbacks                      supervisor administrator auditor
+GET     /api/ticket-form                    user
+GET     /api/calls/{id}/ticket              agent:call supervisor administrator auditor
+PUT     /api/calls/{id}/tags                agent:call supervisor administrator
+GET     /api/tickets                        agent:call supervisor administrator auditor
+GET     /api/tickets/{id}                   agent:call supervisor administrator auditor
+PATCH   /api/tickets/{id}                   agent:call supervisor administrator
+POST    /api/tickets/{id}/submit            agent:call supervisor administrator
+POST    /api/tickets/{id}/recall            agent:call supervisor administrator
+POST    /api/tickets/{id}/close             administrator
+GET     /api/tickets/{id}/duplicates        agent:call supervisor administrator auditor
+POST    /api/tickets/{id}/relate            agent:call supervisor administrator
+GET     /api/tickets/{id}/history           agent:call supervisor administrator auditor
+GET     /api/openapi.json                   public
+
+GET     /api/directory                      user
+POST    /api/calls/{id}/parties             agent:call supervisor administrator
+POST    /api/calls/{id}/parties/{p}/join    agent:call supervisor administrator
+DELETE  /api/calls/{id}/parties/{p}         agent:call supervisor administrator
+POST    /api/calls/{id}/leave               agent:call supervisor administrator
+POST    /api/calls/{id}/transfer            agent:call supervisor administrator
+POST    /api/calls/{id}/end                 agent:call supervisor administrator
+
 POST    /api/callbacks/{task}/close         supervisor administrator
 POST    /api/callbacks/{task}/call-now      supervisor administrator
 GET     /api/notices                        supervisor administrator

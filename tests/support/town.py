@@ -18,6 +18,7 @@ from cti.metrics.record import fold
 from cti.numbers import Did
 from cti.rules import Surge, Waiting
 from cti.switchboard import Switchboard
+from cti.talk import Forward
 from cti.waiting_room import WaitingRoom
 from ivr_flows.calendar import WorkCalendar
 from ivr_flows.loader import load
@@ -95,6 +96,8 @@ class Town:
         self.callbacks: list[CallId] = []
         self.callbacks_possible = False
         self.reattach_s = 8.0
+        self.forwards: dict[str, Forward] = {}
+        """Who of the directory can be dialled without announcement."""
         self.journal: list[Milestone] = journal if journal is not None else []
         self.board = Switchboard(wrap_up_s)
         self.board.set_roster(roster_of(*(agents or ("a1",)), skills=skills))
@@ -116,6 +119,8 @@ class Town:
             room=self.room,
             timeline=lambda call_id: [m for m in self.journal if m.id == call_id],
             reattach_s=lambda agent_id: self.reattach_s if self.board.desks[agent_id].softphone else 0.0,
+            forward=lambda call, target: self.forwards.get(target),
+            agent_wait_s=30.0,
         )
 
     def possible(self) -> bool:
