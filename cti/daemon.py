@@ -22,7 +22,7 @@ from agents.roster import Agent
 from agents.status import DeskRules
 from cti import live_view
 from cti.account_files import AccountFiles
-from cti.accounts.people import People
+from cti.accounts.people import People, User
 from cti.accounts.sessions import Sessions
 from cti.accounts.throttle import Throttle
 from cti.accounts.tickets import Tickets
@@ -33,6 +33,7 @@ from cti.asterisk.agi import AgiServer, AgiSession
 from cti.asterisk.ami import Ami, AmiEvent
 from cti.asterisk.channels import Channels
 from cti.asterisk.snapshot import device_states, snapshot, variable
+from cti.audit import Audit
 from cti.callback_call import Outside
 from cti.callbacks import Books, Callbacks
 from cti.calls import AgentId, CallFact, CallId, Milestone
@@ -69,6 +70,7 @@ from cti.silent_lines import SilentLines
 from cti.softphones import Softphones
 from cti.speech.prompt_files import PromptFiles
 from cti.standby_call import StandbyCalls
+from cti.storage.audit import SqlTrail
 from cti.storage.expiring import RedisExpiring
 from cti.storage.live import RedisLive
 from cti.storage.records import Records
@@ -254,8 +256,9 @@ class Daemon:
         self.sessions = Sessions(keeper, wall, self.people.stamp, self._in_call, settings.accounts.idle_s)
         self.sessions.on_end.append(self.pages.session_over)
         self.guard = Guard(self.sessions, Tickets(self.sessions, wall), secrets.admin_token)
+        self.audit = Audit(SqlTrail(self.store), self.sql_worker.run, wall)
         self.accounts = AccountRoutes(
-            self.guard, self.people, Throttle(keeper, wall), self.exchange, self._set_password
+            self.guard, self.people, Throttle(keeper, wall), self.exchange, self.audit, self._set_password
         )
         socket = f"http://{settings.asterisk.ami_host}:{settings.asterisk.http_port}/ws"
         self.sip = SipProxy(socket, self.softphones.may_connect, guest=lambda _call: "")
@@ -316,8 +319,9 @@ class Daemon:
                 self.watch.run(),
                 self.flows.watch(),
                 self.roster_file.watch(self._on_roster),
-                self.users_file.watch(self.sessions.check),
+                self.users_file.watch(self._on_users),
                 self.sessions.run(),
+                self.audit.run(),
                 self.schedule.watch(),
                 self.number_file.watch(lambda table: self.flows.enter_at(table.entries())),
                 self.rule_file.watch(self._on_rules),
@@ -390,6 +394,9 @@ class Daemon:
         self.feed.close()
         self.pages.close()
         self.sip.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self.audit.written()
         await self.agi.stop(2.0)
         self.exchange.stop()
         self.silent_lines.stop()
@@ -493,6 +500,15 @@ class Daemon:
         return desk is not None and desk.call_id is not None
         self.parties.on_event(event)
 
+    def _on_users(self, before: Mapping[str, User]) -> None:
+        """Who may do what has changed in the file, whoever changed it."""
+        for user in sorted({*before, *self.users_file.current}):
+            old, new = (users[user].roles if user in users else () for users in (before, self.users_file.current))
+            if set(old) != set(new):
+                roles = {"before": " ".join(sorted(old)), "now": " ".join(sorted(new))}
+                self.audit.note("", "roles_changed", user, roles)
+        self.sessions.check()
+
     async def _set_password(self, user: str, password_hash: str) -> None:
         """It is in use when this returns."""
         await asyncio.to_thread(AccountFiles(self.settings).set_password, user, password_hash)
@@ -590,6 +606,7 @@ class Daemon:
             exchange=self.exchange,
             feed=self.feed,
             guard=self.guard,
+            trail=self.audit,
             accounts=self.accounts,
             test_agents=self.test_agents,
             health=lambda: health(self.records, self.observe, self.act, self.flows, self.live, self.pair),

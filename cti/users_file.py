@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,17 +78,17 @@ class UsersFile:
         del document["user"][user_id]
         write_private(self.path, tomlkit.dumps(document))
 
-    async def watch(self, on_change: Callable[[], None], poll_s: float = 1.0) -> None:
-        """Until cancelled: takes over every change."""
+    async def watch(self, on_change: Callable[[Mapping[str, User]], None], poll_s: float = 1.0) -> None:
+        """Until cancelled: takes over every change, and tells what was before."""
         seen = await asyncio.to_thread(self._stamp)
         while True:
             await asyncio.sleep(poll_s)
             stamp = await asyncio.to_thread(self._stamp)
             if stamp != seen:
-                seen = stamp
+                seen, before = stamp, self.current
                 await asyncio.to_thread(self.load)
                 log.info("users_changed", users=len(self.current))
-                on_change()
+                on_change(before)
 
     def _document(self) -> Any:
         """The file as it is written, comments and all."""

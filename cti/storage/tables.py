@@ -216,3 +216,15 @@ citizen_tag = Table(
     Column("by", Text, nullable=False),
     Column("at", Double, nullable=False),
 )
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("n", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("on", Text, nullable=False),
+    Column("data", Text, nullable=False),  # JSON as text: what was hashed
+    Column("hash", Text, nullable=False),
+)

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from cti.accounts.people import Role
-from cti.web.http import COOKIE, GUARD, GUEST_COOKIE, NOBODY, WHO, Refused, Who, token_of
+from cti.web.http import COOKIE, GUARD, GUEST_COOKIE, NOBODY, TRAIL, WHO, Refused, Who, token_of
 
 TABLE = """
 GET     /api/health                         public
@@ -39,6 +39,7 @@ GET     /api/me                             user
 POST    /api/socket-ticket                  user guest:call
 POST    /api/password                       user
 POST    /api/accounts/{id}/unlock           supervisor administrator
+GET     /api/audit                          auditor administrator
 
 GET     /api/agents                         user
 POST    /api/agents/{id}/status             agent:self supervisor administrator
@@ -165,8 +166,7 @@ async def access(
     if request.match_info.http_exception is not None:
         return await handler(request)  # there is no such route: nothing to protect
     rule = rule_of(request)
-    changes = request.method not in ("GET", "HEAD")
-    if (changes or rule.socket) and _is_foreign(request):
+    if (rule.socket or request.method not in ("GET", "HEAD")) and _is_foreign(request):
         raise Refused(403, "other_origin", "a page of another address may not do this")
     if rule.later and not token_of(request) and "ticket" not in request.query:
         request[WHO] = NOBODY  # `enter` decides, when the first message has come
@@ -189,9 +189,14 @@ async def enter(request: web.Request, said: object) -> Who:
 
 
 def rule_of(request: web.Request) -> Rule:
-    resource = request.match_info.route.resource
     method = "GET" if request.method == "HEAD" else request.method
-    return RULES.get((method, resource.canonical if resource is not None else ""), _CLOSED)
+    return RULES.get((method, _path(request)), _CLOSED)
+
+
+def _path(request: web.Request) -> str:
+    """As in the table."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else ""
 
 
 async def _who_asks(request: web.Request, rule: Rule) -> Who:
@@ -211,6 +216,8 @@ async def _who_asks(request: web.Request, rule: Rule) -> Who:
 def _check(rule: Rule, who: Who, request: web.Request) -> None:
     if code := rule.why_not(who, request.match_info.get("id", "")):
         status, text = _TEXTS[code]
+        if who.id:
+            request.app[TRAIL].note_refusal(who.id, f"{request.method} {_path(request)}", code)
         raise Refused(status, code, text)
 
 

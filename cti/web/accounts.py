@@ -6,7 +6,6 @@ import ipaddress
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import structlog
 from aiohttp import web
 from pydantic import Field
 
@@ -15,11 +14,10 @@ from cti.accounts.passwords import Passwords, TooBusy, WeakPassword, check_new
 from cti.accounts.people import People, Person, Role
 from cti.accounts.sessions import LASTS_S, Session, csrf_of, key_of
 from cti.accounts.throttle import Locked, Throttle
+from cti.accounts.trail import Trail
 from cti.calls import AgentFact, AgentId, Milestone
 from cti.exchange import Exchange
 from cti.web.http import COOKIE, Body, Guard, Refused, body_of, json_response, token_of, who
-
-log = structlog.get_logger()
 
 
 class Login(Body):
@@ -44,6 +42,7 @@ class AccountRoutes:
         people: People,
         throttle: Throttle,
         exchange: Exchange,
+        trail: Trail,
         set_password: Callable[[str, str], Awaitable[None]],
     ) -> None:
         self._guard = guard
@@ -51,6 +50,7 @@ class AccountRoutes:
         self._throttle = throttle
         self._passwords = Passwords()
         self._exchange = exchange
+        self._trail = trail
         self._set_password = set_password
 
     def routes(self) -> list[web.RouteDef]:
@@ -94,7 +94,7 @@ class AccountRoutes:
         elif mine is not None:
             sessions.end(mine.key, "taken_over")
         token = await sessions.begin(person, body.seat)
-        log.info("logged_in", user=person.id, seat=body.seat)
+        self._trail.note(person.id, "logged_in", data={"seat": body.seat, "pii_address": address_of(request)})
         return self._with_cookie(request, person, body.seat, token)
 
     def _begin_at_desk(self, agent_id: AgentId) -> None:
@@ -116,7 +116,7 @@ class AccountRoutes:
         self._guard.sessions.end(session.key, "logout")
         if session.user in self._exchange.board.desks and Role.AGENT in session.roles:
             self._exchange.agent(AgentFact.LOGGED_OUT, AgentId(session.user), {"reason": "logout"})
-        log.info("logged_out", user=session.user)
+        self._trail.note(session.user, "logged_out")
 
     async def _me(self, request: web.Request) -> web.Response:
         asking = who(request)
@@ -144,12 +144,12 @@ class AccountRoutes:
         await self._set_password(asking.id, await self._passwords.hash(body.new))
         self._guard.sessions.renew(asking.session.key, self._people.find(asking.id))
         self._guard.sessions.end_all_of(asking.id, "changed", but=asking.session.key)
-        log.info("password_changed", user=asking.id)
+        self._trail.note(asking.id, "password_changed", asking.id)
         return json_response({})
 
     async def _unlock(self, request: web.Request) -> web.Response:
         await self._throttle.unlock(request.match_info["id"])
-        log.info("user_unlocked", user=request.match_info["id"], by=who(request).id)
+        self._trail.note(who(request).id, "unlocked", request.match_info["id"])
         return json_response({})
 
     async def _checked(self, user_id: str, password: str, address: str) -> Person:
@@ -165,8 +165,11 @@ class AccountRoutes:
             await self._throttle.not_checked(user_id, address)
             raise Refused(503, "busy", "too many log in at this moment: try again") from None
         if not right or person is None:
-            log.info("login_refused", user=person.id if person else None)
-            if until := self._throttle.locked_until(user_id):
+            until = self._throttle.locked_until(user_id)
+            # A name that nobody has is not noted: it may be a password, typed into the wrong field.
+            what = "login_locked" if until else "login_refused"
+            self._trail.note(person.id if person else "", what, data={"pii_address": address})
+            if until:
                 raise self._locked(until, is_name=True)
             left = self._throttle.left(user_id)
             raise Refused(401, "wrong_password", f"user or password is wrong, {left} tries left", {"tries_left": left})

@@ -15,17 +15,20 @@ from aiohttp import web
 from pydantic import Field
 
 from agents.roster import RosterError
+from cti.accounts.trail import Trail
 from cti.calls import AgentFact, AgentId, CallId
 from cti.exchange import Exchange
 from cti.live_view import desk_row, snapshot
 from cti.metrics.words import Lang
 from cti.web.access import access
 from cti.web.accounts import AccountRoutes
+from cti.web.audit import audit_routes
 from cti.web.feed import Feed
 from cti.web.headers import add_headers
 from cti.web.http import (
     EXCHANGE,
     GUARD,
+    TRAIL,
     Body,
     Guard,
     Refused,
@@ -34,7 +37,9 @@ from cti.web.http import (
     errors,
     json_response,
     records_needed,
+    who,
 )
+from cti.web.masking import masked
 from cti.web.test_agents import TestAgents
 
 _MAX_BODY = 64 * 1024
@@ -47,6 +52,7 @@ class Api:
     exchange: Exchange
     feed: Feed
     guard: Guard
+    trail: Trail
     accounts: AccountRoutes
     test_agents: TestAgents
     health: Callable[[], Mapping[str, Any]]
@@ -82,9 +88,10 @@ API = web.AppKey("api", Api)
 def make_app(api: Api) -> web.Application:
     """The aiohttp application; it owns nothing and can be thrown away."""
     app = web.Application(middlewares=[errors, access], client_max_size=_MAX_BODY)
-    app[API], app[GUARD], app[EXCHANGE] = api, api.guard, api.exchange
+    app[API], app[GUARD], app[EXCHANGE], app[TRAIL] = api, api.guard, api.exchange, api.trail
     app.on_response_prepare.append(add_headers)
     app.add_routes(api.accounts.routes())
+    app.add_routes(audit_routes())
     app.add_routes(
         [
             web.get("/api/health", _health),
@@ -157,14 +164,22 @@ async def _calls(request: web.Request) -> web.Response:
     except ValueError:
         raise Refused(400, "bad_since", "since is a time in seconds since 1970, like 1763700000") from None
     with records_needed():
-        return json_response(await api.calls_since(since))
+        rows = await api.calls_since(since)
+    return json_response(rows if who(request).is_installation else masked(rows))
 
 
 async def _call(request: web.Request) -> web.Response:
+    """Numbers are whole with `?full=1` alone, and who looked is noted."""
     with records_needed():
         record = await request.app[API].call(CallId(request.match_info["id"]))
     if record is None:
         raise Refused(404, "unknown_call", "there is no such call")
+    asking = who(request)
+    if asking.is_installation:
+        return json_response(record)
+    if request.query.get("full") != "1":
+        return json_response(masked(record))
+    request.app[TRAIL].note(asking.id, "number_viewed", request.match_info["id"])
     return json_response(record)
 
 
@@ -181,6 +196,8 @@ async def _why(request: web.Request) -> web.Response:
 
 
 async def _timeline(request: web.Request) -> web.StreamResponse:
+    if not who(request).is_installation:
+        request.app[TRAIL].note(who(request).id, "timeline_watched")
     return await request.app[API].feed.serve(request)
 
 

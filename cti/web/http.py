@@ -16,10 +16,12 @@ from agents.status import StatusRefused
 from cti.accounts.people import Role
 from cti.accounts.sessions import KeeperAway, Session, Sessions, csrf_of
 from cti.accounts.tickets import Tickets
+from cti.accounts.trail import Trail
 from cti.calls import AgentId
 from cti.exchange import Exchange
 
 EXCHANGE = web.AppKey("exchange", Exchange)
+TRAIL: web.AppKey[Trail] = web.AppKey("trail")
 COOKIE, GUEST_COOKIE = "yihu_session", "yihu_guest"
 CSRF_HEADER = "X-CSRF-Token"
 
@@ -52,6 +54,11 @@ class Who:
     @property
     def is_admin(self) -> bool:
         return Role.ADMINISTRATOR in self.roles
+
+    @property
+    def is_installation(self) -> bool:
+        """A program on this machine, with the token that stands in var: it can read the database too."""
+        return self.is_admin and self.session is None
 
     @property
     def call(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from aiohttp import web
 
@@ -10,7 +10,8 @@ from cti.accounts.people import People, Person, Role, User
 from cti.accounts.sessions import Sessions
 from cti.accounts.throttle import Throttle
 from cti.accounts.tickets import Tickets
-from cti.calls import AgentId
+from cti.accounts.trail import Entry
+from cti.calls import AgentId, Value
 from cti.exchange import Exchange
 from cti.roster_file import RosterFile
 from cti.settings import Settings
@@ -18,10 +19,28 @@ from cti.storage.expiring import MemoryExpiring, RedisExpiring
 from cti.users_file import UsersFile
 from cti.web.access import access
 from cti.web.accounts import AccountRoutes
-from cti.web.http import EXCHANGE, GUARD, Guard, errors
+from cti.web.http import EXCHANGE, GUARD, TRAIL, Guard, errors
 
 ADMIN = {"Authorization": "Bearer the-admin-token"}
 """The administrator's token of the installation"""
+
+
+class NotedTrail:
+    """What was noted: (who, what, on)."""
+
+    def __init__(self) -> None:
+        self.noted: list[tuple[str, str, str]] = []
+        self.data: list[Mapping[str, Value]] = []
+
+    def note(self, who: str, what: str, on: str = "", data: Mapping[str, Value] | None = None) -> None:
+        self.noted.append((who, what, on))
+        self.data.append(data or {})
+
+    def note_refusal(self, who: str, on: str, code: str) -> None:
+        self.note(who, "refused", on, {"code": code})
+
+    async def read(self, before: int | None, limit: int, who: str = "", what: str = "") -> list[Entry]:
+        return []
 
 
 class Accounts:
@@ -36,8 +55,9 @@ class Accounts:
         )
         self.sessions = Sessions(self.keeper, exchange.wall, self.people.stamp, self._in_call, 1800.0)
         self.guard = Guard(self.sessions, Tickets(self.sessions, exchange.wall), "the-admin-token")
+        self.trail = NotedTrail()
         self.throttle = Throttle(self.keeper, exchange.wall)
-        self.routes = AccountRoutes(self.guard, self.people, self.throttle, exchange, self._set_password)
+        self.routes = AccountRoutes(self.guard, self.people, self.throttle, exchange, self.trail, self._set_password)
 
     def add(self, user_id: str, *roles: Role, password_hash: str = "") -> None:
         self.users[user_id] = User(user_id, user_id, frozenset(roles), password_hash)
@@ -54,7 +74,7 @@ class Accounts:
     def app(self, *routes: Iterable[web.AbstractRouteDef]) -> web.Application:
         """These routes behind the table of cti/web/access.py."""
         app = web.Application(middlewares=[errors, access])
-        app[GUARD], app[EXCHANGE] = self.guard, self.exchange
+        app[GUARD], app[EXCHANGE], app[TRAIL] = self.guard, self.exchange, self.trail
         for some in routes:
             app.add_routes(some)
         return app

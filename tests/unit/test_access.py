@@ -225,6 +225,14 @@ async def test_who_is_thrown_out_is_out_everywhere_at_once(house: House, client:
     assert set(codes) == {"not_logged_in"}
 
 
+async def test_what_was_refused_to_somebody_is_noted_once_a_minute(house: House, client: Client) -> None:
+    headers = {"Authorization": f"Bearer {await house.token('auditor')}"}
+    for _ in range(3):
+        assert (await client.post("/api/agents/a1/status", json={}, headers=headers)).status == 403
+    [noted] = house.daemon.audit._waiting
+    assert (noted.who, noted.what, noted.on) == ("auditor", "refused", "POST /api/agents/{id}/status")
+
+
 async def test_what_has_no_row_is_closed_to_all(house: House) -> None:
     app = house.app
     app.router.add_get("/api/forgotten", forgotten)

@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 
 from agents.roster import Agent
+from cti.accounts.people import Role
 from cti.calls import AgentId, CallFact, CallId, Milestone
 from cti.exchange import Exchange
 from cti.metrics.words import Lang
@@ -40,6 +41,7 @@ class Desk:
             exchange=self.exchange,
             feed=self.feed,
             guard=self.accounts.guard,
+            trail=self.accounts.trail,
             accounts=self.accounts.routes,
             test_agents=TestAgents(self.exchange, self.ready_telephones.set, self._telephones),
             health=lambda: {"ok": True},
@@ -58,7 +60,7 @@ class Desk:
         await self.ready_telephones.wait()
 
     async def _call(self, call_id: CallId) -> dict[str, object] | None:
-        return {"record": {"call_id": call_id}} if call_id == "n1-1.1" else None
+        return {"record": {"call_id": call_id, "pii_caller": "13800138000"}} if call_id == "n1-1.1" else None
 
     async def _why(self, call: str, lang: Lang) -> dict[str, object] | None:
         if call == "behind":
@@ -68,7 +70,7 @@ class Desk:
     async def _calls(self, since: float) -> list[dict[str, object]]:
         if since == 0:
             raise TimeoutError
-        return [{"since": since}]
+        return [{"since": since, "pii_caller": "13800138000"}]
 
 
 @pytest.fixture
@@ -195,7 +197,21 @@ async def test_unknown_calls_and_bad_times_are_said(client: TestClient) -> None:
     assert (await client.get("/api/calls/nobody", headers=ADMIN)).status == 404
     assert (await client.get("/api/calls?since=yesterday", headers=ADMIN)).status == 400
     assert (await client.get("/api/calls", headers=ADMIN)).status == 503  # the records are behind
-    assert (await (await client.get("/api/calls?since=5", headers=ADMIN)).json()) == [{"since": 5.0}]
+    row = {"since": 5.0, "pii_caller": "13800138000"}
+    assert (await (await client.get("/api/calls?since=5", headers=ADMIN)).json()) == [row]
+
+
+async def test_numbers_are_masked_and_whoever_looks_at_a_whole_one_is_noted(desk: Desk, client: TestClient) -> None:
+    desk.accounts.add("li", Role.AUDITOR)
+    li = await desk.accounts.headers("li")
+    listed = await (await client.get("/api/calls?since=5", headers=li)).json()
+    shown = await (await client.get("/api/calls/n1-1.1", headers=li)).json()
+    assert listed[0]["pii_caller"] == shown["record"]["pii_caller"] == "138****8000"
+    assert desk.accounts.trail.noted == []
+
+    whole = await (await client.get("/api/calls/n1-1.1?full=1", headers=li)).json()
+    assert whole["record"]["pii_caller"] == "13800138000"
+    assert desk.accounts.trail.noted == [("li", "number_viewed", "n1-1.1")]
 
 
 async def test_why_a_caller_waited_in_two_languages_for_the_administrator_alone(client: TestClient) -> None:

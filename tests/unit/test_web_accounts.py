@@ -254,3 +254,24 @@ async def test_a_body_that_is_too_large_or_no_log_in_is_refused(browser: Browser
         {"user": "a1", "password": "x", "role": "admin"},
     ):
         assert (await browser.post("/api/login", body))[0] == 400
+
+
+async def test_who_came_went_and_was_refused_is_noted_and_no_word_that_was_typed(
+    house: House, browser: Browser
+) -> None:
+    await browser.log_in("my-secret-word", "a1")
+    await browser.log_in("li", "wrong")
+    await browser.log_in("li", seat="A-032")
+    await browser.post("/api/accounts/a1/unlock")
+    await browser.post("/api/agents/a1/status", {"status": "ready"})
+    await browser.post("/api/logout")
+    trail = house.accounts.trail
+    assert trail.noted == [
+        ("", "login_refused", ""),
+        ("li", "login_refused", ""),
+        ("li", "logged_in", ""),
+        ("li", "unlocked", "a1"),
+        ("li", "logged_out", ""),
+    ]
+    assert trail.data[2] == {"seat": "A-032", "pii_address": "127.0.0.1"}
+    assert "my-secret-word" not in str(trail.data)
