@@ -219,5 +219,5 @@ async def test_a_daemon_that_dies_while_an_outside_number_talks_to_him_completes
     await other.run(back)
 
     assert "survey_ask_3" in back.said
-    assert other.all(CallFact.PARTY_LEFT)[0].data["talk_s"] == pytest.approx(9, abs=0.5)
+    assert other.all(CallFact.PARTY_LEFT)[0].data["talk_s"] == pytest.approx(8, abs=0.5)
     assert other.all(CallFact.PARTY_JOINED)[0].at == pytest.approx(answered_at, abs=0.01)
