@@ -49,6 +49,8 @@ export class Desk {
     this.call = null;
     /** What the writing half says of its draft: required fields that are still missing. */
     this.draft = { missing: 0 };
+    /** Of the way to the server and back, while no talk measures it; null: not known. @type {number | null} */
+    this.pingMs = null;
     this.messages = new Messages(() => this.changed());
     this.sound = new Sound();
     const path = `/api/agents/${encodeURIComponent(user.id)}`;
@@ -202,6 +204,16 @@ export class Desk {
     void this.phone.measure();
     this.#agree();
     this.changed();
+  }
+
+  async ping() {
+    const began = performance.now();
+    try {
+      await fetch("/pages/agent/icon.svg", { method: "HEAD", cache: "no-store" });
+      this.pingMs = Math.round(performance.now() - began);
+    } catch {
+      this.pingMs = null;
+    }
   }
 
   /** A talk that is over by the server's word, whose goodbye was lost with a connection, ends here too. */

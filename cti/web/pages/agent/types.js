@@ -71,7 +71,8 @@
 /** His queue: how many wait, and since when the first of them. @typedef {{name: Both, waiting: number, since: number | null}} QueueLine */
 
 /** The whole picture, at each change.
- * @typedef {{seq: number, at: number, desk: DeskRow, call: Pop | null, queue?: QueueLine | null, notice?: Both | null}} Picture */
+ * @typedef {{seq: number, at: number, desk: DeskRow, call: Pop | null, queue?: QueueLine | null, notice?: Both | null,
+ *   speech?: "ok" | "behind" | "none"}} Picture */
 
 /** @typedef {{id: string, call_id: string | null, state: string, title: string, matter?: string, created_at: number} & Record<string, any>} TicketRow */
 
