@@ -125,7 +125,7 @@ class Rule:
             return "not_logged_in"
         having = who.roles & self.roles
         if not having:
-            return "not_allowed"
+            return "not_your_role"
         return "not_you" if self.own and having == {Role.AGENT} and path_id != who.id else ""
 
 
@@ -153,7 +153,7 @@ RULES = read_table(TABLE)
 _CLOSED = Rule(frozenset())
 _TEXTS = {
     "not_logged_in": (401, "log in first: POST /api/login"),
-    "not_allowed": (403, "this is not for your role"),
+    "not_your_role": (403, "this is not for your role"),
     "not_you": (403, "this is only for the agent himself"),
 }
 

@@ -27,7 +27,7 @@ from cti.web.http import COOKIE, CSRF_HEADER, GUEST_COOKIE
 
 Client = TestClient[web.Request, web.Application]
 EVERYBODY = ("nobody", "agent", "other_agent", "supervisor", "administrator", "auditor", "guest", "token")
-REFUSALS = {"not_logged_in", "not_allowed", "not_you", "no_csrf", "other_origin"}
+REFUSALS = {"not_logged_in", "not_your_role", "not_you", "no_csrf", "other_origin"}
 PATIENCE_S = 0.5
 """An answer that takes longer is none that refuses."""
 
@@ -50,7 +50,7 @@ class Row:
         role = {"other_agent": "agent", "token": "administrator"}.get(asking, asking)
         said = {word.partition(":")[0]: word.partition(":")[2] for word in self.words}
         if role not in said and (role == "guest" or "user" not in said):
-            return "not_allowed"
+            return "not_your_role"
         return "not_you" if asking == "other_agent" and said.get("agent") == "self" else ""
 
 
