@@ -28,15 +28,23 @@ T = TypeVar("T")
 
 
 class Archive:
-    """TimeoutError: the records are behind or away. `paired`: another daemon may have noted something of a call."""
+    """TimeoutError: the records are behind or away. `skills`: their names. `paired`: another daemon may have noted something of a call."""
 
     def __init__(
-        self, records: Records, timelines: Timelines, wall: Callable[[], float], zone: ZoneInfo, *, paired: bool
+        self,
+        records: Records,
+        timelines: Timelines,
+        wall: Callable[[], float],
+        zone: ZoneInfo,
+        skills: Callable[[], Mapping[str, tuple[str, str]]],
+        *,
+        paired: bool,
     ) -> None:
         self._store, self._worker, self._drainer = records.store, records.worker, records.drainer
         self._timelines = timelines
         self._wall = wall
         self._zone = zone
+        self._skills = skills
         self._paired = paired
 
     async def call(self, call_id: CallId) -> dict[str, Any] | None:
@@ -55,7 +63,7 @@ class Archive:
         """Why the call waited as it did; None: there is no such call."""
         await self._up_to_date()
         found = await self._read(why, self._store, call, roster, self._wall())
-        return answer(found, Words.of_roster(lang, roster, self._zone)) if found is not None else None
+        return answer(found, Words.of_roster(lang, roster, self._zone, self._skills())) if found is not None else None
 
     async def agent_days(
         self, schedule: Schedule, since: datetime, until: datetime, only: Collection[AgentId]

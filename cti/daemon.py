@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import os
 import random
 import time
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
@@ -20,6 +21,7 @@ from aiohttp import web
 from agents.lease import LeaseRules
 from agents.roster import Agent
 from agents.status import DeskRules
+from agents.telephone import Telephone
 from cti import live_view
 from cti.account_files import AccountFiles
 from cti.accounts.people import People, User
@@ -41,23 +43,24 @@ from cti.city_days import DAYS, LiveCalendar, read_days
 from cti.clock import SteadyClock
 from cti.contact import Recordings
 from cti.desk_view import DeskView
+from cti.directory import Directory
+from cti.directory_file import DIRECTORY, read_directory
 from cti.exchange import Exchange
 from cti.fallback_members import FallbackMembers
 from cti.flow_files import FlowFiles
-from cti.directory import Directory
-from cti.directory_file import DIRECTORY, read_directory
 from cti.health import health
 from cti.journey import House, Journey
+from cti.live_call import Call
 from cti.metrics.agents import AgentDay
 from cti.metrics.record import fold_with_faults
+from cti.moving import Moving
 from cti.numbers import NUMBERS, Numbers, read_numbers
 from cti.pair import Inheritance, Pair
+from cti.parties import Parties
 from cti.past_calls import past_calls, patiently
 from cti.phones import Phones
-from cti.moving import Moving
 from cti.provision import Provisioner
 from cti.ready import say_ready, take_back_ready
-from cti.parties import Parties
 from cti.reclaim import Reclaim
 from cti.reconciler import Reconciler
 from cti.roster_file import RosterFile
@@ -67,6 +70,7 @@ from cti.secrets import Secrets
 from cti.served_alone import ServedAlone
 from cti.settings import Settings
 from cti.silent_lines import SilentLines
+from cti.skills import SKILLS, read_skills
 from cti.softphones import Softphones
 from cti.speech.prompt_files import PromptFiles
 from cti.standby_call import StandbyCalls
@@ -77,9 +81,14 @@ from cti.storage.records import Records
 from cti.surge_watch import SurgeWatch
 from cti.switchboard import Switchboard
 from cti.talk import past
+from cti.ticket_book import Rules as TicketRules
+from cti.ticket_house import TicketHouse
 from cti.timelines import Timelines
 from cti.today import Today
 from cti.users_file import UsersFile
+from cti.video.visits import visit_id_of
+from cti.video_house import Parts as VideoParts
+from cti.video_house import VideoHouse
 from cti.waiting_room import WaitingRoom
 from cti.watched_file import WatchedFile
 from cti.web.accounts import AccountRoutes
@@ -90,18 +99,20 @@ from cti.web.city import CityRoutes
 from cti.web.desk import DeskPages
 from cti.web.feed import Feed
 from cti.web.http import Guard
+from cti.web.moving import MovingRoutes
+from cti.web.openapi import openapi_route
 from cti.web.pair import promise_route
 from cti.web.sip_proxy import SipProxy
 from cti.web.site import site_routes
 from cti.web.softphone import SoftphoneRoutes
 from cti.web.test_agents import TestAgents
+from cti.web.tickets import TicketRoutes
 from ivr_flows.prompts import load_catalogue
 
 log = structlog.get_logger()
 
 _RESYNC_S = 6.0
 """So that what an event that was lost has left behind is found, and repaired, within ten seconds."""
-from cti.web.moving import MovingRoutes
 _SPOOL_LIMIT_S = 3.0
 _WEEKS_S = 28 * 86_400.0
 _LEARN_EVERY_S = 86_400.0
@@ -121,6 +132,8 @@ class Daemon:
         self.number_file = WatchedFile(settings.documents / "numbers.toml", read_numbers, NUMBERS)
         self.rule_file = WatchedFile(settings.documents / "rules.toml", read_rules, RULES)
         self.day_file = WatchedFile(settings.documents / "calendar.toml", read_days, DAYS)
+        self.skill_file = WatchedFile(settings.documents / "skills.toml", read_skills, SKILLS)
+        self.directory_file = WatchedFile(settings.documents / "directory.toml", read_directory, DIRECTORY)
         self.calendar = LiveCalendar(lambda: self.day_file.current)
         self.roster_file = RosterFile(settings.roster)
         self.schedule = ScheduleFile(settings.schedule)
@@ -133,8 +146,6 @@ class Daemon:
             versions=settings.var / "flows",
             durations=self.prompts.durations("zh-CN"),
             entries=self.number_file.current.entries(),
-        self.skill_file = WatchedFile(settings.documents / "skills.toml", read_skills, SKILLS)
-        self.directory_file = WatchedFile(settings.documents / "directory.toml", read_directory, DIRECTORY)
             own=settings.own_flows,
         )
         self.number_file.check_with(partial(read_numbers, flows=self.flows))
@@ -151,7 +162,14 @@ class Daemon:
         self.journal, self.drainer = records.journal, records.drainer
         self.journal.on_durable = self._on_durable
         self.records, self.store, self.sql_worker = records, records.store, records.worker
-        self.archive = Archive(records, self.timelines, wall, zone, paired=bool(settings.pair.peer))
+        self.archive = Archive(
+            records,
+            self.timelines,
+            wall,
+            zone,
+            lambda: self.skill_file.current.names(),
+            paired=bool(settings.pair.peer),
+        )
         self.exchange = Exchange(self.board, self.journal, wall)
         self.recordings = Recordings(settings.recordings_dir, self.local_time)
         self.served_alone = ServedAlone(
@@ -167,7 +185,9 @@ class Daemon:
         self.observe = self._ami(names.AMI_RO, secrets.ami_ro)
         self.act = self._ami(names.AMI_CTL, secrets.ami_ctl)
         self.softphones = Softphones(self.exchange, secrets.softphones, desks.auto_answer_s, desks.reattach_s)
-        self.provisioner = Provisioner(self.observe, self.act, self.softphones.telephones, desks.rtp_timeout_s)
+        self.provisioner = Provisioner(
+            self.observe, self.act, self._telephones, desks.rtp_timeout_s, ",".join(settings.video.codecs)
+        )
         self.fallback = FallbackMembers(self.observe, self.act, self.board.logged_in)
         self.today = Today(self.local_time)
         self.desk_view = DeskView(
@@ -180,6 +200,19 @@ class Daemon:
             lambda target: self.directory.name(target),
         )
         self.pages = DeskPages(self.exchange, self.desk_view, self._page_opened)
+        self.tickets = TicketHouse(
+            self.exchange,
+            records,
+            lambda forms: TicketRules(lambda: forms.current, self.calendar, self.local_time),
+            self.timelines.of,
+            self.pages.tell,
+            self._recordings_of,
+            folder=settings.documents / "tickets",
+            key=secrets.numbers,
+            webhook=settings.tickets.webhook,
+            webhook_secret=os.environ.get("YIHU_WEBHOOK_SECRET", ""),
+            area_code=settings.callback.area_code,
+        )
         self.exchange.before_wakes = self._before_wakes
         self.watch = AgentWatch(
             self.exchange,
@@ -200,6 +233,23 @@ class Daemon:
             lambda channel: variable(self.observe, channel, names.PACKETS_HEARD),
             self.act,
         )
+        self.parties = Parties(
+            self.exchange,
+            self.act,
+            lambda: self.channels.channels if self.observe.synced else None,
+            lambda channel: variable(self.observe, channel, names.CTI_ANSWERED_AT),
+            self.recordings,
+            settings.moving.ring_s,
+        )
+        self.directory = Directory(
+            self.exchange,
+            lambda: self.directory_file.current,
+            settings.transfers,
+            settings.moving.dial,
+            lambda: self.skill_file.current.skill,
+            self.local_time,
+        )
+        self.moving = Moving(self.exchange, self.parties, self.directory, settings.moving)
         self.callbacks = Callbacks(
             Outside(
                 exchange=self.exchange,
@@ -225,6 +275,7 @@ class Daemon:
                 names.AGI_CITIZEN: self._citizen,
                 names.AGI_PROVISION: self.provisioner.serve,
                 names.AGI_CALLBACK: self.callbacks.serve,
+                names.AGI_BESIDE: lambda session: self.video.beside.serve(session),
             }
         )
         here = f"{settings.agi.host}:{settings.agi.port}"
@@ -234,23 +285,6 @@ class Daemon:
         self.test_agents = TestAgents(self.exchange, self._on_agents_changed, self.provisioner.settled)
         self.users_file = UsersFile(settings.users)
         self.users_file.load()
-        self.parties = Parties(
-            self.exchange,
-            self.act,
-            lambda: self.channels.channels if self.observe.synced else None,
-            lambda channel: variable(self.observe, channel, names.CTI_ANSWERED_AT),
-            self.recordings,
-            settings.moving.ring_s,
-        )
-        self.directory = Directory(
-            self.exchange,
-            lambda: self.directory_file.current,
-            settings.transfers,
-            settings.moving.dial,
-            lambda: self.skill_file.current.skill,
-            self.local_time,
-        )
-        self.moving = Moving(self.exchange, self.parties, self.directory, settings.moving)
         self.people = People(self._agents, lambda: self.users_file.current)
         keeper = RedisExpiring(settings.redis_url, settings.city.code)
         self.sessions = Sessions(keeper, wall, self.people.stamp, self._in_call, settings.accounts.idle_s)
@@ -261,7 +295,7 @@ class Daemon:
             self.guard, self.people, Throttle(keeper, wall), self.exchange, self.audit, self._set_password
         )
         socket = f"http://{settings.asterisk.ami_host}:{settings.asterisk.http_port}/ws"
-        self.sip = SipProxy(socket, self.softphones.may_connect, guest=lambda _call: "")
+        self.sip = SipProxy(socket, self._may_connect, guest=lambda visit: f"g{visit}")
         self.sessions.on_end.append(self.sip.session_ended)
         self._provisioned = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -274,6 +308,7 @@ class Daemon:
             self.local_time,
             settings.calls.wrap_up_s,
         )
+        self.room.agent_of_open_ticket = self.tickets.agent_of
         self.standby = StandbyCalls(
             self.exchange,
             self.act,
@@ -304,6 +339,27 @@ class Daemon:
             room=self.room,
             timeline=self.timelines.of,
             reattach_s=self.softphones.reattach_s,
+            forward=self.moving.forward,
+            agent_wait_s=settings.moving.agent_wait_s,
+        )
+        self.video = VideoHouse(
+            settings,
+            VideoParts(
+                exchange=self.exchange,
+                keeper=keeper,
+                sessions=self.sessions,
+                recordings=self.recordings,
+                act=self.act,
+                key=secrets.softphones,
+                timeline=self.timelines.of,
+                estimate=self.room.estimate,
+                logged_in=self.board.logged_in,
+                tell=self.pages.tell,
+                drop_agent=self._drop_agent,
+                place_of=self.numbers.place,
+                telephones_changed=self._on_telephones_changed,
+                telephone_written=self.provisioner.written,
+            ),
         )
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -326,6 +382,9 @@ class Daemon:
                 self.number_file.watch(lambda table: self.flows.enter_at(table.entries())),
                 self.rule_file.watch(self._on_rules),
                 self.day_file.watch(),
+                self.skill_file.watch(),
+                self.directory_file.watch(),
+                self.parties.run(),
                 self._resync_now_and_then(),
                 self.served_alone.run(),
                 self.callbacks.run(),
@@ -334,6 +393,8 @@ class Daemon:
                 self._learn(),
                 self.surge.run(),
                 self.standby.run(),
+                self.tickets.run(),
+                self.video.run(),
                 self._publish_snapshots(),
             ]
             if self.settings.pair.peer:
@@ -342,27 +403,6 @@ class Daemon:
             runner = web.AppRunner(self.web_app(), access_log=None, shutdown_timeout=1.0)
             try:
                 await runner.setup()
-            forward=self.moving.forward,
-            agent_wait_s=settings.moving.agent_wait_s,
-        )
-        self.video = VideoHouse(
-            settings,
-            VideoParts(
-                exchange=self.exchange,
-                keeper=keeper,
-                sessions=self.sessions,
-                recordings=self.recordings,
-                act=self.act,
-                key=secrets.softphones,
-                timeline=self.timelines.of,
-                estimate=self.room.estimate,
-                logged_in=self.board.logged_in,
-                tell=self.pages.tell,
-                drop_agent=self._drop_agent,
-                place_of=self.numbers.place,
-                telephones_changed=self._on_telephones_changed,
-                telephone_written=self.provisioner.written,
-            ),
                 await web.TCPSite(runner, self.settings.web.host, self.settings.web.port).start()
                 await self.agi.start(self.settings.agi.host, self.settings.agi.port)
                 self.exchange.settle()
@@ -379,21 +419,22 @@ class Daemon:
         app.add_routes(self.pages.routes())
         app.add_routes(SoftphoneRoutes(self.softphones, self.provisioner.written).routes())
         app.add_routes(self.sip.routes())
+        app.add_routes(self.video.routes())
         app.cleanup_ctx.append(self.sip.client)
         app.add_routes(AgentDayRoutes(lambda: self.schedule.current, self.local_time, self._agent_days).routes())
         app.add_routes(CallbackRoutes(self.callbacks).routes())
+        app.add_routes([*TicketRoutes(self.tickets.desk).routes(), openapi_route()])
+        app.add_routes(MovingRoutes(self.exchange, self.moving, self.directory).routes())
         app.add_routes(CityRoutes(self.exchange, self.surge, load_catalogue().ids()).routes())
         app.add_routes([promise_route(self.pair.secret, self.pair.promise)])
         return app
-                self.skill_file.watch(),
-                self.directory_file.watch(),
-                self.parties.run(),
 
     async def _wind_down(self, runner: web.AppRunner, tasks: list[asyncio.Task[None]]) -> None:
         """Calls go on in the dialplan; then everything ends."""
         self.feed.close()
         self.pages.close()
         self.sip.close()
+        self.video.channels.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.0):
                 await self.audit.written()
@@ -412,7 +453,14 @@ class Daemon:
             log.warning("agi_call_of_no_asterisk_of_ours")
             return
         with structlog.contextvars.bound_contextvars(call_id=session.env.uniqueid):
-            await Journey(session, self.house).run()
+            if visit_id_of(session.env.channel) and not self.video.guests.admit(session):
+                await session.set_variable(names.CTI_DONE, "1")
+                await session.hangup()
+                return
+            try:
+                await Journey(session, self.house).run()
+            finally:
+                self.video.guests.left(session)
 
     # Asterisk
 
@@ -429,8 +477,6 @@ class Daemon:
             on_down=self.reconciler.on_down if observes else None,
             may_act=self.pair.may_decide,
             rng=random.Random(),
-        app.add_routes(TicketRoutes(self.tickets.desk).routes())
-        app.add_routes(MovingRoutes(self.exchange, self.moving, self.directory).routes())
         )
 
     def _nonce(self) -> str:
@@ -446,6 +492,7 @@ class Daemon:
         self.reconciler.on_event(event)
         self.callbacks.on_event(event)
         self.standby.on_event(event)
+        self.parties.on_event(event)
         self.watch.on_event(event)
         self.silent_lines.on_event(event)
 
@@ -456,6 +503,7 @@ class Daemon:
                 await self.served_alone.read.wait()
         listed = await snapshot(self.observe)
         self.reconciler.on_list(listed, await self._answers_noted())
+        await self.parties.on_list(self.channels.channels)
         self.phones.replace(await device_states(self.observe))
         self.watch.on_list()
         self.provisioner.request()  # it may not have been able to look until now
@@ -485,6 +533,24 @@ class Daemon:
             if self.observe.connected:
                 self.observe.resync()
 
+    # Telephones
+
+    def _telephones(self) -> Mapping[str, Telephone]:
+        return {**self.softphones.telephones(), **self.video.visits.telephones()}
+
+    def _may_connect(self, user: str) -> bool:
+        return self.softphones.may_connect(user) or self.video.visits.may_connect(user)
+
+    def _on_telephones_changed(self) -> None:
+        self.provisioner.request()
+        self.sip.look()
+
+    async def _drop_agent(self, call: Call) -> None:
+        """Hangs up the line of the agent who talks to this citizen: what comes after the talk comes."""
+        own = (c for c in self.channels.channels.values() if c.linkedid == call.id and c.uniqueid != call.id)
+        for channel in [c for c in own if c.name.startswith(f"PJSIP/{call.agent}-")]:
+            await self.act.action("Hangup", ("Channel", channel.name))
+
     # Agents
 
     def _agents(self) -> Mapping[AgentId, Agent]:
@@ -498,7 +564,6 @@ class Daemon:
     def _in_call(self, user: str) -> bool:
         desk = self.board.desks.get(AgentId(user))
         return desk is not None and desk.call_id is not None
-        self.parties.on_event(event)
 
     def _on_users(self, before: Mapping[str, User]) -> None:
         """Who may do what has changed in the file, whoever changed it."""
@@ -518,7 +583,6 @@ class Daemon:
     def _on_rules(self, rules: Rules) -> None:
         self.exchange.take_overflow(overflow_of(rules))
         self.room.take(rules)
-        await self.parties.on_list(self.channels.channels)
         self.surge.take(rules.surge)
 
     def _on_agents_changed(self) -> None:
@@ -528,7 +592,9 @@ class Daemon:
     # Agents' pages
 
     def _page_opened(self, agent_id: AgentId) -> None:
-        """He is told what his page cannot know: nothing yet beside the picture."""
+        """He is told what his page cannot know."""
+        self.tickets.show(agent_id)
+        self.video.opened(agent_id)
 
     def _before_wakes(self, batch: Sequence[Milestone]) -> None:
         self.desk_view.offers(batch)
@@ -544,6 +610,8 @@ class Daemon:
         self.surge.heard(batch)
         self.feed.publish(batch)
         self.pages.heard(batch)
+        self.tickets.heard(batch)
+        self.video.heard(batch)
         self.live.publish(batch)
         self.pair.on_durable(batch)
         self.accounts.heard(batch)
@@ -616,6 +684,11 @@ class Daemon:
             why=lambda call, lang: self.archive.why(call, lang, self._agents()),
             calls_since=self.archive.calls_since,
         )
+
+    async def _recordings_of(self, call_id: CallId) -> list[str]:
+        """Their files. TimeoutError: not to be had now."""
+        found = await self.archive.call(call_id)
+        return [recording["file"] for recording in found["record"]["recordings"]] if found is not None else []
 
     async def _agent_days(self, since: datetime, until: datetime, only: Collection[AgentId]) -> list[AgentDay]:
         return await self.archive.agent_days(self.schedule.current, since, until, only)

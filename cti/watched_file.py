@@ -28,20 +28,23 @@ class WatchedFile(Generic[T]):
         self._read = read
         self._shipped = shipped
         self._good = path.with_name(f".{path.name}.good")
+        self._seen = self._stamp()
         self.current = self._start()
 
     def check_with(self, read: Callable[[str, str], T]) -> None:
         """Reads with this from now on: more is known by which a text can be judged."""
         self._read = read
 
-    async def watch(self, on_change: Callable[[T], None] = lambda _: None, poll_s: float = 1.0) -> None:
-        """Until cancelled: takes over every change."""
-        seen = await asyncio.to_thread(self._stamp)
+    async def watch(self, on_change: Callable[[T], None] = lambda _: None, poll_s: float = 0.5) -> None:
+        """Until cancelled: takes over every change once the file looked the same twice, so no half-written one."""
+        before = self._seen
         while True:
             await asyncio.sleep(poll_s)
             stamp = await asyncio.to_thread(self._stamp)
-            if stamp != seen:
-                seen = stamp
+            if stamp != before:
+                before = stamp
+            elif stamp != self._seen:
+                self._seen = stamp
                 if await asyncio.to_thread(self._take):
                     log.info("document_taken", document=self.path.name)
                     on_change(self.current)

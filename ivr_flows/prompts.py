@@ -79,22 +79,42 @@ class Catalogue:
         return wording
 
 
-def load_catalogue(folder: Path = SHIPPED_PROMPTS) -> Catalogue:
-    """Reads every `<language>.toml` of the folder, the main language first.
+def load_catalogue(folder: Path = SHIPPED_PROMPTS, own: Path | None = None) -> Catalogue:
+    """Reads every `<language>.toml` of the folder, the main language first; what stands in a file of `own` too takes
+    the place of it, and adds to it.
 
     PromptError names file and line: not TOML, unknown field, no text, unknown placeholder, or an id that the main
     language does not define.
     """
     main = folder / f"{MAIN_LANGUAGE}.toml"
-    others = sorted(path for path in folder.glob("*.toml") if path != main)
-    wordings = {path.stem: _load_file(path) for path in (main, *others)}
-    for path in others:
+    paths = [main, *sorted(path for path in folder.glob("*.toml") if path != main)]
+    wordings = {path.stem: _load_file(path) for path in paths}
+    for path in sorted(own.glob("*.toml")) if own is not None else ():
+        if path.stem not in wordings:
+            raise PromptError(f"{path}:1: no prompts in this language are shipped; there are {', '.join(wordings)}")
+        wordings[path.stem] |= _load_file(path)
+        paths.append(path)
+    for path in paths:
         for prompt_id in wordings[path.stem].keys() - wordings[MAIN_LANGUAGE].keys():
             line = _line_of(path.read_text(encoding="utf-8"), prompt_id)
             raise PromptError(
                 f"{path}:{line}: [{prompt_id}] is not defined in {main.name}; add it there or correct the id"
             )
     return Catalogue(wordings)
+
+
+def read_wordings(text: str, name: str) -> dict[str, Wording]:
+    """The prompts of one language's file, by id. PromptError."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PromptError(f"{name}: not valid TOML: {error}") from None
+    wordings = {}
+    for prompt_id, fields in raw.items():
+        if fault := _fault(prompt_id, fields):
+            raise PromptError(f"{name}:{_line_of(text, prompt_id)}: [{prompt_id}]: {fault}")
+        wordings[prompt_id] = Wording(fields["text"], fields.get("speak"))
+    return wordings
 
 
 def _load_file(path: Path) -> dict[str, Wording]:
@@ -104,16 +124,7 @@ def _load_file(path: Path) -> dict[str, Wording]:
         raise PromptError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
         raise PromptError(f"{path}: is not UTF-8 at byte {error.start}; save it as UTF-8") from None
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PromptError(f"{path}: not valid TOML: {error}") from None
-    wordings = {}
-    for prompt_id, fields in raw.items():
-        if fault := _fault(prompt_id, fields):
-            raise PromptError(f"{path}:{_line_of(text, prompt_id)}: [{prompt_id}]: {fault}")
-        wordings[prompt_id] = Wording(fields["text"], fields.get("speak"))
-    return wordings
+    return read_wordings(text, str(path))
 
 
 def _fault(prompt_id: str, fields: object) -> str | None:

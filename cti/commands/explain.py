@@ -24,9 +24,12 @@ def command(settings: Settings, call: str, lang: str, as_json: bool) -> None:
     from cti.metrics.explain_text import answer, in_words
     from cti.metrics.words import Words
     from cti.roster_file import RosterFile
+    from cti.skills import SKILLS, read_skills
     from cti.storage.sql import SqlStore
     from cti.storage.store import StoreError
     from cti.storage.whys import why
+    from cti.toml_file import TomlRefused
+    from cti.watched_file import read_document
 
     try:
         roster = RosterFile(settings.roster).read()
@@ -43,7 +46,12 @@ def command(settings: Settings, call: str, lang: str, as_json: bool) -> None:
         raise click.ClickException(str(error)) from None
     if found is None:
         raise click.ClickException(f"there is no call {call!r}; give its id, its SIP Call-ID, or last")
-    words = Words.of_roster(cast("Lang", lang), roster, ZoneInfo(settings.city.timezone))
+    try:
+        skills = read_document(settings.documents / "skills.toml", read_skills, SKILLS)
+    except TomlRefused as error:
+        click.echo(f"{error} (skills have their shipped names)", err=True)
+        skills = read_skills(SKILLS, "")
+    words = Words.of_roster(cast("Lang", lang), roster, ZoneInfo(settings.city.timezone), skills.names())
     if as_json:
         import orjson
 

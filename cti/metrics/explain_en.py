@@ -7,7 +7,7 @@ from typing import Any
 
 from cti.calls import EMERGENCY_S
 from cti.metrics.explain import Point, Why
-from cti.metrics.words import RUNGS, SKILLS, STATES, Words
+from cti.metrics.words import RUNGS, STATES, Words
 
 CAUSES, STORY = "Causes", "What happened"
 _SHOWN = 3
@@ -113,7 +113,7 @@ def cause(point: Point, w: Words) -> str:
             agent = w.agent(facts["agent"])
             return f"{agent} could take it only after the need was relaxed from “{wanted}” to “{rule}”"
         case "lent":
-            return f"The agent who answered was lent by “{w.of(SKILLS, facts['skill'])}” (overflow)"
+            return f"The agent who answered was lent by “{w.skill(facts['skill'])}” (overflow)"
         case "kept":
             return f"Place kept: {w.seconds(facts['seconds'])} waited in an earlier call count"
         case "emergency":
@@ -300,7 +300,7 @@ def _why(decision: Mapping[str, Any] | None, w: Words) -> list[str]:
     score = f"score {w.seconds(d['score_s'])} = waited {w.seconds(d['waited_s'])}{kept}{head}"
     if d["head_start_s"] <= -EMERGENCY_S:
         score = f"after all who call, waited {w.seconds(d['waited_s'])}"
-    lent = f"; overflow, the agent is of “{w.of(SKILLS, str(d['lent_by']))}”" if d["lent_by"] else ""
+    lent = f"; overflow, the agent is of “{w.skill(str(d['lent_by']))}”" if d["lent_by"] else ""
     idle = "the agent had just become free"
     if d["idle_s"] >= 1:
         idle = f"the agent had been idle for {w.seconds(d['idle_s'])}"

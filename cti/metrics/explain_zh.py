@@ -7,7 +7,7 @@ from typing import Any
 
 from cti.calls import EMERGENCY_S
 from cti.metrics.explain import Point, Why
-from cti.metrics.words import RUNGS, SKILLS, STATES, Words
+from cti.metrics.words import RUNGS, STATES, Words
 
 CAUSES, STORY = "原因", "经过"
 _SHOWN = 3
@@ -105,7 +105,7 @@ def cause(point: Point, w: Words) -> str:
             wanted, rule = w.rule(facts["wanted"]), w.rule(facts["rule"])
             return f"要求从“{wanted}”放宽到“{rule}”后，{w.agent(facts['agent'])} 才能接"
         case "lent":
-            return f"接听的座席来自“{w.of(SKILLS, facts['skill'])}”组（溢出）"
+            return f"接听的座席来自“{w.skill(facts['skill'])}”组（溢出）"
         case "kept":
             return f"保位：上一次来电已等的 {w.seconds(facts['seconds'])} 计入他的位置"
         case "emergency":
@@ -280,7 +280,7 @@ def _why(decision: Mapping[str, Any] | None, w: Words) -> list[str]:
     score = f"得分 {w.seconds(d['score_s'])} = 已等 {w.seconds(d['waited_s'])}{kept}{head}"
     if d["head_start_s"] <= -EMERGENCY_S:
         score = f"排在所有来电之后，已等 {w.seconds(d['waited_s'])}"
-    lent = f"；溢出，座席来自“{w.of(SKILLS, str(d['lent_by']))}”" if d["lent_by"] else ""
+    lent = f"；溢出，座席来自“{w.skill(str(d['lent_by']))}”" if d["lent_by"] else ""
     idle = "座席刚刚空出" if d["idle_s"] < 1 else f"座席已空闲 {w.seconds(d['idle_s'])}"
     lines = [
         score,

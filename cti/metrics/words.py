@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Literal
 
@@ -18,6 +18,7 @@ SKILLS: Mapping[str, tuple[str, str]] = {
     "enterprise": ("企业服务", "enterprise services"),
     "social_security": ("社会保障", "social security"),
     "video": ("视频", "video"),
+    "sign": ("手语", "sign language"),
     "care": ("爱心", "care"),
     "psychology": ("心理咨询", "psychology"),
     "urgent_linkage": ("紧急联动", "urgent linkage"),
@@ -25,8 +26,10 @@ SKILLS: Mapping[str, tuple[str, str]] = {
     "mandarin": ("普通话", "Mandarin"),
     "cantonese": ("粤语", "Cantonese"),
     "english": ("英语", "English"),
-    "fallback": ("应急", "fallback"),
 }
+"""As shipped; a city has names of its own (cti/skills.py)."""
+_OURS: Mapping[str, tuple[str, str]] = {"fallback": ("应急", "fallback")}
+"""Asterisk's own queue, which stands in no document."""
 STATES: Mapping[str, tuple[str, str]] = {
     "idle": ("空闲", "idle"),
     "ready": ("暂停派话", "held back"),
@@ -74,11 +77,15 @@ class Words:
     lang: Lang
     name: Callable[[str], str] = lambda agent: ""
     zone: tzinfo = UTC
+    skills: Mapping[str, tuple[str, str]] = field(default_factory=lambda: SKILLS)
+    """Names of skills and queues."""
 
     @staticmethod
-    def of_roster(lang: Lang, roster: Mapping[AgentId, Agent], zone: tzinfo) -> Words:
-        """With the names of these agents."""
-        return Words(lang, lambda agent: roster[AgentId(agent)].name if agent in roster else "", zone)
+    def of_roster(
+        lang: Lang, roster: Mapping[AgentId, Agent], zone: tzinfo, skills: Mapping[str, tuple[str, str]] = SKILLS
+    ) -> Words:
+        """With the names of these agents, and of these skills."""
+        return Words(lang, lambda agent: roster[AgentId(agent)].name if agent in roster else "", zone, skills)
 
     @property
     def zh(self) -> bool:
@@ -126,8 +133,11 @@ class Words:
         """`{"talking": 8, "break": 1}` -> 通话 8、小休 1."""
         return self.listed([f"{self.of(STATES, state)} {n}" for state, n in able.items()])
 
+    def skill(self, skill: str) -> str:
+        return self.of(_OURS if skill in _OURS else self.skills, skill)
+
     def queue(self, queue: str) -> str:
-        return f"“{self.of(SKILLS, queue)}”队列" if self.zh else f"queue “{self.of(SKILLS, queue)}”"
+        return f"“{self.skill(queue)}”队列" if self.zh else f"queue “{self.skill(queue)}”"
 
     def party(self, kind: str, target: str) -> str:
         """Somebody who can be called to a talk, or a queue that a citizen can be sent to."""
@@ -141,7 +151,7 @@ class Words:
         """A step in the words of `NeedStep.to_text()`, with or without its time, or "any of general"."""
         wants, _, expires = rule.partition("@")
         if wants.startswith("any of "):
-            skill = self.of(SKILLS, wants.removeprefix("any of "))
+            skill = self.skill(wants.removeprefix("any of "))
             said = f"{skill}队列的任何座席" if self.zh else f"any agent of “{skill}”"
         elif wants.startswith("="):
             agents = [self.agent(agent) for agent in wants[1:].split("+")]
@@ -158,7 +168,7 @@ class Words:
 
     def _skill(self, text: str) -> str:
         skill, _, level = text.partition(">=")
-        word = self.of(SKILLS, skill)
+        word = self.skill(skill)
         if not re.fullmatch(r"[2-5]", level):
             return word
         return f"{word} {level} 级以上" if self.zh else f"{word} at level {level} or better"

@@ -1,0 +1,89 @@
+"""Secrets of a document stay on the server: pages and drafts have a mark in their place."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import tomlkit
+
+MARK = "•••"
+KEYS = ("password_hash", "sip_ha1", "phone")
+"""Hashes of passwords, and the number at which an agent can be called at home."""
+_VALUE = re.compile(rf"\b((?:{'|'.join(KEYS)})\s*=\s*)(\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')")
+
+Path = tuple[str, ...]
+
+
+class Unknown(Exception):
+    """A mark stands where no secret is known; the text says where."""
+
+
+def veiled(text: str, key: bytes | None = None) -> str:
+    """The text without its secrets. With a `key` marks differ where the secrets do, for a comparison of two texts."""
+
+    def mark(found: re.Match[str]) -> str:
+        value = found[2]
+        if len(value) == 2 or MARK in value:
+            return found[0]
+        digest = hmac.new(key, value.encode(), hashlib.sha256).hexdigest()[:4] if key is not None else ""
+        return f'{found[1]}"{f"{MARK} {digest}".strip()}"'
+
+    return _VALUE.sub(mark, text)
+
+
+def taken_out(text: str) -> tuple[str, dict[str, str]]:
+    """The text with marks, and the secrets that stood in it, by path. One that is no TOML is left as it is."""
+    try:
+        found = {path: value for path, value in _secrets(tomllib.loads(text)) if value and not value.startswith(MARK)}
+    except tomllib.TOMLDecodeError:
+        return text, {}
+    if not found:
+        return text, {}
+    document = tomlkit.parse(text)
+    for path in found:
+        _set(document, path, MARK)
+    return tomlkit.dumps(document), {_name(path): value for path, value in found.items()}
+
+
+def put_back(text: str, new: Mapping[str, str], before: str) -> str:
+    """The text with its secrets: those of `new`, else those of the text `before`. Unknown."""
+    try:
+        marks = [path for path, value in _secrets(tomllib.loads(text)) if value.startswith(MARK)]
+    except tomllib.TOMLDecodeError:
+        return text
+    if not marks:
+        return text
+    try:
+        known = {_name(path): value for path, value in _secrets(tomllib.loads(before))}
+    except tomllib.TOMLDecodeError:
+        known = {}
+    document = tomlkit.parse(text)
+    for path in marks:
+        name = _name(path)
+        if name not in new and name not in known:
+            raise Unknown(name)
+        _set(document, path, new[name] if name in new else known[name])
+    return tomlkit.dumps(document)
+
+
+def _secrets(table: Mapping[str, Any], at: Path = ()) -> Iterator[tuple[Path, str]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _secrets(value, (*at, key))
+        elif key in KEYS and isinstance(value, str):
+            yield (*at, key), value
+
+
+def _set(document: Any, path: Path, value: str) -> None:
+    for part in path[:-1]:
+        document = document[part]
+    document[path[-1]] = value
+
+
+def _name(path: Path) -> str:
+    return ".".join(path)
