@@ -32,6 +32,11 @@ class Secrets:
     """Bearer token of the administrator in the REST API; the command line uses it."""
 
     @property
+    def numbers(self) -> str:
+        """What citizens' numbers are hashed with, to be found again; tickets are hashed anew when it has changed."""
+        return hashlib.sha256(b"numbers " + self.admin_token.encode()).hexdigest()
+
+    @property
     def pair(self) -> str:
         """What two daemons of one city know each other by: both have the same secrets, copied from one to the other."""
         return hashlib.sha256(b"pair " + self.admin_token.encode()).hexdigest()

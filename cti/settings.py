@@ -210,6 +210,14 @@ class Video:
 
 @dataclass(frozen=True, config=_strict)
 class Pair:
+@dataclass(frozen=True, config=_strict)
+class Tickets:
+    """Tickets that were submitted and what becomes of them."""
+
+    webhook: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    """The city's platform gets each by POST here, signed with $YIHU_WEBHOOK_SECRET; "": it fetches them itself."""
+
+
     """Two daemons for one city, one active and one warm. Both need the same Redis and the same SQL store."""
 
     peer: Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$")] = ""
@@ -236,6 +244,7 @@ class Settings:
     video: Video = field(default_factory=Video)
     pair: Pair = field(default_factory=Pair)
     flows: Path = SHIPPED_FLOWS
+    tickets: Tickets = field(default_factory=Tickets)
     """Folder with the flow files."""
     documents: Path = Path("documents")
     """What an administrator changes while the city runs, with the history of it; relative to `var`."""

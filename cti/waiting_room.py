@@ -70,6 +70,8 @@ class WaitingRoom:
         """Agents after a talk: queue, seconds of the talk, when it ended."""
         self._outlook: tuple[float, Outlook] | None = None
         self._citizens = Citizens(waiting.kept_place_s, waiting.last_agent_days)
+        self.agent_of_open_ticket: Callable[[str], AgentId | None] = lambda _number: None
+        """Of the citizen with this number, however long ago he called."""
 
     def take(self, rules: Rules) -> None:
         """What counts from now on, for those who wait already too."""
@@ -98,7 +100,7 @@ class WaitingRoom:
         skills = {skill for desk in desks for skill in desk.agent.skills}
         spoken = LANGUAGE_SKILLS.get(language, "")
         wishes = Wishes(
-            last_agent=self._citizens.last_agent(number, need.queue, now, here),
+            last_agent=self._familiar(number, need.queue, now, here),
             last_agent_s=self._waiting.last_agent_s,
             language_skill=spoken if spoken in skills else "",
             language_s=self._waiting.language_s,
@@ -112,6 +114,15 @@ class WaitingRoom:
         if kept is not None:
             data |= {"since": kept.since, "steps_since": kept.steps_since, "kept_s": round(kept.kept_s, 3)}
         return data
+
+    def _familiar(
+        self, number: str, queue: str, now: float, here: Mapping[AgentId, Mapping[str, int]]
+    ) -> AgentId | None:
+        """Who has an open ticket of his, else who talked to him last, if he is here."""
+        agent = self.agent_of_open_ticket(number)
+        if agent is not None and here.get(agent, {}).get(queue, 0) >= 1:
+            return agent
+        return self._citizens.last_agent(number, queue, now, here)
 
     def _waits_elsewhere(self, call: Call, number: str) -> bool:
         """He has another call in a queue: the place, if it was kept, is that one's."""

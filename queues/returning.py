@@ -99,8 +99,8 @@ class Citizens:
     ) -> AgentId | None:
         """The agent who last talked to him, if that matter counts as open and he is among those `here`.
 
-        `here`: the agents who are at work and on no break, with their skills; he must have that of `queue`. Until there
-        are tickets every call that was answered counts as an open matter.
+        `here`: the agents who are at work and on no break, with their skills; he must have that of `queue`. Who has an
+        open ticket of his comes before this; here every call that was answered counts as an open matter.
         """
         agent, at = self._agents.get(number, (None, 0.0))
         if agent is None or not 0 <= now - at <= self._last_agent_s:

@@ -22,6 +22,7 @@ WORDINGS = {
     "Apache 2.0": "Apache-2.0",
     "Apache-2.0": "Apache-2.0",
     "BSD 2-Clause License": "BSD-2-Clause",
+    "BSD-3-Clause": "BSD-3-Clause",
     "MIT": "MIT",
     "MIT License": "MIT",
     "MIT license": "MIT",

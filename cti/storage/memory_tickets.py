@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from cti.storage.ticket_store import EditOf, Left, Wanted, day_number
+from cti.storage.ticket_store import EditOf, Left, day_number
+from cti.tickets.asked import Wanted
 from cti.tickets.edit import Edited, Editing
 from cti.tickets.model import Entry, Relation, RelationKind, Ticket, TicketState
 

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from cti.storage import tables
 from cti.storage.sql import SqlStore
-from cti.storage.ticket_store import EditOf, Left, Wanted, day_number
+from cti.storage.ticket_store import EditOf, Left, day_number
+from cti.tickets.asked import Wanted
 from cti.tickets.edit import Edited, Editing
 from cti.tickets.model import Entry, Relation, RelationKind, Ticket, TicketState, ticket_from_json, ticket_json
 

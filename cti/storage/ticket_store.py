@@ -6,27 +6,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from cti.tickets.asked import Wanted
 from cti.tickets.edit import Edited, Past
 from cti.tickets.model import Entry, RelationKind, Ticket, TicketState
 
 EditOf = Callable[[Ticket, Past], Edited]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which tickets; None and 0: whichever."""
-
-    states: Collection[TicketState] | None = None
-    agent: str | None = None
-    since: float = 0.0
-    """Made at this time or later …"""
-    until: float | None = None
-    """… and before this one."""
-    number: str = ""
-    """Of the call or to be reached at."""
-    calls: Collection[str] | None = None
-    touched: bool | None = None
-    limit: int = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,10 @@ class Worker:
     async def run(self, job: Callable[..., T], *args: Any) -> T:
         return await self.submit(job, *args)
 
+    def give(self, job: Callable[..., object], *args: Any) -> None:
+        """As `submit`, for a job that cannot fail and whose result nobody needs."""
+        self.submit(job, *args).add_done_callback(lambda _: None)
+
     def stop(self) -> None:
         """Ends the thread after the jobs already given; does not wait for it."""
         self._jobs.put(None)

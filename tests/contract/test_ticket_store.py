@@ -13,7 +13,8 @@ from cti.calls import CallId
 from cti.storage.sql import SqlStore
 from cti.storage.sql_tickets import SqlTickets
 from cti.storage.store import Store
-from cti.storage.ticket_store import Left, TicketStore, Wanted
+from cti.storage.ticket_store import Left, TicketStore
+from cti.tickets.asked import Wanted
 from cti.tickets.edit import Change, Edited, Editing, Past
 from cti.tickets.first_fill import Known, first_fill
 from cti.tickets.form import load_form
