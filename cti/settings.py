@@ -137,6 +137,8 @@ class Moving:
     caller_id: Annotated[str, Field(pattern=r"^(\+?[0-9]{2,20})?$")] = ""
     """The number those outside see; "": the one that the citizen dialled."""
     ring_s: Annotated[float, Field(ge=5, le=50)] = 30.0
+    agent_wait_s: Annotated[float, Field(ge=5, le=300)] = 30.0
+    """Who is sent on to an agent without announcement waits so long for him alone."""
     legs_per_call: Annotated[int, Field(ge=1, le=10)] = 4
     """So many others in one talk at a time."""
     legs_per_agent_hour: Annotated[int, Field(ge=1, le=1000)] = 60
@@ -209,8 +211,6 @@ class Video:
 
 
 @dataclass(frozen=True, config=_strict)
-class Pair:
-@dataclass(frozen=True, config=_strict)
 class Tickets:
     """Tickets that were submitted and what becomes of them."""
 
@@ -218,6 +218,8 @@ class Tickets:
     """The city's platform gets each by POST here, signed with $YIHU_WEBHOOK_SECRET; "": it fetches them itself."""
 
 
+@dataclass(frozen=True, config=_strict)
+class Pair:
     """Two daemons for one city, one active and one warm. Both need the same Redis and the same SQL store."""
 
     peer: Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+)?$")] = ""
@@ -242,9 +244,9 @@ class Settings:
     moving: Moving = field(default_factory=Moving)
     accounts: Accounts = field(default_factory=Accounts)
     video: Video = field(default_factory=Video)
+    tickets: Tickets = field(default_factory=Tickets)
     pair: Pair = field(default_factory=Pair)
     flows: Path = SHIPPED_FLOWS
-    tickets: Tickets = field(default_factory=Tickets)
     """Folder with the flow files."""
     documents: Path = Path("documents")
     """What an administrator changes while the city runs, with the history of it; relative to `var`."""

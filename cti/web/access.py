@@ -60,7 +60,6 @@ GET     /api/calls/{id}/why                 supervisor administrator auditor
 GET     /api/timeline                       administrator
 GET     /api/channels                       administrator
 
-GET     /api/callbacks                      supervisor administrator auditor
 GET     /api/ticket-form                    user
 GET     /api/calls/{id}/ticket              agent:call supervisor administrator auditor
 PUT     /api/calls/{id}/tags                agent:call supervisor administrator
@@ -83,6 +82,7 @@ POST    /api/calls/{id}/leave               agent:call supervisor administrator
 POST    /api/calls/{id}/transfer            agent:call supervisor administrator
 POST    /api/calls/{id}/end                 agent:call supervisor administrator
 
+GET     /api/callbacks                      supervisor administrator auditor
 POST    /api/callbacks/{task}/close         supervisor administrator
 POST    /api/callbacks/{task}/call-now      supervisor administrator
 GET     /api/notices                        supervisor administrator
@@ -90,6 +90,22 @@ PUT     /api/notices/{name}                 supervisor administrator
 DELETE  /api/notices/{name}                 supervisor administrator
 GET     /api/surge                          supervisor administrator
 POST    /api/surge/{rung}                   supervisor administrator
+
+GET     /api/video-page                     public
+POST    /api/visits                         public
+GET     /api/visit                          guest:call
+POST    /api/visit/telephone                guest:call
+POST    /api/visit/chat                     guest:call
+POST    /api/visit/key                      guest:call
+POST    /api/visit/camera                   guest:call
+POST    /api/visit/end                      guest:call
+POST    /api/visit/message                  guest:call
+WS      /api/visit/channel                  guest:call
+POST    /api/invitations                    agent:call supervisor administrator
+GET     /api/video-form                     agent supervisor administrator
+GET     /api/calls/{id}/video               agent:call supervisor administrator auditor
+POST    /api/calls/{id}/chat                agent:call supervisor
+POST    /api/calls/{id}/cards               agent:call supervisor
 
 POST    /api/test-agents                    administrator
 DELETE  /api/test-agents                    administrator
