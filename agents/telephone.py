@@ -14,7 +14,7 @@ from agents.roster import sip_ha1
 from agents.status import Desk
 from cti.calls import AgentId
 
-VIDEO_SKILL = "video"
+VIDEO_SKILLS = {"video", "sign"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Telephone:
     """Digest of user, realm and password (agents.roster.sip_ha1)."""
     browser: bool = False
     video: bool = False
+    guest: bool = False
+    """A citizen's, for one call: it is never rung, and can dial nothing but the video entries."""
 
 
 def softphone_password(key: str, agent_id: AgentId, login: str) -> str:
@@ -38,5 +40,6 @@ def telephone_of(desk: Desk, key: str) -> Telephone:
     agent = desk.agent
     if desk.softphone or not agent.sip_ha1:
         ha1 = sip_ha1(agent.id, softphone_password(key, agent.id, desk.softphone))
-        return Telephone(ha1, browser=bool(desk.softphone), video=bool(desk.softphone) and VIDEO_SKILL in agent.skills)
+        shows = bool(desk.softphone) and not VIDEO_SKILLS.isdisjoint(agent.skills)
+        return Telephone(ha1, browser=bool(desk.softphone), video=shows)
     return Telephone(agent.sip_ha1)

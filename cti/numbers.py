@@ -4,12 +4,12 @@ runs."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, get_args
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from cti.calls import Need, Value
+from cti.calls import GuestEntry, Need, Value
 from cti.settings import Seconds
 from cti.toml_file import TomlRefused, fault_at, read_toml
 from ivr_flows.model import Flow, Route
@@ -40,9 +40,9 @@ _strict = ConfigDict(extra="forbid")
 
 @dataclass(frozen=True, config=_strict)
 class Did:
-    """One number that can be dialled."""
+    """One number that can be dialled, or a way in by the citizens' page."""
 
-    number: Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]
+    number: Annotated[str, Field(pattern=r"^(\+?[0-9]{2,20}|video|sign|text)$")]
     flow: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
     """Name of a flow file without its ending."""
     entry: str = ""
@@ -66,15 +66,20 @@ class NumberTable:
 
     def find(self, dialled: str) -> Did:
         """What counts for a call to this number."""
-        known = {did.number: did for did in self.did}
+        known = {did.number: did for did in self.every}
         return known.get(dialled, known[self.unknown_number])
 
     def entries(self) -> dict[str, set[str]]:
         """By flow: the nodes that numbers begin at."""
-        return {flow: {did.entry for did in self.did if did.flow == flow and did.entry} for flow in self.flows()}
+        return {flow: {did.entry for did in self.every if did.flow == flow and did.entry} for flow in self.flows()}
 
     def flows(self) -> list[str]:
-        return list(dict.fromkeys(did.flow for did in self.did))
+        return list(dict.fromkeys(did.flow for did in self.every))
+
+    @property
+    def every(self) -> tuple[Did, ...]:
+        """With what the citizens' page dials, which is no number; what stands in the table wins."""
+        return (*(Did(entry, "video", entry) for entry in get_args(GuestEntry)), *self.did)
 
 
 class Flows(Protocol):

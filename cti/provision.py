@@ -35,9 +35,15 @@ class Provisioner:
     connection."""
 
     def __init__(
-        self, read: Lists, act: Actions, wanted: Callable[[], Mapping[str, Telephone]], rtp_timeout_s: int = 8
+        self,
+        read: Lists,
+        act: Actions,
+        wanted: Callable[[], Mapping[str, Telephone]],
+        rtp_timeout_s: int = 8,
+        codecs: str = "vp8,h264",
     ) -> None:
         self._rtp_timeout_s = rtp_timeout_s
+        self._codecs = codecs
         self._read = read
         self._act = act
         self._wanted = wanted
@@ -113,11 +119,11 @@ class Provisioner:
         """The AGI route `provision`: brings the database up to what is wanted. Of two sessions at once one waits."""
         async with self._serving:
             wanted = self._wanted()
-            if wanted.keys() != self._written.keys():
+            if _rung(wanted) != _rung(self._written):
                 await session.set_variable(names.CTI_RELOAD, "1")
             for user, telephone in wanted.items():
                 if self._written.get(user) != telephone:
-                    for family, value in objects(user, telephone, self._rtp_timeout_s).items():
+                    for family, value in objects(user, telephone, self._rtp_timeout_s, self._codecs).items():
                         await session.database_put(family, user, json.dumps(value, separators=(",", ":")))
                     self._written[user] = telephone
             for user in self._written.keys() - wanted.keys():
@@ -128,8 +134,13 @@ class Provisioner:
             self._done.notify_all()
 
 
-def objects(user: str, telephone: Telephone, rtp_timeout_s: int) -> dict[str, dict[str, str]]:
-    """The PJSIP objects of one telephone by family of the database; the endpoint comes last.
+def _rung(telephones: Mapping[str, Telephone | None]) -> set[str]:
+    """Those that Asterisk has to hear of before it rings them: a guest's is never rung."""
+    return {user for user, telephone in telephones.items() if telephone is None or not telephone.guest}
+
+
+def objects(user: str, telephone: Telephone, rtp_timeout_s: int, codecs: str = "vp8,h264") -> dict[str, dict[str, str]]:
+    """The PJSIP objects of one telephone by family of the database; the endpoint comes last. `codecs`: of pictures.
 
     A telephone that has gone without a word is known in at most 7 + 2.5 s, and not rung any more.
     """
@@ -145,13 +156,19 @@ def objects(user: str, telephone: Telephone, rtp_timeout_s: int) -> dict[str, di
         endpoint |= _BROWSER
     else:
         endpoint |= {"allow": "!all,alaw,ulaw", "rtp_symmetric": "yes", "force_rport": "yes"}
+    if telephone.guest:
+        # No address record: he cannot register, and nobody can call him. Opus first: it bears a mobile network best.
+        allow = f"!all,opus,alaw,ulaw,{codecs}"
+        endpoint |= _BROWSER | {"context": names.CONTEXT_GUEST, "allow": allow, "max_video_streams": "1"}
+        del endpoint["aors"]
+        return {names.DB_AUTH: _auth(user, telephone), names.DB_ENDPOINT: endpoint}
     if telephone.video:
         # Asterisk takes a talk without a picture for one whose network is gone: whoever can show one is not timed.
-        endpoint |= {"allow": f"{_BROWSER['allow']},vp8,h264", "max_video_streams": "1"}
+        endpoint |= {"allow": f"{_BROWSER['allow']},{codecs}", "max_video_streams": "1"}
     else:
         endpoint["rtp_timeout"] = str(rtp_timeout_s)
     return {
-        names.DB_AUTH: {"auth_type": "md5", "username": user, "realm": SIP_REALM, "md5_cred": telephone.ha1},
+        names.DB_AUTH: _auth(user, telephone),
         names.DB_AOR: {
             "max_contacts": "1",
             "remove_existing": "yes",
@@ -162,6 +179,10 @@ def objects(user: str, telephone: Telephone, rtp_timeout_s: int) -> dict[str, di
         },
         names.DB_ENDPOINT: endpoint,
     }
+
+
+def _auth(user: str, telephone: Telephone) -> dict[str, str]:
+    return {"auth_type": "md5", "username": user, "realm": SIP_REALM, "md5_cred": telephone.ha1}
 
 
 _BROWSER = {

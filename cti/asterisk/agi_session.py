@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import socket
+from collections import deque
 from typing import Any, Final, Literal, TypeVar
 
 from cti.asterisk.agi_codec import (
@@ -58,6 +59,8 @@ class AgiSession:
         self._settled: asyncio.Future[None] | None = None
         self._barriers = 0
         self._woken = False
+        self._pressed: deque[str] = deque()
+        """Keys that came by another way than the line."""
         self._awaited: asyncio.Future[Any] | None = None
         self._awaited_verb = ""
         self._due = math.inf
@@ -85,6 +88,8 @@ class AgiSession:
 
     async def wait_for_digit(self, timeout_s: float) -> str:
         """The next key, or "" when `timeout_s` has passed or `wake` was called."""
+        if self._pressed:
+            return self._pressed.popleft()
         data = encode_command(_WAIT, str(max(0, int(timeout_s * 1000))))
         async with self._lock:
             await self._settle(_WAIT, DEADLINE_S, dead_ok=False)
@@ -92,7 +97,12 @@ class AgiSession:
         key = _key(await self._done(self._accept(reply, _WAIT), "WAIT FOR DIGIT failed")) if reply else ""
         if not key:
             self._woken = False
-        return key
+        return key or (self._pressed.popleft() if self._pressed else "")
+
+    def press(self, key: str) -> None:
+        """A key that the caller pressed on his page: for the `wait_for_digit` under way, else for the next one."""
+        self._pressed.append(key)
+        self.wake()
 
     def wake(self) -> None:
         """Lets the `wait_for_digit` under way, else the next one, return "". Costs a round trip; needs no AMI."""

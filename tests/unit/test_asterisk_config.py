@@ -137,6 +137,7 @@ def test_every_context_the_code_names_exists() -> None:
         names.CONTEXT_CALLBACK,
         names.CALLBACK_ANSWERED,
         names.CONTEXT_STANDBY,
+        names.CONTEXT_GUEST,
         names.CONTEXT_PARTY,
         names.PARTY_ANSWERED,
         names.CONTEXT_ASIDE,
@@ -219,6 +220,13 @@ def test_only_digits_can_be_dialled_and_no_agent_can_dial_out() -> None:
 
     assert {pattern.removeprefix("_").removeprefix("+").replace("X", "") for pattern in patterns} == {""}
     assert "Dial(" not in dialplan()
+
+
+def test_a_guest_can_dial_the_video_entries_and_nothing_else() -> None:
+    dialled = re.findall(r"exten => ([^,]+),", contexts()[names.CONTEXT_GUEST])
+
+    assert dialled == [*names.GUEST_ENTRIES, names.BESIDE_EXTEN]
+    assert "include" not in contexts()[names.CONTEXT_GUEST]
 
 
 def test_every_outcome_of_the_queue_has_a_branch_and_an_unknown_one_too() -> None:

@@ -1,0 +1,104 @@
+"""A guest's second line to the agent whom he talks to: the picture beside a voice call, or a page that was loaded anew.
+
+The call and its journey stay with the first line. This one lives in an AGI session of its own that rings the agent's
+page, which answers by itself, and ends with the talk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from cti.asterisk import names
+from cti.asterisk.agi import AgiSession, CallerHungUp
+from cti.asterisk.ami import AmiError
+from cti.calls import CallFact, CallId, Milestone
+from cti.exchange import Exchange
+from cti.video.visits import Visit, Visits, visit_id_of
+
+log = structlog.get_logger()
+
+_ANSWER_S = 10
+_OVER = frozenset({CallFact.TALK_ENDED, CallFact.HANDED_OVER, CallFact.ENDED})
+
+
+class Act(Protocol):
+    async def action(self, name: str, *headers: tuple[str, str], timeout_s: float = 2.0) -> Mapping[str, str]: ...
+
+
+class BesideLines:
+    """`segment(call_id)`: where the sound of such a line is recorded, for a page that was loaded anew; beside a voice
+    call there is none."""
+
+    def __init__(self, exchange: Exchange, visits: Visits, act: Act, segment: Callable[[CallId, int], str]) -> None:
+        self._exchange = exchange
+        self._visits = visits
+        self._act = act
+        self._segment = segment
+        self._lines: dict[str, tuple[CallId, str]] = {}
+        """By visit: the call, and the channel of the line."""
+        self._count: dict[CallId, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(self, session: AgiSession) -> None:
+        """The AGI route `beside`."""
+        visit = self._visits.find(visit_id_of(session.env.channel))
+        call = self._visits.call_of(visit) if visit is not None else None
+        if visit is None or call is None or visit.over or call.phase != "talk" or call.agent is None:
+            await session.hangup()
+            return
+        self.hang_up(visit)
+        self._lines[visit.id] = call.id, session.env.channel
+        agent, began_at = call.agent, self._exchange.wall()
+        reason = "upgrade" if visit.invited_to_call else "reload"
+        self._exchange.call(CallFact.VIDEO_JOINED, call.id, {"agent": agent, "reason": reason})
+        headers = f"b({names.AGENT_HEADERS}^s^1({call.id}^beside))"
+        sound = ""
+        if not visit.invited_to_call:
+            self._count[call.id] = number = self._count.get(call.id, 0) + 1
+            sound = f"U({names.AGENT_ANSWERED}^{self._segment(call.id, number)})"
+        try:
+            await session.exec("Dial", f"PJSIP/{agent}", str(_ANSWER_S), headers + sound)
+            await session.hangup()
+        except CallerHungUp:
+            pass
+        finally:
+            session.close()
+            if self._lines.get(visit.id) == (call.id, session.env.channel):
+                del self._lines[visit.id]
+            if call.id in self._exchange.board.calls:
+                seconds = round(self._exchange.wall() - began_at, 1)
+                self._exchange.call(CallFact.VIDEO_LEFT, call.id, {"agent": agent, "seconds": seconds})
+            else:
+                self._count.pop(call.id, None)
+
+    def heard(self, batch: Sequence[Milestone]) -> None:
+        """Durable milestones: a line ends with its talk."""
+        for milestone in batch:
+            if milestone.kind in _OVER:
+                for id_, (call_id, channel) in list(self._lines.items()):
+                    if call_id == milestone.id:
+                        del self._lines[id_]
+                        self._cut(channel)
+
+    def hang_up(self, visit: Visit) -> None:
+        """The line of this visit, if it has one."""
+        if (line := self._lines.pop(visit.id, None)) is not None:
+            self._cut(line[1])
+
+    def has(self, visit: Visit) -> bool:
+        return visit.id in self._lines
+
+    def _cut(self, channel: str) -> None:
+        task = asyncio.get_running_loop().create_task(self._hang_up(channel))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _hang_up(self, channel: str) -> None:
+        try:
+            await self._act.action("Hangup", ("Channel", channel))
+        except AmiError as error:
+            log.warning("guest_line_not_cut", channel=channel, problem=str(error))
