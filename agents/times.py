@@ -57,7 +57,7 @@ def intervals(agent_id: AgentId, milestones: Iterable[Milestone], since: float, 
     desk = Desk(Agent(agent_id, agent_id, {}))
     found: list[Interval] = []
     at = since
-    own = (m for m in milestones if (m.id if m.stream == "agent" else m.data.get("agent")) == agent_id)
+    own = (m for m in milestones if agent_id in agents_named(m))
     for milestone in sorted(own, key=_order):
         if milestone.at >= until:
             break
@@ -67,6 +67,14 @@ def intervals(agent_id: AgentId, milestones: Iterable[Milestone], since: float, 
         desk = _after(desk, milestone)
     _append(found, _spans(desk, at, until))
     return found
+
+
+def agents_named(m: Milestone) -> tuple[AgentId, ...]:
+    """Whose time this milestone is about."""
+    if m.stream == "agent":
+        return (AgentId(m.id),)
+    named = (m.data.get("agent"), m.data.get("by") if m.kind == CallFact.HANDED_OVER else None)
+    return tuple(AgentId(str(name)) for name in named if name)
 
 
 def clipped(found: Sequence[Interval], since: float, until: float) -> list[Interval]:
@@ -118,7 +126,19 @@ def adherence(found: Sequence[Interval], duties: Iterable[tuple[float, float]]) 
     return planned, kept
 
 
-_RANK = {CallFact.TALK_ENDED: 0, CallFact.OFFER_FAILED: 0, CallFact.OFFERED: 2, CallFact.ANSWERED: 3}
+_FREES = (
+    CallFact.TALK_ENDED,
+    CallFact.OFFER_FAILED,
+    CallFact.PARTY_FAILED,
+    CallFact.PARTY_LEFT,
+    CallFact.HANDED_OVER,
+)
+_RANK = dict.fromkeys(_FREES, 0) | {
+    CallFact.OFFERED: 2,
+    CallFact.PARTY_ASKED: 2,
+    CallFact.ANSWERED: 3,
+    CallFact.PARTY_JOINED: 3,
+}
 
 
 def _order(milestone: Milestone) -> tuple[float, int, int]:
@@ -136,10 +156,16 @@ def _after(desk: Desk, m: Milestone) -> Desk:
         )
     call_id = CallId(m.id)
     match m.kind:
-        case CallFact.OFFERED:
+        case CallFact.OFFERED | CallFact.PARTY_ASKED:
             return desk.offer(call_id, m.at)
-        case CallFact.ANSWERED:
+        case CallFact.PARTY_JOINED if desk.call_id == call_id and desk.talking:
+            return desk  # from a consult to the citizen
+        case CallFact.ANSWERED | CallFact.PARTY_JOINED:
             return desk.offer(call_id, m.at).answered(m.at)
+        case CallFact.HANDED_OVER if desk.call_id == call_id and m.data.get("by") == desk.agent.id:
+            return desk.call_over(m.at)
+        case CallFact.PARTY_FAILED | CallFact.PARTY_LEFT if desk.call_id == call_id:
+            return desk.call_over(m.at)
         case CallFact.HELD | CallFact.UNHELD if desk.call_id == call_id:
             return desk.hold(m.kind == CallFact.HELD, m.at)
         case CallFact.OFFER_FAILED | CallFact.TALK_ENDED if desk.call_id == call_id:

@@ -86,7 +86,7 @@ class CallFact(StrEnum):
     the agent alone), or blind (the agent has left already, and the citizen waits for the party); by is who asked;
     agent, if it is one of ours: his desk is occupied by this call from now on"""
     PARTY_JOINED = "party_joined"
-    """[p, mode]: he has answered; again when a consult or whisper becomes a conference"""
+    """[p, agent, mode]: he has answered; again when a consult or whisper becomes a conference"""
     PARTY_FAILED = "party_failed"
     """[p, agent, outcome]: outcome is no_answer, rejected, unreachable, withdrawn (nobody wants him any more),
     interrupted or caller_left"""

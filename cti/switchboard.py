@@ -94,6 +94,8 @@ class Switchboard:
         talker = self._at_desk(call) if call is not None else None
         if kind is CallFact.QUEUED:
             data = {**data, "able": self._able_for(call_id, data, now), "rungs": " ".join(self.rungs())}
+        elif kind is CallFact.PARTY_JOINED and call is not None and (party := call.party(data.get("p"))) is not None:
+            data = {**data, "agent": party.agent}
         elif kind is CallFact.LEFT_QUEUE and call is not None and call.phase == "ringing":
             # He went away in the very moment in which an agent was found for him.
             failed: dict[str, Value] = {"agent": call.agent, "n": call.offers, "outcome": "caller_left"}

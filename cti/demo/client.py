@@ -13,7 +13,7 @@ import aiohttp
 
 from cti import secrets
 from cti.calls import Milestone
-from cti.metrics.record import CallRecord, Recording
+from cti.metrics.record import CallRecord, Recording, Segment
 from cti.settings import Settings
 
 
@@ -136,4 +136,5 @@ def record_from(row: Mapping[str, Any]) -> CallRecord:
         key: tuple(value) if isinstance(value, list) else value for key, value in row.items() if key in _FIELDS
     }
     known["recordings"] = tuple(Recording(**one) for one in row.get("recordings", ()))
+    known["segments"] = tuple(Segment(**one) for one in row.get("segments", ()))
     return CallRecord(**known)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from agents.schedule import Schedule
-from agents.times import Times, adherence, half_hours, intervals, totals
+from agents.times import Times, adherence, agents_named, half_hours, intervals, totals
 from cti.calls import AgentId, CallFact, Milestone
 
 LOOK_BACK_S = 2 * 86_400.0
@@ -66,9 +66,8 @@ def agent_days(
     begins, ends = since.timestamp(), until.timestamp()
     own: dict[AgentId, list[Milestone]] = {}
     for milestone in (*said, *at_desks):
-        named = milestone.id if milestone.stream == "agent" else milestone.data.get("agent")
-        if named:
-            own.setdefault(AgentId(str(named)), []).append(milestone)
+        for named in agents_named(milestone):
+            own.setdefault(named, []).append(milestone)
     duties: dict[AgentId, list[tuple[float, float]]] = {}
     for duty in schedule.duties(since, until):
         span = (max(begins, duty.begins.timestamp()), min(ends, duty.ends.timestamp()))
@@ -83,17 +82,25 @@ def _day(
 ) -> AgentDay:
     found = intervals(agent_id, own, begins, ends)
     calls = [m for m in own if m.stream == "call" and begins <= m.at < ends]
-    failed = Counter(str(m.data.get("outcome")) for m in calls if m.kind == CallFact.OFFER_FAILED)
+    failed = Counter(
+        str(m.data.get("outcome")) for m in calls if m.kind in (CallFact.OFFER_FAILED, CallFact.PARTY_FAILED)
+    )
     planned_s, kept_s = adherence(found, duties)
     return AgentDay(
         agent=agent_id,
         times=totals(found),
-        talks=sum(m.kind == CallFact.TALK_ENDED for m in calls),
+        talks=sum(_ends_his_talk(m, agent_id) for m in calls),
         failed_offers={outcome: n for outcome, n in sorted(failed.items()) if outcome in _HIS},
         planned_s=planned_s,
         kept_s=kept_s,
         by_half_hour=tuple((at, times) for at, times in half_hours(found, begins, ends) if times.logged_in),
     )
+
+
+def _ends_his_talk(m: Milestone, agent_id: AgentId) -> bool:
+    if m.kind == CallFact.HANDED_OVER:
+        return m.data.get("by") == agent_id
+    return m.kind in (CallFact.TALK_ENDED, CallFact.PARTY_LEFT)
 
 
 _HIS = frozenset({"no_answer", "rejected", "unreachable"})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from cti.calls import CallFact, CallId, Milestone, Need, Value
@@ -35,6 +35,26 @@ class Recording:
     bytes: int
     talk_s: float
     complete: bool
+    segment: str = ""
+    """Whose part of the talk it is (`Segment.name`); "" in records of before segments were noted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One person's part of the talk, from his answer until he left. Times as of the record."""
+
+    name: str
+    """1, 2 … of the agents who were offered the call; p1, p2 … of those who were called to it."""
+    kind: str
+    """agent, department, expert, interpreter, emergency or outside"""
+    who: str
+    """The agent's id, or the one in the directory; "" of an agent of the fallback queue."""
+    mode: str
+    """offer, conference, consult, whisper or blind: as it began."""
+    begins: float
+    ends: float | None
+    file: str = ""
+    """His recording; "": there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +96,8 @@ class CallRecord:
     skill: str | None = None
     """The first skill of that need; None: any agent of the queue."""
     agents: tuple[str, ...] = ()
-    """Who talked, in order, each once; an agent of the fallback queue is not known and not in it."""
+    """Whose call it was, in order, each once; not who was called to it only, nor an agent of the fallback queue, who is
+    not known."""
     offers: int = 0
     wait_queue_s: float | None = None
     """First queueing to answer, or to the end when nobody answered."""
@@ -89,6 +110,10 @@ class CallRecord:
     survey_offered: bool = False
     survey_scale: int | None = None
     recordings: tuple[Recording, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    """Everybody who talked, in the order of their answers: one contact, however many were in it."""
+    moves: int = 0
+    """How often he was handed over or sent on to somebody else."""
     transferred_to: str | None = None
     resumed: int = 0
     """How often another daemon took the call over."""
@@ -110,7 +135,7 @@ class CallRecord:
     notices: tuple[str, ...] = ()
     """Topic broadcasts he heard, each once."""
     held_s: float = 0.0
-    """Seconds on hold, of the talk."""
+    """Seconds of the talk in which he heard music: on hold, or while somebody was consulted."""
     agent_lost: int = 0
     """Talks that ended because the agent's line went dead; he went back to the queue after each."""
     callback_requested: str | None = None
@@ -191,13 +216,17 @@ def as_one(timeline: list[Milestone]) -> list[Milestone]:
         unheard = [m for m in timeline if known < m.seq < take.seq]
         if any(m.kind == CallFact.ENDED for m in unheard):
             return [m for m in timeline if m.seq < take.seq]
-        noted = {(m.kind, m.data.get("n")) for m in unheard if m.kind in _ONCE}
-        timeline = [m for m in timeline if m.seq < take.seq or (m.kind, m.data.get("n")) not in noted]
+        noted = {_once(m) for m in unheard if m.kind in _ONCE}
+        timeline = [m for m in timeline if m.seq < take.seq or _once(m) not in noted]
     return timeline
 
 
-_ONCE = frozenset({CallFact.ARRIVED, CallFact.TALK_ENDED, CallFact.RECORDED})
-"""What happens once, the latter two once for each offer."""
+_ONCE = frozenset({CallFact.ARRIVED, CallFact.TALK_ENDED, CallFact.RECORDED, CallFact.PARTY_LEFT, CallFact.HANDED_OVER})
+"""What happens once; all but the first once for each offer or party."""
+
+
+def _once(m: Milestone) -> tuple[str, Value]:
+    return m.kind, m.data.get("segment") or m.data.get("p") or m.data.get("n")
 
 
 def _order_faults(timeline: list[Milestone]) -> list[str]:
@@ -230,7 +259,10 @@ def _record(call_id: CallId, timeline: list[Milestone], missing: int) -> CallRec
     talks = every(CallFact.TALK_ENDED)
     transfer = every(CallFact.TRANSFERRED)
     until = answered or ended
-    talk_s, talk_estimated = _talk(every(CallFact.ANSWERED), talks, ended)
+    talk_s, talk_estimated = _talk(timeline, ended)
+    recordings = tuple(_recording(m) for m in every(CallFact.RECORDED))
+    handed = every(CallFact.HANDED_OVER)
+    owners = [m for m in timeline if m.kind in (CallFact.ANSWERED, CallFact.HANDED_OVER) and m.data.get("agent")]
     wait_queue_s = None
     if queued and until:
         wait_queue_s = _seconds(answered.data.get("wait_s") if answered else None, queued.at, until.at)
@@ -259,7 +291,7 @@ def _record(call_id: CallId, timeline: list[Milestone], missing: int) -> CallRec
         path=tuple(_text(m.data.get("node")) for m in every(CallFact.ENTERED)),
         queue=_maybe(queued, "queue"),
         skill=_skill(_maybe(queued, "need")),
-        agents=tuple(dict.fromkeys(_text(m.data["agent"]) for m in every(CallFact.ANSWERED) if m.data.get("agent"))),
+        agents=tuple(dict.fromkeys(_text(m.data["agent"]) for m in owners)),
         offers=len(offers),
         wait_queue_s=wait_queue_s,
         wait_total_s=max(0.0, until.at - arrived_at) if until else None,
@@ -268,7 +300,9 @@ def _record(call_id: CallId, timeline: list[Milestone], missing: int) -> CallRec
         satisfied=bool(rated[-1].data.get("satisfied")) if rated else None,
         survey_offered=survey is not None or bool(rated),
         survey_scale=_whole(survey.data.get("scale")) if survey else None,
-        recordings=tuple(_recording(m) for m in every(CallFact.RECORDED)),
+        recordings=recordings,
+        segments=_segments(timeline, ended, recordings),
+        moves=len(handed) + _sent_on(timeline),
         transferred_to=_text(transfer[-1].data.get("target")) if transfer else None,
         resumed=len(every(CallFact.RESUMED)),
         fell_back=first(CallFact.FELL_BACK) is not None,
@@ -318,22 +352,100 @@ def _relaxed(timeline: list[Milestone]) -> int:
 
 
 def _held(timeline: list[Milestone]) -> float:
-    """Seconds between each HELD and what ended it: UNHELD, the end of the talk, or the end of the call."""
+    """Seconds in which he heard music: the agent had put him on hold and nobody else was with him, or consulted."""
     held_s, since = 0.0, None
+    held, consulting, company = False, False, set[Value]()
     for m in timeline:
-        if m.kind == CallFact.HELD and since is None:
+        p = m.data.get("p")
+        match m.kind:
+            case CallFact.HELD | CallFact.UNHELD:
+                held = m.kind == CallFact.HELD
+            case CallFact.PARTY_ASKED if m.data.get("mode") == "consult":
+                consulting = True
+            case CallFact.PARTY_JOINED:
+                if m.data.get("mode") in ("conference", "blind"):
+                    consulting = False
+                    company.add(p)
+            case CallFact.PARTY_FAILED | CallFact.PARTY_LEFT:
+                consulting = False
+                company.discard(p)
+            case CallFact.HANDED_OVER:
+                held = consulting = False
+            case CallFact.TALK_ENDED | CallFact.ENDED:
+                held, consulting, company = False, False, set()
+            case _:
+                pass
+        music = consulting or (held and not company)
+        if music and since is None:
             since = m.at
-        elif m.kind in (CallFact.UNHELD, CallFact.TALK_ENDED, CallFact.ENDED) and since is not None:
+        elif not music and since is not None:
             held_s, since = held_s + max(0.0, m.at - since), None
     return held_s
 
 
-def _talk(answers: list[Milestone], talks: list[Milestone], ended: Milestone | None) -> tuple[float, bool]:
-    """Seconds talked in all talks, and whether they had to be estimated (the end of the last one was not seen)."""
-    measured = sum(_seconds(m.data.get("talk_s"), m.at, m.at) for m in talks)
-    if ended and answers and (not talks or talks[-1].seq < answers[-1].seq):
-        return measured + max(0.0, ended.at - answers[-1].at), True
-    return measured, False
+def _talk(timeline: list[Milestone], ended: Milestone | None) -> tuple[float, bool]:
+    """Seconds in which anybody of ours talked to him, each once, and whether they had to be estimated (the end of the
+    last talk was not seen)."""
+    spans: list[tuple[float, float]] = []
+    open_: dict[str, float] = {}
+    measured, several = 0.0, False
+    for m in timeline:
+        match m.kind:
+            case CallFact.ANSWERED:
+                open_["agent"] = m.at
+            case CallFact.PARTY_JOINED:
+                open_.setdefault(f"p{m.data.get('p')}", m.at)
+                several = True
+            case CallFact.TALK_ENDED | CallFact.HANDED_OVER | CallFact.PARTY_LEFT:
+                talk_s = _seconds(m.data.get("talk_s"), m.at, m.at)
+                open_.pop(f"p{m.data.get('p')}" if m.kind == CallFact.PARTY_LEFT else "agent", None)
+                spans.append((m.at - talk_s, m.at))
+                measured += talk_s
+            case _:
+                pass
+    left = [(since, max(since, ended.at)) for since in open_.values()] if ended is not None else []
+    if not several:
+        return measured + sum(until - since for since, until in left), bool(left)
+    covered, reached = 0.0, -math.inf
+    for since, until in sorted(spans + left):
+        covered += max(0.0, until - max(since, reached))
+        reached = max(reached, until)
+    return covered, bool(left)
+
+
+def _segments(
+    timeline: list[Milestone], ended: Milestone | None, recordings: tuple[Recording, ...]
+) -> tuple[Segment, ...]:
+    files = {recording.segment: recording.file for recording in recordings}
+    asked = {m.data.get("p"): m for m in timeline if m.kind == CallFact.PARTY_ASKED}
+    begun: dict[str, Segment] = {}
+    for m in timeline:
+        data, of_party = m.data, m.kind in (CallFact.PARTY_JOINED, CallFact.PARTY_LEFT)
+        name = f"p{data.get('p')}" if of_party else _text(data.get("n"))
+        match m.kind:
+            case CallFact.ANSWERED:
+                begun[name] = Segment(name, "agent", _text(data.get("agent")), "offer", m.at, None, files.get(name, ""))
+            case CallFact.PARTY_JOINED if name not in begun:
+                first = asked.get(data.get("p"))
+                kind, who = _maybe(first, "kind") or "", _maybe(first, "target") or ""
+                mode = _text(data.get("mode"))
+                begun[name] = Segment(name, kind, who, mode, m.at, None, files.get(name, ""))
+            case CallFact.TALK_ENDED | CallFact.HANDED_OVER | CallFact.PARTY_LEFT if name in begun:
+                begun[name] = replace(begun[name], ends=max(m.at, begun[name].begins))
+            case _:
+                pass
+    if ended is not None:
+        begun = {n: s if s.ends is not None else replace(s, ends=max(s.begins, ended.at)) for n, s in begun.items()}
+    return tuple(begun.values())
+
+
+def _sent_on(timeline: list[Milestone]) -> int:
+    """How often an agent sent him on, without those that were taken back."""
+    count = 0
+    for m in timeline:
+        if m.kind == CallFact.MOVED:
+            count += 1 if m.data.get("to") is not None else -1
+    return max(0, count)
 
 
 def _seconds(measured: Value, begin: float, end: float) -> float:
@@ -350,6 +462,7 @@ def _recording(milestone: Milestone) -> Recording:
         _whole(data.get("bytes")) or 0,
         _seconds(data.get("talk_s"), 0.0, 0.0),
         data.get("complete") is True,
+        _text(data.get("segment") or data.get("n")),
     )
 
 

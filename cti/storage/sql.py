@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from cti.calls import CallFact, CallId, Milestone, Stream
 from cti.metrics.half_hours import HALF_HOUR_S, HalfHour
-from cti.metrics.record import CALLBACK, CallRecord, Recording, fold_with_faults
+from cti.metrics.record import CALLBACK, CallRecord, Recording, Segment, fold_with_faults
 from cti.storage import tables
 from cti.storage.segments import Position
 from cti.storage.store import (
@@ -347,7 +347,7 @@ class SqlStore:
         with self.transaction(write=False) as connection:
             query = sa.select(tables.recording).join(tables.call, t.call_id == r.call_id)
             for row in connection.execute(query.where(where).order_by(r.call_id, r.n)):
-                recordings[row.call_id].append(Recording(row.file, row.bytes, row.talk_s, row.complete))
+                recordings[row.call_id].append(Recording(row.file, row.bytes, row.talk_s, row.complete, row.segment))
             rows = (
                 connection.execute(sa.select(tables.call).where(where).order_by(*order).limit(newest)).mappings().all()
             )
@@ -367,7 +367,7 @@ def _milestone(row: sa.Row[Any]) -> Milestone:
 
 def _row(record: CallRecord, faults: Sequence[str]) -> dict[str, Any]:
     row = {name: getattr(record, name) for name in _FIELDS}
-    row |= {name: orjson.dumps(row[name]).decode() for name in _LISTS}
+    row |= {name: orjson.dumps(row[name]).decode() for name in (*_LISTS, "segments")}
     row["contradictions"] = "; ".join(faults) or None
     return row
 
@@ -375,4 +375,5 @@ def _row(record: CallRecord, faults: Sequence[str]) -> dict[str, Any]:
 def _record(row: sa.RowMapping, recordings: tuple[Recording, ...]) -> CallRecord:
     fields: dict[str, Any] = {name: row[name] for name in _FIELDS}
     fields |= {name: tuple(orjson.loads(row[name])) for name in _LISTS}
+    fields["segments"] = tuple(Segment(**segment) for segment in orjson.loads(row["segments"]))
     return CallRecord(**fields, recordings=recordings)

@@ -63,7 +63,7 @@ class Store(Protocol):
 
     def at_desks(self, since: float, until: float, *, limit: int | None = None) -> list[Milestone]:
         """What calls did at agents' desks from `since` on and before `until`, by time: their offers, answers, holds
-        and ends of talks; the first `limit`."""
+        and ends of talks, and who came to a talk and left it; the first `limit`."""
 
     def beside_calls(self, stream: Stream, since: float, until: float, *, limit: int | None = None) -> list[Milestone]:
         """Milestones of all agents, or of the city, from `since` on and before `until`, by time; the first `limit`."""
@@ -82,6 +82,11 @@ DESK_FACTS = frozenset(
         CallFact.HELD,
         CallFact.UNHELD,
         CallFact.TALK_ENDED,
+        CallFact.PARTY_ASKED,
+        CallFact.PARTY_JOINED,
+        CallFact.PARTY_FAILED,
+        CallFact.PARTY_LEFT,
+        CallFact.HANDED_OVER,
     }
 )
 """What `Store.at_desks` gives."""

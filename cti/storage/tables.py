@@ -32,7 +32,10 @@ milestone = Table(
 ARRIVED = "kind = 'arrived'"
 """Calls by arrival. A query has to repeat it word for word and say nothing of the stream, or its index is not used."""
 Index("milestone_arrived", milestone.c.at, sqlite_where=text(ARRIVED), postgresql_where=text(ARRIVED))
-DESK_KINDS = "kind IN ('offered', 'offer_failed', 'answered', 'held', 'unheld', 'talk_ended')"
+DESK_KINDS = (
+    "kind IN ('offered', 'offer_failed', 'answered', 'held', 'unheld', 'talk_ended', 'party_asked', 'party_joined',"
+    " 'party_failed', 'party_left', 'handed_over')"
+)
 """What calls do at agents' desks; as above."""
 Index("milestone_desk", milestone.c.at, sqlite_where=text(DESK_KINDS), postgresql_where=text(DESK_KINDS))
 NOT_OF_CALLS = "stream <> 'call'"
@@ -105,6 +108,8 @@ call = Table(
     Column("confirmed_at", Double),
     Column("dialled_at", Double),
     Column("outcome", Text),
+    Column("segments", Text, nullable=False),  # JSON list
+    Column("moves", Integer, nullable=False),
 )
 
 recording = Table(
@@ -116,6 +121,7 @@ recording = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("talk_s", Double, nullable=False),
     Column("complete", Boolean, nullable=False),
+    Column("segment", Text, nullable=False),
 )
 
 drain_position = Table(

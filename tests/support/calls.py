@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cti.calls import CallFact, Milestone, Need, Value
 
 
-def milestone(call_id: str, seq: int, kind: str, at: float, **data: Value) -> Milestone:
+def milestone(call_id: str, seq: int, kind: str, at: float, /, **data: Value) -> Milestone:
     return Milestone("call", call_id, seq, at, str(kind), data)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cti.calls import CallFact, Milestone, Need, NeedStep, SkillNeed, Value
-from cti.metrics.record import ContradictionError, NotOneCallError, Recording, fold, fold_with_faults
+from cti.metrics.record import ContradictionError, NotOneCallError, Recording, Segment, fold, fold_with_faults
 from tests.support.calls import answered_call, lost_call, milestone
 
 
@@ -116,7 +117,7 @@ def test_milestones_of_two_calls_are_refused() -> None:
         fold([])
 
 
-def _timeline(*lines: tuple[float, CallFact, dict[str, Value]]) -> list[Milestone]:
+def _timeline(*lines: tuple[float, CallFact, Mapping[str, Value]]) -> list[Milestone]:
     return [milestone("c1", seq, kind, at, **data) for seq, (at, kind, data) in enumerate(lines, 1)]
 
 
@@ -219,7 +220,7 @@ def test_numbers_skipped_at_a_take_over_are_not_missing(seqs: list[int], seq_fro
 def test_an_end_that_the_daemon_before_noted_ends_the_call_whatever_the_next_one_thought() -> None:
     seen = list(lost_call("c1", arrived_at=1000.0))
     guess = milestone("c1", TAKEN, CallFact.OFFER_FAILED, 1043.0, agent="a1", n=1, outcome="caller_left", seq_from=2)
-    ended = {"side": "caller", "place": "ringing", "lost_at": "ringing", "estimated": True}
+    ended: dict[str, Value] = {"side": "caller", "place": "ringing", "lost_at": "ringing", "estimated": True}
     record, faults = fold_with_faults([*seen, guess, milestone("c1", TAKEN + 1, CallFact.ENDED, 1043.0, **ended)])
     assert not faults
     assert record == fold(seen)
@@ -249,3 +250,53 @@ def test_a_call_that_the_next_daemon_had_never_heard_of_arrived_once() -> None:
     record, faults = fold_with_faults([*first, *rest])
     assert not faults
     assert (record.arrived_at, record.missing, record.answered) == (1000.0, 0, True)
+
+
+def test_a_talk_of_several_is_one_contact_with_segments() -> None:
+    """An expert is consulted, joins, the agent leaves; the time with the citizen counts once, the music as held."""
+    record = fold(
+        _timeline(
+            (0.0, CallFact.ARRIVED, {}),
+            (1.0, CallFact.QUEUED, {"queue": "general", "need": "general||+0"}),
+            (2.0, CallFact.OFFERED, {"agent": "a1", "n": 1}),
+            (5.0, CallFact.ANSWERED, {"agent": "a1", "n": 1, "wait_s": 4.0}),
+            (20.0, CallFact.PARTY_ASKED, {"p": 1, "kind": "expert", "target": "tax", "mode": "consult", "by": "a1"}),
+            (24.0, CallFact.PARTY_JOINED, {"p": 1, "mode": "consult"}),
+            (30.0, CallFact.PARTY_JOINED, {"p": 1, "mode": "conference"}),
+            (32.0, CallFact.HELD, {"agent": "a1"}),
+            (35.0, CallFact.UNHELD, {"agent": "a1"}),
+            (40.0, CallFact.HANDED_OVER, {"p": 1, "agent": None, "by": "a1", "n": 1, "side": "agent", "talk_s": 35.0}),
+            (41.0, CallFact.RECORDED, {"segment": "1", "n": 1, "file": "c1-1.wav", "bytes": 1, "talk_s": 35.0}),
+            (70.0, CallFact.PARTY_LEFT, {"p": 1, "side": "party", "talk_s": 46.0}),
+            (71.0, CallFact.RECORDED, {"segment": "p1", "n": 1, "file": "c1-p1.wav", "bytes": 1, "talk_s": 46.0}),
+            (80.0, CallFact.ENDED, {"side": "caller", "place": "after_talk", "lost_at": None}),
+        )
+    )
+    assert (record.talk_s, record.held_s, record.estimated) == (65.0, 10.0, False)
+    assert (record.agents, record.moves, record.answered) == (("a1",), 1, True)
+    assert record.segments == (
+        Segment("1", "agent", "a1", "offer", 5.0, 40.0, "c1-1.wav"),
+        Segment("p1", "expert", "tax", "consult", 24.0, 70.0, "c1-p1.wav"),
+    )
+    assert [recording.segment for recording in record.recordings] == ["1", "p1"]
+
+
+def test_who_is_sent_on_and_comes_to_another_agent_is_counted_once() -> None:
+    record = fold(
+        _timeline(
+            (0.0, CallFact.ARRIVED, {}),
+            (1.0, CallFact.QUEUED, {"queue": "general", "need": "general||+0"}),
+            (5.0, CallFact.ANSWERED, {"agent": "a1", "n": 1, "wait_s": 4.0}),
+            (9.0, CallFact.MOVED, {"to": "tax", "kind": "queue", "by": "a1", "agent": "a1"}),
+            (9.0, CallFact.MOVED, {"to": None, "kind": "queue", "by": "a1", "agent": "a1"}),
+            (20.0, CallFact.MOVED, {"to": "tax", "kind": "queue", "by": "a1", "agent": "a1"}),
+            (20.0, CallFact.TALK_ENDED, {"agent": "a1", "n": 1, "side": "agent", "talk_s": 15.0}),
+            (20.0, CallFact.QUEUED, {"queue": "tax", "need": "tax||+0", "kept_s": 4.0}),
+            (40.0, CallFact.ANSWERED, {"agent": "a2", "n": 2, "wait_s": 20.0}),
+            (50.0, CallFact.TALK_ENDED, {"agent": "a2", "n": 2, "side": "agent", "talk_s": 10.0}),
+            (60.0, CallFact.ENDED, {"side": "system", "place": "after_talk", "lost_at": None}),
+        )
+    )
+    assert (record.agents, record.moves, record.talk_s, record.queue) == (("a1", "a2"), 1, 25.0, "general")
+    assert [segment.name for segment in record.segments] == ["1", "2"]
+    assert (record.answered_at, record.wait_queue_s) == (5.0, 4.0)
