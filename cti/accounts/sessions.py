@@ -174,6 +174,8 @@ class Sessions:
                     loaded = True
                 while self._untold:
                     await self._tell_store(next(iter(self._untold)))
+                if told_away:
+                    log.info("sessions_told_again", sessions=len(self._live))
                 told_away = False
             except KeeperAway as away:
                 if not told_away:
