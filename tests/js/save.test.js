@@ -42,11 +42,21 @@ test("the text that the daemon has cleaned is not changed under his hands", () =
 test("of one field that two wrote both values stay until he chooses", () => {
   const { draft: sent, changes } = toSend(typed(typed(draft(), "title", "我的"), "address", "东门"), form);
   const answer = ticket({ title: { ...own("班长的", 2, "1001"), at: 7 }, address: own("东门", 1) }, { version: 4 });
-  const after = arrived(sent, changes, answer, 0, ["title"]);
+  const after = arrived(sent, changes, answer, 0, { conflicts: ["title"] });
   assert.equal(view(after, "title").value, "我的");
   assert.deepEqual(view(after, "title").theirs, { value: "班长的", by: "1001", at: 7 });
   assert.equal(view(after, "address").theirs, null);
   assert.deepEqual(toSend(after, form).changes, []);
+});
+
+test("a value that the daemon will not have stays until it is another one", () => {
+  const { draft: sent, changes } = toSend(typed(draft(), "matter", "traffic"), form);
+  const fault = { field: "matter", code: "bad_value", message: { zh: "没有这个选项", en: "No such choice" } };
+  const after = arrived(sent, changes, ticket({}, { version: 1 }), 0, { faults: [/** @type {any} */ (fault)] });
+  assert.deepEqual(toSend(after, form).changes, []);
+  assert.equal(isSaved(after, form), true);
+  assert.equal(view(after, "matter").value, "traffic");
+  assert.equal(toSend(typed(after, "matter", "construction"), form).changes.length, 1);
 });
 
 test("what he confirmed is written when the machine bettered it on the way", () => {

@@ -90,8 +90,8 @@ export function faults(draft, form, finish, reason) {
   const required = new Set(requiredNow(draft, form, finish));
   for (const name of ORDER) {
     const { value, state, theirs } = view(draft, name);
-    const fault = form.fault(name, value);
-    if (fault) found.push(fault);
+    const fault = form.fault(name, value) ?? faultBeside({ ...draft, focused: null }, form, name);
+    if (fault && fault.code === "bad_value") found.push(fault);
     else if (theirs) found.push({ field: name, code: "unconfirmed", message: chosen(form, name, matter) });
     else if (!required.has(name)) continue;
     else if (form.cleaned(name, value) === null) found.push(form.missing(name, matter));
@@ -117,8 +117,11 @@ function chosen(form, name, matter) {
 /** What is said beside a field that he has left: only of fields that he wrote in.
  * @param {Draft} draft @param {Form} form @param {string} name @returns {Fault | null} */
 export function faultBeside(draft, form, name) {
-  if (!draft.touched[name] || draft.focused === name) return null;
+  if (draft.focused === name) return null;
   const { value } = view(draft, name);
+  const refused = draft.refused[name];
+  if (refused && refused.value === value) return { field: name, code: "bad_value", message: refused.message };
+  if (!draft.touched[name]) return null;
   const matter = valueOf(draft, "matter");
   const missing = form.cleaned(name, value) === null && requiredNow(draft, form).includes(name);
   return form.fault(name, value) ?? (missing ? form.missing(name, matter) : null);

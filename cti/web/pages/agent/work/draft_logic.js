@@ -23,6 +23,7 @@
  * @property {Record<string, number>} filledAt  when a machine last filled a field here, in milliseconds
  * @property {Record<string, Mine>} mine
  * @property {Record<string, {value: Value}>} conflicts  what he wrote while somebody else wrote too: he has to choose
+ * @property {Record<string, {value: Value, message: import("../types.js").Both}>} refused  values that the daemon will not have
  * @property {Record<string, true>} touched  fields that he has written in
  * @property {string | null} focused
  * @property {Caret | null} caret  where he wrote last
@@ -38,7 +39,7 @@ const EMPTY = { value: null, source: null, confidence: null, state: "empty", ver
 
 /** @param {Ticket} ticket @param {string} me @returns {Draft} */
 export function newDraft(ticket, me) {
-  return { me, ticket, shown: { ...ticket.fields }, filledAt: {}, mine: {}, conflicts: {}, touched: {}, focused: null,
+  return { me, ticket, shown: { ...ticket.fields }, filledAt: {}, mine: {}, conflicts: {}, refused: {}, touched: {}, focused: null,
     caret: null, undo: [] };
 }
 

@@ -5,6 +5,7 @@ import { settled, view, without } from "./draft_logic.js";
 /** @typedef {import("./draft_logic.js").How} How */
 /** @typedef {import("./draft_logic.js").Mine} Mine */
 /** @typedef {import("./form_logic.js").Form} Form */
+/** @typedef {import("./types.js").Fault} Fault */
 /** @typedef {import("./types.js").Ticket} Ticket */
 /** @typedef {import("./types.js").Value} Value */
 
@@ -18,24 +19,34 @@ export function toSend(draft, form) {
   const changes = [];
   const mine = { ...draft.mine };
   for (const [name, change] of Object.entries(draft.mine)) {
-    if (change.sent === change.n || form.fault(name, change.value)) continue;
+    if (change.sent === change.n || staysHere(draft, form, name)) continue;
     changes.push({ field: name, value: change.value, base: change.base, how: change.how });
     mine[name] = { ...change, sent: change.n };
   }
   return { draft: changes.length ? { ...draft, mine } : draft, changes };
 }
 
-/** The daemon has them. `refused`: fields that another person had changed meanwhile.
- * @param {Draft} draft @param {Change[]} changes @param {Ticket} ticket @param {number} now @param {string[]} [refused]
- * @returns {Draft} */
-export function arrived(draft, changes, ticket, now, refused = []) {
+/** Whether a change cannot be sent as it is. @param {Draft} draft @param {Form} form @param {string} name */
+function staysHere(draft, form, name) {
+  const value = draft.mine[name]?.value ?? null;
+  return form.fault(name, value) !== null || draft.refused[name]?.value === value;
+}
+
+/** The daemon has them. `conflicts`: fields that another person had changed meanwhile; `faults`: values that it will not have.
+ * @param {Draft} draft @param {Change[]} changes @param {Ticket} ticket @param {number} now
+ * @param {{conflicts?: string[], faults?: Fault[]}} [not] @returns {Draft} */
+export function arrived(draft, changes, ticket, now, { conflicts = [], faults = [] } = {}) {
   const newest = ticket.version >= draft.ticket.version ? ticket : draft.ticket;
   let after = { ...draft, ticket: newest, shown: { ...draft.shown }, mine: { ...draft.mine } };
   for (const { field, value, how } of changes) {
     const mine = after.mine[field];
     const theirs = newest.fields[field];
     if (!mine || !theirs) continue;
-    if (refused.includes(field)) {
+    const fault = faults.find((one) => one.field === field);
+    if (fault) {
+      after.mine[field] = { ...mine, sent: 0 };
+      after = { ...after, refused: { ...after.refused, [field]: { value, message: fault.message } } };
+    } else if (conflicts.includes(field)) {
       after = { ...without(after, "mine", field), conflicts: { ...after.conflicts, [field]: { value: mine.value } } };
     } else if (mine.n !== mine.sent) {
       after.mine[field] = { ...mine, base: ticket.fields[field]?.version ?? theirs.version, sent: 0 };
@@ -60,7 +71,7 @@ export function notArrived(draft) {
 
 /** Whether the server has all that may be sent. @param {Draft} draft @param {Form} form */
 export function isSaved(draft, form) {
-  return !Object.entries(draft.mine).some(([name, change]) => !form.fault(name, change.value));
+  return Object.keys(draft.mine).every((name) => staysHere(draft, form, name));
 }
 
 /** Of a draft, what would be lost with the page. `title` is for a list of drafts.
