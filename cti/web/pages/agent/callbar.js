@@ -40,7 +40,7 @@ export function mountCallBar(bar, desk) {
   };
   /** @typedef {keyof typeof acts} Act */
   const icons = /** @type {const} */ ({ answer: "phone", extend: "clock", hold: "pause", mute: "micOff", keypad: "pad", move: "move", emergency: "emergency", end: "end" });
-  /** @type {Record<string, {button: HTMLButtonElement, label: HTMLElement, key: HTMLElement}>} */
+  /** @type {Record<string, {button: HTMLButtonElement, label: HTMLElement, key: HTMLElement, picture: HTMLElement}>} */
   const buttons = {};
   let inertUntil = 0;
   const toolbar = make("div", { class: "acts", role: "toolbar" });
@@ -49,9 +49,10 @@ export function mountCallBar(bar, desk) {
     const press = () => {
       if (button.getAttribute("aria-disabled") !== "true" && performance.now() >= inertUntil) acts[name]();
     };
-    const button = make("button", { class: `act ${name}`, type: "button", "data-act": name, tabindex: "-1", onclick: press }, icon(icons[name]), label, key);
+    const picture = make("span", { class: "picture" }, icon(icons[name]));
+    const button = make("button", { class: `act ${name}`, type: "button", "data-act": name, tabindex: "-1", onclick: press }, picture, label, key);
     if (["keypad", "move", "emergency", "end"].includes(name)) button.setAttribute("aria-expanded", "false");
-    buttons[name] = { button, label, key };
+    buttons[name] = { button, label, key, picture };
     toolbar.append(button);
   }
   arrows(toolbar, "button");
@@ -108,7 +109,10 @@ export function mountCallBar(bar, desk) {
       one.button.setAttribute("aria-disabled", String(!state.on));
       one.button.title = state.on ? "" : say(state.why ?? "why.no_call");
       if ("pressed" in state) one.button.setAttribute("aria-pressed", String(Boolean(state.pressed)));
-      if (name === "end") one.button.dataset["kind"] = view.end.kind;
+      if (name === "end" && one.button.dataset["kind"] !== view.end.kind) {
+        one.button.dataset["kind"] = view.end.kind;
+        one.picture.replaceChildren(icon(view.end.kind === "finish" ? "check" : "end"));
+      }
       if (one.button.hidden && one.button.tabIndex === 0) moveStop();
     }
     if (isOpen("keypad") && !view.buttons.keypad.on) closePopover();

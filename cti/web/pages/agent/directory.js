@@ -1,7 +1,7 @@
 // Whom a talk can be joined by, as the daemon lists it. What was known is shown at once, what is new as soon as it is here.
 
 /** @typedef {import("./desk.js").Desk} Desk */
-/** @typedef {{id: string, kind: string, zh: string, en: string, note?: string, number?: string, modes: string[], state?: string | null}} Entry */
+/** @typedef {{id: string, kind: string, zh: string, en: string, note?: string, modes: string[], state?: string | null, skills?: string[]}} Entry */
 
 export const directory = {
   /** @type {Entry[]} */

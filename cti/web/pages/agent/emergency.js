@@ -37,7 +37,7 @@ export function emergencyPanel(desk, close) {
   const fill = (/** @type {import("./directory.js").Entry[]} */ entries) => {
     const services = entries.filter(({ kind }) => kind === "emergency");
     list.replaceChildren(...services.map((entry, at) => make("button", { type: "button", class: "service", onclick: () => send(entry.id) },
-      make("kbd", { "aria-hidden": "true" }, String(at + 1)), make("b", {}, entry.number ?? entry.id), make("span", {}, desk.dictionary.pick(entry)))));
+      make("kbd", { "aria-hidden": "true" }, String(at + 1)), make("b", {}, entry.id), make("span", {}, desk.dictionary.pick(entry).replace(`${entry.id} `, "")))));
     if (services.length === 0) list.replaceChildren(make("p", { class: "hint" }, say("emergency.none")));
   };
   arrows(list, "button");

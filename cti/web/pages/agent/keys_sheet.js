@@ -10,9 +10,9 @@ export function keysSheet(desk, anchor) {
   const say = (/** @type {string} */ key) => desk.dictionary.say(key);
   togglePopover("keys", { anchor, label: () => say("keys.title"), class: "keys-sheet" }, () => {
     const list = make("div", { class: "groups" });
-    const input = make("input", { class: "field", type: "search", autocomplete: "off", placeholder: say("keys.search"), "aria-label": say("keys.search"), "data-first": true });
+    const input = make("input", { class: "field", type: "search", autocomplete: "off", placeholder: say("keys.find"), "aria-label": say("keys.find"), "data-first": true });
     const fill = () => {
-      const found = findKeys(input.value, (name) => say(`keys.${name === "search" ? "search-desk" : name}`));
+      const found = findKeys(input.value, (name) => say(`keys.${name}`));
       const groups = /** @type {const} */ (["call", "draft", "desk"]).map((group) => {
         const keys = found.filter((key) => key.group === group);
         return keys.length === 0 ? null : make("section", {}, make("h3", {}, say(`keys.group_${group}`)),

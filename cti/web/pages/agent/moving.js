@@ -13,7 +13,7 @@ export async function addParty(desk, target, mode) {
   const call = desk.call;
   if (!call) return;
   const path = `/api/calls/${call.call_id}`;
-  const asked = mode === "blind" || mode === "transfer" ? desk.post(`${path}/transfer`, { target }) : desk.post(`${path}/parties`, { target, mode });
+  const asked = mode === "blind" ? desk.post(`${path}/transfer`, { target }) : desk.post(`${path}/parties`, { target, mode });
   if (await asked) desk.say("move.asked", "polite");
 }
 
@@ -35,7 +35,7 @@ export function movePanel(desk, close) {
 
   function fill() {
     const keep = found[at]?.id;
-    found = search(directory.known, input.value, desk.user.id);
+    found = search(directory.known, input.value, desk.user.id, desk.call?.queue);
     at = Math.max(0, found.findIndex(({ id }) => id === keep));
     list.replaceChildren(...found.map(row));
     if (found.length === 0) list.append(make("li", { class: "none", role: "presentation" }, say(directory.known.length ? "move.none" : "move.loading")));
@@ -47,7 +47,7 @@ export function movePanel(desk, close) {
     const can = reachable(entry);
     const item = make("li", { role: "option", id: `move-${index}`, class: can ? "" : "away", "aria-selected": "false" },
       make("span", { class: `kind ${entry.kind}` }, say(`kind.${entry.kind}`)), make("b", {}, desk.dictionary.pick(entry) || entry.id),
-      make("span", { class: "note" }, entry.note ?? entry.number ?? (entry.kind === "agent" ? entry.id : "")),
+      make("span", { class: "note" }, entry.note || (entry.kind === "agent" ? entry.id : "")),
       make("span", { class: `free ${can ? "yes" : "no"}` }, entry.state ? stateText(entry.state) : ""));
     item.addEventListener("pointerdown", (event) => {
       event.preventDefault();
@@ -85,8 +85,13 @@ export function movePanel(desk, close) {
       button.addEventListener("click", () => pick(one));
       return button;
     }));
+    nameSend();
+  }
+
+  function nameSend() {
+    const entry = found[at];
     send.disabled = !entry;
-    send.textContent = entry ? say("move.send", { name: desk.dictionary.pick(entry) || entry.id }) : say("move.send_none");
+    send.textContent = entry ? say(mode === "blind" ? "move.send_on" : "move.send", { name: desk.dictionary.pick(entry) || entry.id }) : say("move.send_none");
   }
 
   /** @param {string} one */
@@ -96,6 +101,7 @@ export function movePanel(desk, close) {
       button.setAttribute("aria-checked", String(button.dataset["mode"] === one));
       button.tabIndex = button.dataset["mode"] === one ? 0 : -1;
     }
+    nameSend();
   }
 
   function chooseMode() {

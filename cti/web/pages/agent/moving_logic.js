@@ -2,19 +2,21 @@
 
 /** @typedef {import("./directory.js").Entry} Entry */
 
-const ORDER = ["queue", "agent", "department", "expert", "interpreter", "emergency", "outside"];
+const ORDER = ["department", "expert", "interpreter", "outside", "queue", "agent", "emergency"];
 export const MOST = 60;
 
-/** Entries in which every word occurs, in the order of their kinds; who is free before who is not. Oneself is none.
- * @param {readonly Entry[]} entries @param {string} asked @param {string} self @returns {Entry[]} */
-export function search(entries, asked, self) {
+/** Entries in which every word occurs: those for calls of this queue first, then in the order of their kinds, who is free before
+ * who is not. Oneself is none.
+ * @param {readonly Entry[]} entries @param {string} asked @param {string} self @param {string | null} [queue] @returns {Entry[]} */
+export function search(entries, asked, self, queue = null) {
   const words = asked.toLowerCase().split(/\s+/).filter(Boolean);
   const found = entries.filter((entry) => {
     if (entry.kind === "agent" && entry.id === self) return false;
-    const text = `${entry.id} ${entry.zh} ${entry.en} ${entry.note ?? ""} ${entry.number ?? ""} ${entry.kind}`.toLowerCase();
+    const text = `${entry.id} ${entry.zh} ${entry.en} ${entry.note ?? ""}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
-  return found.sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || rank(a) - rank(b)).slice(0, MOST);
+  const fit = (/** @type {Entry} */ { kind, skills }) => (queue && kind !== "agent" && kind !== "queue" && skills?.includes(queue) ? 0 : 1);
+  return found.sort((a, b) => fit(a) - fit(b) || ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || rank(a) - rank(b)).slice(0, MOST);
 }
 
 /** @param {Entry} entry */
@@ -22,5 +24,5 @@ const rank = ({ state }) => (state === "idle" || state === "open" || !state ? 0 
 
 /** @param {Entry} entry @returns {boolean} whether asking him can lead to anything now */
 export function reachable({ kind, state }) {
-  return kind === "agent" ? state === "idle" : state !== "closed";
+  return kind === "agent" ? state === "idle" : state === "open" || !state;
 }

@@ -31,6 +31,7 @@ export function mountRinging(desk) {
     const call = desk.call;
     if (!call || rungFor === call.call_id + call.offers) return;
     rungFor = call.call_id + call.offers;
+    desk.messages.takeBack("caller_gone");
     const text = say("say.offered", { queue: queueName() });
     desk.say("say.offered", "assertive", { queue: queueName() });
     if (call.auto_answer_s !== 0) desk.sound.ring(true);

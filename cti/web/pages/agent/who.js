@@ -3,7 +3,6 @@ import { make, setText } from "/pages/shared/dom.js";
 import { clock, phone } from "./format_logic.js";
 import { partyChips } from "./party_chips.js";
 import { choiceText } from "./topbar.js";
-import { reasonKey } from "./status_logic.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 /** @typedef {import("./view_logic.js").View} View */
@@ -17,10 +16,11 @@ export function mountWho(zone, desk) {
   const name = make("span", { class: "name", lang: "zh-CN" });
   const tags = make("span", { class: "tags" });
   const facts = make("div", { class: "facts" });
+  const why = make("span", { class: "why" });
   const message = make("span", { class: "message" });
   const act = make("button", { type: "button", class: "link" });
   const chips = make("div", { class: "parties" });
-  zone.append(make("div", { class: "line who-line" }, number, name, tags), facts, make("div", { class: "line third" }, message, act, chips));
+  zone.append(make("div", { class: "line who-line" }, number, name, tags), facts, make("div", { class: "line third" }, message, act, chips, why));
 
   /** @type {{callId: string, story: Story} | null} */
   let known = null;
@@ -45,6 +45,12 @@ export function mountWho(zone, desk) {
     const action = shown?.message.action;
     act.hidden = !action;
     setText(act, action ? say(action.text.key, action.text.values) : "");
+    const free = call && !shown && (call.parties.length === 0 || view.state === "wrap_up");
+    const reason = !free ? "" : view.state === "wrap_up" ? `\t${say("alone.wrap_up_hint")}` : `${say("who.why")}\t${desk.dictionary.pick(call.why)}`;
+    fill(why, reason.endsWith("\t") ? [] : [reason], (row) => {
+      const [label = "", value = ""] = row.split("\t");
+      return make("span", { title: `${label}${value}` }, label, make("b", {}, value));
+    });
     run = () => {
       if (!shown || !action) return;
       desk.messages.takeBack(shown.id);
@@ -70,17 +76,15 @@ export function mountWho(zone, desk) {
       return make("span", { class: `tag ${tone}`, title: text }, text);
     });
     const until = call.answered_at ?? Math.min(desk.serverNow(), call.answer_by ?? Infinity);
-    const why = desk.dictionary.pick(call.why);
     const path = desk.dictionary.pick(call.path);
     const rows = [
       `${say("who.dialled")}\t${call.original ?? call.dialled}\t`,
       path ? `${say("who.path")}\t${path}\t` : "",
       call.queued_at ? `${say("who.wait")}\t${clock(until - call.queued_at)}\t${say("who.greeting", { t: clock(until - call.arrived_at) })}` : "",
-      why ? `${say("who.why")}\t${why}\t\twhy` : "",
     ].filter(Boolean);
     fill(facts, rows, (row) => {
-      const [label = "", value = "", after = "", kind = ""] = row.split("\t");
-      return make("span", { class: `fact ${kind}`, title: `${label} ${value}` }, `${label} `, make("b", {}, value), after);
+      const [label = "", value = "", after = ""] = row.split("\t");
+      return make("span", { class: "fact", title: `${label} ${value}` }, `${label} `, make("b", {}, value), after);
     });
     zone.title = "";
   }
@@ -110,7 +114,6 @@ export function mountWho(zone, desk) {
       return say(`away.${cause}`);
     }
     if (view.state === "break" && row.reason === "logged_in") return say("alone.logged_in");
-    if (view.state === "break" && ["no_answer", "rejected", "unreachable", "agent_lost"].includes(row.reason)) return say(reasonKey(row.reason) ?? "alone.break");
     return say(`alone.${["idle", "pausing", "wrap_up"].includes(view.state) ? `${view.state}_hint` : "break"}`);
   }
 }
