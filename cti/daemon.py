@@ -59,6 +59,7 @@ from cti.pair import Inheritance, Pair
 from cti.parties import Parties
 from cti.past_calls import past_calls, patiently
 from cti.phones import Phones
+from cti.prompt_texts import PromptTexts
 from cti.provision import Provisioner
 from cti.ready import say_ready, take_back_ready
 from cti.reclaim import Reclaim
@@ -84,6 +85,7 @@ from cti.talk import past
 from cti.ticket_book import Rules as TicketRules
 from cti.ticket_house import TicketHouse
 from cti.timelines import Timelines
+from cti.tls import server_tls
 from cti.today import Today
 from cti.users_file import UsersFile
 from cti.video.visits import visit_id_of
@@ -107,7 +109,6 @@ from cti.web.site import site_routes
 from cti.web.softphone import SoftphoneRoutes
 from cti.web.test_agents import TestAgents
 from cti.web.tickets import TicketRoutes
-from ivr_flows.prompts import load_catalogue
 
 log = structlog.get_logger()
 
@@ -138,13 +139,14 @@ class Daemon:
         self.roster_file = RosterFile(settings.roster)
         self.schedule = ScheduleFile(settings.schedule)
         self.schedule.load()
-        self.prompts = PromptFiles()
+        self.prompts = PromptFiles(own=settings.documents / "sounds")
+        self.prompt_texts = PromptTexts(settings.documents / "prompts")
         self.flows = FlowFiles(
             settings.flows,
-            load_catalogue().ids(),
+            self.prompt_texts,
             settings.transfers,
             versions=settings.var / "flows",
-            durations=self.prompts.durations("zh-CN"),
+            durations=lambda: self.prompts.durations("zh-CN"),
             entries=self.number_file.current.entries(),
             own=settings.own_flows,
         )
@@ -383,6 +385,8 @@ class Daemon:
                 self.rule_file.watch(self._on_rules),
                 self.day_file.watch(),
                 self.skill_file.watch(),
+                self.prompt_texts.watch(),
+                self.prompts.watch(),
                 self.directory_file.watch(),
                 self.parties.run(),
                 self._resync_now_and_then(),
@@ -402,8 +406,9 @@ class Daemon:
             tasks = [group.create_task(job) for job in background]
             runner = web.AppRunner(self.web_app(), access_log=None, shutdown_timeout=1.0)
             try:
+                at = self.settings.web
                 await runner.setup()
-                await web.TCPSite(runner, self.settings.web.host, self.settings.web.port).start()
+                await web.TCPSite(runner, at.host, at.port, ssl_context=server_tls(self.settings)).start()
                 await self.agi.start(self.settings.agi.host, self.settings.agi.port)
                 self.exchange.settle()
                 self._say_ready()
@@ -425,7 +430,7 @@ class Daemon:
         app.add_routes(CallbackRoutes(self.callbacks).routes())
         app.add_routes([*TicketRoutes(self.tickets.desk).routes(), openapi_route()])
         app.add_routes(MovingRoutes(self.exchange, self.moving, self.directory).routes())
-        app.add_routes(CityRoutes(self.exchange, self.surge, load_catalogue().ids()).routes())
+        app.add_routes(CityRoutes(self.exchange, self.surge, self.prompt_texts).routes())
         app.add_routes([promise_route(self.pair.secret, self.pair.promise)])
         return app
 

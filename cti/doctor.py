@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from importlib import metadata
 from ipaddress import ip_address
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cti.doctor_peers import Finding, Level, check_agi, check_ami, check_health, check_redis, check_sql, is_warm
@@ -18,6 +19,7 @@ from cti.preflight import check_flows, check_ports, check_space
 from cti.programs import Program, ProgramMissing, find_asterisk, find_program
 from cti.secrets import SecretsError, load_or_create
 from cti.settings import PROJECT, Settings
+from cti.tls import check_tls
 
 _CLOCK_UNSYNCHRONISED = 5
 """What adjtimex(2) returns as long as nothing keeps the clock right."""
@@ -33,6 +35,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         _programs,
         _secrets,
         _space,
+        _tls,
         _flows,
         _prompts,
         _roster,
@@ -43,6 +46,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield from check(settings)
     yield from check_redis(settings, running=pid is not None)
     yield from _exposure(settings)
+    yield from _browsers(settings)
     if pid is None:
         yield from _problems("ports", check_ports(settings), "free")
         if not settings.asterisk.embedded:
@@ -141,6 +145,11 @@ def _space(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "disk", text)
 
 
+def _tls(settings: Settings) -> Iterator[Finding]:
+    if settings.web.tls_cert or settings.web.tls_key:
+        yield from _problems("certificate", check_tls(settings), f"{settings.web.tls_cert}")
+
+
 def _flows(settings: Settings) -> Iterator[Finding]:
     yield from _problems("flows", check_flows(settings), f"{settings.flows}")
 
@@ -150,8 +159,8 @@ def _prompts(settings: Settings) -> Iterator[Finding]:
     from ivr_flows.prompts import MAIN_LANGUAGE, PromptError, load_catalogue
 
     try:
-        catalogue = load_catalogue()
-        wrong = list(PromptFiles().check(catalogue, settings.city.name))
+        catalogue = load_catalogue(own=settings.documents / "prompts")
+        wrong = list(PromptFiles(own=settings.documents / "sounds").check(catalogue, settings.city.name))
     except (PromptError, PromptFilesError) as error:
         yield Finding("fail", "prompts", str(error))
         return
@@ -213,13 +222,28 @@ def _clock(_settings: Settings) -> Iterator[Finding]:
 
 
 def _exposure(settings: Settings) -> Iterator[Finding]:
-    open_to_all = [
-        (settings.web.host, "web.host", "put a proxy with TLS before it, the pages carry personal data"),
-        (settings.agi.host, "agi.host", "only Asterisk's own host may reach it"),
-    ]
+    open_to_all = [(settings.agi.host, "agi.host", "only Asterisk's own host may reach it")]
+    if settings.web.tls_cert is None:
+        remedy = "set web.tls_cert, or put a proxy with TLS before it: pages carry personal data, and browsers give"
+        open_to_all.append((settings.web.host, "web.host", f"{remedy} microphones to no page in clear"))
     for host, key, remedy in open_to_all:
         if not _is_loopback(host):
             yield Finding("warn", "exposure", f"{key} is {host}, other machines can reach it: {remedy}")
+
+
+def _browsers(settings: Settings) -> Iterator[Finding]:
+    """Neither Asterisk nor a browser sends sound to a loopback address."""
+    if not settings.asterisk.embedded:
+        return
+    try:
+        local = re.findall(r"-- (\S+)\n\s+/32 host LOCAL", Path("/proc/net/fib_trie").read_text(encoding="ascii"))
+    except OSError:
+        return
+    if others := sorted({address for address in local if not _is_loopback(address)}):
+        yield Finding("ok", "telephones in browsers", f"get their sound from {', '.join(others)}")
+    else:
+        text = "this machine has no address but loopback: they stay silent; connect it to a network"
+        yield Finding("warn", "telephones in browsers", text)
 
 
 def _is_loopback(host: str) -> bool:

@@ -32,10 +32,10 @@ _Seen = tuple[int, int, int]
 class FlowFiles:
     """All `*.yaml` of `folder`; keep `watch` running to have changes taken up.
 
-    `prompts`, `transfers`, `durations`: see ivr_flows.loader.load. `entries`: by flow name, the nodes that numbers
-    begin at. `versions`: folder for the texts of all versions.
-    `own`: a folder whose files take the places of those of `folder`.
-    `on_change(flow)` and `on_refused(name, faults)` are called from the event loop.
+    `prompts`, `transfers`, `durations`: see ivr_flows.loader.load; the first and the last may change. `entries`: by
+    flow name, the nodes that numbers begin at. `versions`: folder for the texts of all versions. `own`: a folder whose
+    files take the places of those of `folder`. `on_change(flow)` and `on_refused(name, faults)` are called from the
+    event loop.
 
     Making one reads the whole folder (blocking, so before the event loop runs). A file that does not check is refused
     here too if a version of it was in use before: a daemon that restarts must take calls again. Without one, FlowError
@@ -51,7 +51,7 @@ class FlowFiles:
         on_refused: Callable[[str, str], None] | None = None,
         *,
         versions: Path,
-        durations: Mapping[str, float] | None = None,
+        durations: Callable[[], Mapping[str, float]] | None = None,
         entries: Mapping[str, Collection[str]] | None = None,
         own: Path | None = None,
     ) -> None:
@@ -201,7 +201,7 @@ class FlowFiles:
             name,
             self._prompts,
             self._transfers,
-            durations=self._durations,
+            durations=self._durations() if self._durations is not None else None,
             entries=self._entries.get(name, ()),
         )
         kept = self._kept / f"{name}-{flow.version}.yaml"

@@ -92,8 +92,8 @@ def check_flows(settings: Settings) -> list[str]:
     from ivr_flows.prompts import MAIN_LANGUAGE, PromptError, load_catalogue
 
     try:
-        prompts = load_catalogue().ids()
-        durations = PromptFiles().durations(MAIN_LANGUAGE)
+        prompts = load_catalogue(own=settings.documents / "prompts").ids()
+        durations = PromptFiles(own=settings.documents / "sounds").durations(MAIN_LANGUAGE)
     except (PromptError, PromptFilesError) as error:
         return [str(error)]
     try:

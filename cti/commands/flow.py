@@ -39,7 +39,7 @@ def check(settings: Settings, files: tuple[Path, ...]) -> None:
     paths = files or tuple(flow_paths(settings.flows, settings.own_flows).values())
     if not paths:
         raise click.ClickException(f"{settings.flows}: no flow file (*.yaml) here; correct `flows` in the settings")
-    catalogue = _catalogue()
+    catalogue = _catalogue(settings)
     bad = 0
     for path in paths:
         try:
@@ -65,7 +65,7 @@ def draw(settings: Settings, name: str, mermaid: bool, texts: bool) -> None:
     """Draw the flow NAME (or a file) from the data that calls follow."""
     from ivr_flows import draw as drawing
 
-    catalogue = _catalogue()
+    catalogue = _catalogue(settings)
     flow = _find(settings, catalogue, name)
     words = _words(settings, catalogue, flow.languages[0]) if texts else lambda prompt: prompt
     click.echo((drawing.mermaid if mermaid else drawing.tree)(flow, words))
@@ -101,7 +101,7 @@ def dry_run(
     from ivr_flows.session import begin
     from ivr_flows.words import Started
 
-    catalogue = _catalogue()
+    catalogue = _catalogue(settings)
     flow = _find(settings, catalogue, name)
     table = _numbers(settings)
     numbers = {did.number: did for did in table.did if did.flow == flow.name}
@@ -218,11 +218,11 @@ def _words(settings: Settings, catalogue: Catalogue, language: str) -> _Words:
     return lambda prompt: catalogue.text(prompt, language, settings.city.name)
 
 
-def _catalogue() -> Catalogue:
+def _catalogue(settings: Settings) -> Catalogue:
     from ivr_flows.prompts import PromptError, load_catalogue
 
     try:
-        return load_catalogue()
+        return load_catalogue(own=settings.documents / "prompts")
     except PromptError as error:
         raise click.ClickException(str(error)) from None
 
@@ -236,7 +236,7 @@ def _load(settings: Settings, catalogue: Catalogue, path: Path) -> Flow:
     name = path.stem
     entries = _numbers(settings).entries().get(name, set())
     try:
-        seconds = PromptFiles().durations(MAIN_LANGUAGE)
+        seconds = PromptFiles(own=settings.documents / "sounds").durations(MAIN_LANGUAGE)
     except PromptFilesError as error:
         raise click.ClickException(str(error)) from None
     return load(read_flow_text(path), name, catalogue.ids(), settings.transfers, durations=seconds, entries=entries)

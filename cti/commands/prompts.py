@@ -25,7 +25,7 @@ def list_prompts(settings: Settings, language: str | None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    catalogue, files = _catalogue(), _files()
+    catalogue, files = _catalogue(settings), _files(settings)
     if language is not None and language not in catalogue.languages:
         raise click.ClickException(f"no prompts in {language!r}; there are {', '.join(catalogue.languages)}")
     for each in [language] if language else catalogue.languages:
@@ -42,8 +42,8 @@ def list_prompts(settings: Settings, language: str | None) -> None:
 @click.pass_obj
 def check(settings: Settings) -> None:
     """Say which recordings are missing, stale, orphaned or unplayable; exit code 1 if any is."""
-    catalogue = _catalogue()
-    findings = list(_files().check(catalogue, settings.city.name))
+    catalogue = _catalogue(settings)
+    findings = list(_files(settings).check(catalogue, settings.city.name))
     for finding in findings:
         click.echo(f"{finding.problem:<10} {finding.language}/{finding.prompt_id}: {finding.remedy}")
     if findings:
@@ -55,15 +55,17 @@ def check(settings: Settings) -> None:
 @command.command()
 @click.option("--voice", type=click.Choice(["kokoro", "espeak"]), default=None, help="Default: the best one installed.")
 @click.option("--only", multiple=True, metavar="ID", help="Render this prompt, even if it is up to date. Repeatable.")
+@click.option("--shipped", is_flag=True, help="The recordings that come with the project, for those who make it.")
 @click.pass_obj
-def build(settings: Settings, voice: str | None, only: tuple[str, ...]) -> None:
+def build(settings: Settings, voice: str | None, only: tuple[str, ...], shipped: bool) -> None:
     """Render what is missing or whose text has changed; needs a voice (docs: asterisk-config/sounds/README.md)."""
     from cti.speech import prompt_build
     from cti.speech.errors import SpeechError
     from cti.speech.prompt_files import SOUNDS
     from cti.speech.voices import installed_voices
+    from ivr_flows.prompts import load_catalogue
 
-    catalogue = _catalogue()
+    catalogue = load_catalogue() if shipped else _catalogue(settings)
     if unknown := set(only) - set(catalogue.ids()):
         raise click.ClickException(f"no prompt {sorted(unknown)[0]!r} in the catalogue; see yihu prompts list")
     city = settings.city.name
@@ -73,11 +75,18 @@ def build(settings: Settings, voice: str | None, only: tuple[str, ...]) -> None:
             raise click.ClickException(f"the voice {voice} is not installed; see asterisk-config/sounds/README.md")
         voices = {voice: voices[voice], **voices}
     try:
-        removed = prompt_build.remove_orphans(SOUNDS, catalogue)
-        jobs = prompt_build.due(SOUNDS, catalogue, city, only)
+        if shipped:
+            folder = SOUNDS
+            removed = prompt_build.remove_orphans(SOUNDS, catalogue)
+            jobs = prompt_build.due(SOUNDS, catalogue, city, only)
+        else:
+            folder, removed = settings.documents / "sounds", []
+            wrong = _files(settings).check(catalogue, city)
+            jobs = [(f.language, f.prompt_id) for f in wrong if f.problem in ("missing", "stale") and not only]
+            jobs += [(language, prompt_id) for language in catalogue.languages for prompt_id in only]
         used: set[str] = set()
         if jobs:
-            work = prompt_build.build(jobs, SOUNDS, catalogue, city, voices)
+            work = prompt_build.build(jobs, folder, catalogue, city, voices)
             with click.progressbar(work, length=len(jobs), label="rendering", item_show_func=_shown) as progress:
                 used = {made.voice for _, made in progress}
     except SpeechError as error:
@@ -93,20 +102,20 @@ def _shown(item: object) -> str | None:
     return "/".join(item[0]) if isinstance(item, tuple) else None
 
 
-def _catalogue() -> Catalogue:
+def _catalogue(settings: Settings) -> Catalogue:
     from ivr_flows.prompts import PromptError, load_catalogue
 
     try:
-        return load_catalogue()
+        return load_catalogue(own=settings.documents / "prompts")
     except PromptError as error:
         raise click.ClickException(str(error)) from None
 
 
-def _files() -> PromptFiles:
+def _files(settings: Settings) -> PromptFiles:
     from cti.speech.errors import SpeechError
     from cti.speech.prompt_files import PromptFiles
 
     try:
-        return PromptFiles()
+        return PromptFiles(own=settings.documents / "sounds")
     except SpeechError as error:
         raise click.ClickException(str(error)) from None

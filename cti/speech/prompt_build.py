@@ -39,7 +39,7 @@ def build(
     from cti.speech.sound import telephone, write_wav  # needs the optional packages
 
     for language, prompt_id in jobs:
-        voice = _speaking(voices, language)
+        voice = speaking(voices, language)
         name = voice.name(language)
         speech = voice.render(catalogue.spoken_text(prompt_id, language, city), language)
         folder = sounds / language
@@ -79,7 +79,8 @@ def remove_orphans(sounds: Path, catalogue: Catalogue) -> list[Job]:
     return orphans
 
 
-def _speaking(voices: Mapping[str, Voice], language: str) -> Voice:
+def speaking(voices: Mapping[str, Voice], language: str) -> Voice:
+    """The first that speaks this language. VoiceError."""
     for voice in voices.values():
         try:
             voice.name(language)

@@ -1,13 +1,15 @@
-"""Which sound file says what: recordings of the operator first, then the audio shipped with the project.
+"""Which sound file says what: the city's own recordings first, then the audio shipped with the project.
 
 asterisk-config/sounds/<language>/<id>.wav             8 kHz, 16 bits, mono, rendered from the catalogue
 asterisk-config/sounds/<language>/<id>.wav16           the same at 16 kHz, where there is one
-asterisk-config/sounds/recorded/<language>/<id>.wav    put there by the operator; wins (.wav16 beside or instead)
 asterisk-config/sounds/index.json                      what the shipped audio was made from
+documents/sounds/<language>/<id>.wav                   the city's own; wins (.wav16 beside or instead)
+documents/sounds/index.json                            which of them a voice has made, and from what
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import wave
 from collections.abc import Iterator, Mapping
@@ -25,10 +27,13 @@ from ivr_flows.words import Prompt
 
 SOUNDS = PROJECT / "asterisk-config" / "sounds"
 RECORDED = "recorded"
+"""By people, not by a voice."""
 RATES = {".wav": 8000, ".wav16": 16000}
 """Endings by which Asterisk tells the sample rate."""
 
 log = structlog.get_logger()
+
+_Stamp = tuple[tuple[str, int, int], ...]
 
 
 class PromptFilesError(SpeechError):
@@ -66,16 +71,51 @@ class Finding:
 
 
 class PromptFiles:
-    """The recordings found when it was made: a file added later counts from the next start; no call reads the disk."""
+    """The recordings as they were found by the last `refresh`: no call reads the disk. `own`: the city's."""
 
-    def __init__(self, sounds: Path = SOUNDS) -> None:
-        """PromptFilesError: the index is damaged."""
+    def __init__(self, sounds: Path = SOUNDS, own: Path | None = None) -> None:
+        """PromptFilesError: an index is damaged."""
         self._sounds = sounds
-        self._index = load_index(sounds)
-        self._recorded, self._unplayable = _scan_recorded(sounds / RECORDED)
-        self._shipped = {
-            language: {file.stem for file in (sounds / language).glob("*.wav")} for language in self._index.files
+        self._own = own
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Looks what there is now. Blocks; PromptFilesError."""
+        self._seen = self._stamp()
+        index = load_index(self._sounds)
+        own_index = load_index(self._own) if self._own is not None else Index({}, {})
+        recorded, unplayable = _scan_recorded(self._own) if self._own is not None else ({}, {})
+        shipped = {
+            language: {file.stem for file in (self._sounds / language).glob("*.wav")} for language in index.files
         }
+        self._index, self._own_index, self._shipped = index, own_index, shipped
+        self._recorded, self._unplayable = recorded, unplayable
+
+    async def watch(self, poll_s: float = 2.0) -> None:
+        """Until cancelled: notices what is put into the city's own folder, once it looked the same twice."""
+        before = self._seen
+        while True:
+            await asyncio.sleep(poll_s)
+            stamp = await asyncio.to_thread(self._stamp)
+            if stamp == before != self._seen:
+                try:
+                    await asyncio.to_thread(self.refresh)
+                except PromptFilesError as error:
+                    self._seen = stamp
+                    log.error("prompts_refused", problem=str(error))
+            before = stamp
+
+    def _stamp(self) -> _Stamp:
+        if self._own is None:
+            return ()
+        found = []
+        for file in sorted((*self._own.glob("*/*.wav*"), *self._own.glob("index.json"))):
+            try:
+                stat = file.stat()
+            except OSError:
+                continue
+            found.append((str(file), stat.st_mtime_ns, stat.st_size))
+        return tuple(found)
 
     def files(self, prompt: Prompt, language: str) -> tuple[str, ...]:
         """What to play for a prompt, in order: absolute paths without ending, as Asterisk wants them.
@@ -102,7 +142,8 @@ class PromptFiles:
     def source(self, prompt_id: str, language: str) -> str:
         """Who speaks it: the voice, "recorded", the language it falls back to, or "" where there is nothing."""
         if prompt_id in self._recorded.get(language, {}):
-            return RECORDED
+            voiced = self._own_index.files.get(language, {}).get(prompt_id)
+            return voiced.voice if voiced else RECORDED
         if prompt_id in self._shipped.get(language, set()):
             made = self._index.files[language].get(prompt_id)
             return made.voice if made else "?"
@@ -118,6 +159,9 @@ class PromptFiles:
             made = self._index.files.get(language, {})
             for prompt_id in catalogue.ids():
                 if prompt_id in recorded:
+                    voiced = self._own_index.files.get(language, {}).get(prompt_id)
+                    if voiced is not None and not is_fresh(voiced, catalogue, language, prompt_id, city):
+                        yield Finding(language, prompt_id, "stale", f"its text or the city changed: {build}")
                     continue
                 if prompt_id not in shipped:
                     yield Finding(language, prompt_id, "missing", build)
@@ -126,19 +170,39 @@ class PromptFiles:
         known = set(catalogue.ids())
         for language, names in {
             **self._shipped,
-            **{f"{RECORDED}/{key}": set(v) for key, v in self._recorded.items()},
+            **{f"own/{key}": set(v) for key, v in self._recorded.items()},
         }.items():
             for prompt_id in sorted(names - known):
                 yield Finding(
                     language, prompt_id, "orphaned", "no such id in the catalogue: add its text, or delete the file"
                 )
         for file, fault in self._unplayable.items():
-            yield Finding(f"{RECORDED}/{file.parent.name}", file.name, "unplayable", fault)
+            yield Finding(f"own/{file.parent.name}", file.name, "unplayable", fault)
+
+    def shipped_file_of(self, prompt_id: str, language: str) -> Path | None:
+        """What would be played without a recording of the city's own."""
+        for source in dict.fromkeys((language, MAIN_LANGUAGE)):
+            if prompt_id in self._shipped.get(source, set()):
+                return self._sounds / source / f"{prompt_id}.wav"
+        return None
+
+    @property
+    def _own_folder(self) -> Path:
+        assert self._own is not None
+        return self._own
+
+    def file_of(self, prompt_id: str, language: str) -> Path | None:
+        """The sound file that is played at 8 kHz, or at 16 kHz where there is no other; None: nothing is."""
+        path = self._path(prompt_id, language)
+        if path is None:
+            return None
+        narrow = Path(f"{path}.wav")
+        return narrow if narrow.exists() else Path(f"{path}.wav16")
 
     def _path(self, prompt_id: str, language: str) -> str | None:
         for source in dict.fromkeys((language, MAIN_LANGUAGE)):
             if prompt_id in self._recorded.get(source, {}):
-                return str(self._sounds / RECORDED / source / prompt_id)
+                return str(self._own_folder / source / prompt_id)
             if prompt_id in self._shipped.get(source, set()):
                 return str(self._sounds / source / prompt_id)
         log.warning("prompt_without_recording", prompt=prompt_id, language=language)
@@ -183,7 +247,7 @@ def save_index(sounds: Path, index: Index) -> None:
 
 
 def _scan_recorded(folder: Path) -> tuple[dict[str, dict[str, float]], dict[Path, str]]:
-    """The operator's recordings: seconds by language and id, and what Asterisk would refuse to play and why."""
+    """The city's own recordings: seconds by language and id, and what Asterisk would refuse to play and why."""
     seconds: dict[str, dict[str, float]] = {}
     unplayable: dict[Path, str] = {}
     for file in sorted(folder.glob("*/*")):

@@ -61,6 +61,11 @@ def trimmed(samples: Any, rate: int, lead_s: float, trail_s: float) -> Any:
     return cut
 
 
+def speech_dbfs(samples: Any, rate: int) -> float:
+    """How loud the speech in it is, without its pauses; samples from -1 to 1."""
+    return float(20 * np.log10(max(_speech_rms(samples, rate), 1e-6)))
+
+
 def _speech_frames(samples: Any, rate: int) -> Any:
     """For every full frame whether it is speech."""
     frame = int(rate * _FRAME_S)

@@ -129,23 +129,23 @@ def test_what_a_language_lacks_is_played_in_mandarin(sounds: Path) -> None:
 
 
 def test_a_recording_put_beside_wins(sounds: Path) -> None:
-    record(sounds / "recorded" / "zh-CN" / "greeting.wav", seconds=4)
-    record(sounds / "recorded" / "zh-CN" / "goodbye.wav16", seconds=3, rate=16000)
-    files = PromptFiles(sounds)
-    assert files.files(Prompt("greeting"), "zh-CN") == (str(sounds / "recorded" / "zh-CN" / "greeting"),)
+    record(sounds / "own" / "zh-CN" / "greeting.wav", seconds=4)
+    record(sounds / "own" / "zh-CN" / "goodbye.wav16", seconds=3, rate=16000)
+    files = PromptFiles(sounds, sounds / "own")
+    assert files.files(Prompt("greeting"), "zh-CN") == (str(sounds / "own" / "zh-CN" / "greeting"),)
     assert files.durations("zh-CN") == {"greeting": 4.0, "goodbye": 3.0, "n_2": 0.5}
     assert files.durations("en")["goodbye"] == 3.0
     assert files.source("greeting", "zh-CN") == "recorded"
 
 
 def test_a_recording_that_asterisk_would_refuse_is_not_used(sounds: Path) -> None:
-    folder = sounds / "recorded" / "zh-CN"
+    folder = sounds / "own" / "zh-CN"
     record(folder / "greeting.wav", rate=44_100, channels=2)
     record(folder / "n_2.wav16", rate=8000)
     (folder / "goodbye.wav").write_bytes(b"RIFF")
     (folder / "goodbye.mp3").write_bytes(b"")
     (folder / ".hidden").write_bytes(b"")
-    files = PromptFiles(sounds)
+    files = PromptFiles(sounds, sounds / "own")
     assert files.files(Prompt("greeting"), "zh-CN") == (str(sounds / "zh-CN" / "greeting"),)
     faults = {f.prompt_id: f.remedy for f in files.check(SMALL) if f.problem == "unplayable"}
     assert faults.keys() == {"greeting.wav", "n_2.wav16", "goodbye.wav", "goodbye.mp3"}
@@ -181,19 +181,23 @@ def test_another_city_makes_only_the_greeting_stale(sounds: Path) -> None:
 
 
 def test_a_recording_of_the_operator_is_never_stale(sounds: Path) -> None:
-    record(sounds / "recorded" / "zh-CN" / "greeting.wav")
-    assert not [f for f in PromptFiles(sounds).check(SMALL, city="玉林") if f.language == "zh-CN"]
+    record(sounds / "own" / "zh-CN" / "greeting.wav")
+    assert not [f for f in PromptFiles(sounds, sounds / "own").check(SMALL, city="玉林") if f.language == "zh-CN"]
 
 
 def test_missing_and_orphaned_recordings_are_found(sounds: Path) -> None:
     (sounds / "zh-CN" / "goodbye.wav").unlink()
     record(sounds / "zh-CN" / "old.wav")
-    record(sounds / "recorded" / "zh-CN" / "greting.wav")
-    found = [(f.problem, f.language, f.prompt_id) for f in PromptFiles(sounds).check(SMALL) if f.language != "en"]
+    record(sounds / "own" / "zh-CN" / "greting.wav")
+    found = [
+        (f.problem, f.language, f.prompt_id)
+        for f in PromptFiles(sounds, sounds / "own").check(SMALL)
+        if f.language != "en"
+    ]
     assert found == [
         ("missing", "zh-CN", "goodbye"),
         ("orphaned", "zh-CN", "old"),
-        ("orphaned", "recorded/zh-CN", "greting"),
+        ("orphaned", "own/zh-CN", "greting"),
     ]
 
 
@@ -227,13 +231,13 @@ def test_what_is_due_is_what_changed_or_was_asked_for(sounds: Path) -> None:
 
 
 def test_orphans_of_ours_are_removed_and_the_operators_are_kept(sounds: Path) -> None:
-    record(sounds / "recorded" / "zh-CN" / "n_2.wav")
+    record(sounds / "own" / "zh-CN" / "n_2.wav")
     without = Catalogue({"zh-CN": {"greeting": SMALL.wordings["zh-CN"]["greeting"]}})
     removed = prompt_build.remove_orphans(sounds, without)
     assert sorted(removed) == [("en", "greeting"), ("zh-CN", "goodbye"), ("zh-CN", "n_2")]
     assert not (sounds / "en" / "greeting.wav").exists()
-    assert (sounds / "recorded" / "zh-CN" / "n_2.wav").exists()
-    assert [f for f in PromptFiles(sounds).check(without) if not f.language.startswith("recorded")] == []
+    assert (sounds / "own" / "zh-CN" / "n_2.wav").exists()
+    assert [f for f in PromptFiles(sounds, sounds / "own").check(without) if not f.language.startswith("own")] == []
 
 
 def test_rendered_files_are_fit_for_the_telephone(sounds: Path) -> None:
