@@ -12,6 +12,7 @@ from typing import Literal
 
 from cti.secrets import SecretsError, load_or_create
 from cti.settings import Settings
+from cti.tls import TlsError, client_tls
 
 Level = Literal["ok", "warn", "fail"]
 _PEER_S = 2.0
@@ -132,13 +133,13 @@ def _ami_accepts(host: str, port: int, user: str, secret: str) -> bool:
 
 
 def check_health(settings: Settings) -> Iterator[Finding]:
-    url = f"http://{settings.web.host}:{settings.web.port}/api/health"
+    url = f"{settings.web.address}/api/health"
     try:
-        with urllib.request.urlopen(url, timeout=_PEER_S) as answer:
+        with urllib.request.urlopen(url, timeout=_PEER_S, context=client_tls(settings)) as answer:
             health = json.load(answer)
     except urllib.error.HTTPError as error:  # 503: it answers, and something is wrong
         health = json.load(error)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TlsError) as error:
         yield Finding("fail", "daemon", f"{url} does not answer ({error}); see {settings.log_dir / 'daemon.log'}")
         return
     yield Finding("ok", "daemon", f"answers at {url}, process {health.get('pid')}")

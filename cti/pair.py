@@ -26,6 +26,7 @@ from cti.storage.journal import Health, Journal
 from cti.storage.kept import Picture, current, epoch_of
 from cti.storage.lease import LeaseUnreachable, RedisLease
 from cti.storage.replica import Follower, Replica
+from cti.tls import client_tls
 from cti.web.pair import PROMISE_PATH, Ask
 
 log = structlog.get_logger()
@@ -58,7 +59,7 @@ class Pair:
                 f"pair.peer is set and {', '.join(missing)} not: two daemons need the same Redis and SQL"
             )
         self._settings, self._journal = settings, journal
-        self._peer, self.secret = settings.pair.peer, secret
+        self._peer, self.secret, self._tls = settings.pair.peer, secret, client_tls(settings)
         self._ttl_s = settings.pair.ttl_s
         self._limit_s = self._ttl_s / 3
         self._city = settings.city.code
@@ -172,7 +173,8 @@ class Pair:
     async def _ask_peer(self) -> None:
         timeout = aiohttp.ClientTimeout(total=self._limit_s)
         headers = {"Authorization": f"Bearer {self.secret}"}
-        async with aiohttp.ClientSession(self._peer, headers=headers, timeout=timeout) as session:
+        connector = aiohttp.TCPConnector(ssl=self._tls or True)
+        async with aiohttp.ClientSession(self._peer, headers=headers, timeout=timeout, connector=connector) as session:
             while True:
                 if not self.active.is_set() and await self._decides(session):
                     self.lease.other_decides(_now())

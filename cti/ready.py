@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 
 def say_ready(settings: Settings, facts: dict[str, Any]) -> None:
-    ready = {"pid": os.getpid(), "web": f"http://{settings.web.host}:{settings.web.port}"} | facts
+    ready = {"pid": os.getpid(), "web": settings.web.address} | facts
     path = settings.run_dir / "ready.json"
     part = path.with_suffix(".part")
     part.write_text(json.dumps(ready))

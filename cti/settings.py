@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -88,6 +88,15 @@ class Sql:
 class Web:
     host: str = "127.0.0.1"
     port: Port = 8080
+    tls_cert: Path | None = None
+    """Certificate for https and wss (PEM, with those that lead to its authority); relative to the settings file. None:
+    in clear, for a browser on this machine, or behind a proxy that has one."""
+    tls_key: Path | None = None
+    """Its private key (PEM)."""
+
+    @property
+    def address(self) -> str:
+        return f"{'http' if self.tls_cert is None else 'https'}://{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, config=_strict)
@@ -359,4 +368,8 @@ def _absolute(settings: Settings, base: Path) -> Settings:
     changed |= {"var": var, "flows": (base / settings.flows).resolve(), "roster": (var / settings.roster).resolve()}
     changed |= {"schedule": (var / settings.schedule).resolve(), "users": (var / settings.users).resolve()}
     changed |= {"documents": (var / settings.documents).resolve()}
+    cert, key = settings.web.tls_cert, settings.web.tls_key
+    changed["web"] = replace(
+        settings.web, tls_cert=cert and (base / cert).resolve(), tls_key=key and (base / key).resolve()
+    )
     return Settings(**changed)

@@ -26,6 +26,7 @@ from cti.daemon_log import DaemonLog
 from cti.daemon_process import SILENCE_S, Daemon
 from cti.preflight import check_flows, check_ports, check_roster, check_space
 from cti.settings import Settings
+from cti.tls import check_tls
 
 EX_CONFIG = 78
 """Exit code for settings, flows or ports that cannot be used: starting again would not help."""
@@ -246,7 +247,12 @@ def start_up(settings: Settings, settings_file: Path | None, summary: Callable[[
         settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         with lock_of(settings):
             secrets = load_or_create(settings)
-            if problems := [*check_flows(settings), *check_roster(settings), *check_ports(settings)]:
+            if problems := [
+                *check_tls(settings),
+                *check_flows(settings),
+                *check_roster(settings),
+                *check_ports(settings),
+            ]:
                 raise StartError("\n".join(problems), EX_CONFIG)
             asterisk = redis = None
             if settings.asterisk.embedded:

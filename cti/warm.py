@@ -13,6 +13,7 @@ from cti.pair import Pair, health_of
 from cti.ready import say_ready, take_back_ready
 from cti.settings import Settings
 from cti.storage.records import Records
+from cti.tls import server_tls
 from cti.web.pair import make_warm_app, promise_route
 
 
@@ -33,7 +34,7 @@ async def warm(settings: Settings, pair: Pair, records: Records) -> AsyncIterato
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
     try:
         await runner.setup()
-        await web.TCPSite(runner, settings.web.host, settings.web.port).start()
+        await web.TCPSite(runner, settings.web.host, settings.web.port, ssl_context=server_tls(settings)).start()
         say_ready(settings, {"role": "warm", "active": settings.pair.peer})
         yield
     finally:

@@ -13,6 +13,7 @@ import shlex
 import shutil
 import stat
 import tempfile
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from cti.asterisk.names import EMERGENCY_FILE, EMERGENCY_SCRIPT
@@ -140,7 +141,19 @@ def _placeholders(settings: Settings, ami_ro: str, ami_ctl: str, nonce: str, pro
         )
     if not asterisk.trunk_addresses:
         raise RenderError("settings: asterisk.trunk_addresses is empty: name the address the carrier's calls come from")
+    if own := [address for address in asterisk.trunk_addresses if _has_loopback(address)]:
+        raise RenderError(
+            f"settings: asterisk.trunk_addresses: {own[0]} has 127.0.0.1 in it, from where browsers' telephones come by "
+            "way of the daemon: they would be taken for the carrier"
+        )
     return values | {"program_directories": _program_directories(program)}
+
+
+def _has_loopback(address: str) -> bool:
+    try:
+        return ip_address("127.0.0.1") in ip_network(address, strict=False)
+    except ValueError:
+        return address == "localhost"
 
 
 def _program_directories(program: Program) -> str:

@@ -66,7 +66,7 @@ def _summary(settings: Settings) -> Any:
             [
                 f"Yihu is ready: {settings.city.name} answers {numbers}. Ctrl-C stops it.",
                 f"  telephones   SIP {sip}, calls of the carrier from {', '.join(asterisk.trunk_addresses)}",
-                f"  log in       http://{web.host}:{web.port}/login, {users}",
+                f"  log in       {web.address}/login, {users}",
                 f"  administrator's token: admin_token in {settings.secrets_file}",
                 f"  agents       {agents}",
                 f"  records      {store}, recordings in {settings.recordings_dir}",

@@ -15,6 +15,7 @@ from cti import secrets
 from cti.calls import Milestone
 from cti.metrics.record import CallRecord, Recording, Segment
 from cti.settings import Settings
+from cti.tls import client_tls
 
 
 class StackAway(Exception):
@@ -38,7 +39,7 @@ class Stack:
     """`async with Stack(settings) as stack`. Every call raises StackAway or StackRefused."""
 
     def __init__(self, settings: Settings) -> None:
-        self.address = f"http://{settings.web.host}:{settings.web.port}"
+        self.address = settings.web.address
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
 
@@ -47,7 +48,9 @@ class Stack:
         known = self._settings.secrets_file.exists()
         token = secrets.load_or_create(self._settings).admin_token if known else ""
         limits = aiohttp.ClientTimeout(total=None, connect=3.0, sock_read=30.0)
-        self._session = aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}, timeout=limits)
+        connector = aiohttp.TCPConnector(ssl=client_tls(self._settings) or True)
+        headers = {"Authorization": f"Bearer {token}"}
+        self._session = aiohttp.ClientSession(headers=headers, timeout=limits, connector=connector)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from cti.asterisk.render import RenderError, render, render_templates
 from cti.programs import Program
-from cti.settings import Settings
+from cti.settings import Asterisk, Settings
 
 VALUES = {"there": "x"}
 
@@ -39,6 +39,15 @@ def test_rendering_twice_gives_the_same_files_for_our_user_alone(tmp_path: Path)
     assert {path.stat().st_mode & 0o777 for path in settings.asterisk_etc.iterdir()} == {0o600}
     assert "secret = secret-of-ctl" in found[0]["manager.conf"]
     assert "systemname = n0123456789ab" in found[0]["asterisk.conf"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.0/8", "0.0.0.0/0", "localhost"])
+def test_no_browser_can_be_taken_for_the_carrier(tmp_path: Path, address: str) -> None:
+    settings = Settings(var=tmp_path / "var", asterisk=Asterisk(trunk_addresses=("198.51.100.5", address)))
+    program = Program(("/usr/sbin/asterisk",), None, "22.10.1")
+
+    with pytest.raises(RenderError, match="would be taken for the carrier"):
+        render(settings, "secret-of-ro", "secret-of-ctl", "n0", program, Path("/usr/bin/python3"))
 
 
 def test_a_value_that_would_break_its_line_is_refused(tmp_path: Path) -> None:
