@@ -181,12 +181,12 @@ class Drafts:
             self._followed.pop(followed.call_id, None)
 
     async def _open(self, followed: _Followed) -> Ticket:
-        store, book = self._book.store, self._book
+        book = self._book
         local = book.rules.local_time(followed.arrived_at)
         at = book.now()
+        known = replace(followed.facts, **await book.ask(_earlier, book.store, followed.facts.phone))
 
         def make(ticket_id: str) -> Edited:
-            known = replace(followed.facts, **_earlier(store, followed.facts.phone))
             ticket = Ticket(
                 ticket_id,
                 followed.call_id,

@@ -20,6 +20,12 @@ from cti.tickets.model import Entry, Relation, RelationKind, Ticket, TicketState
 
 _T, _H, _R, _O = tables.ticket.c, tables.ticket_field_history.c, tables.ticket_relation.c, tables.ticket_outbox.c
 
+# Asked at every key stroke of every agent, and made once: making them anew would take longer than the database does.
+_ONE = sa.select(_T.body).where(_T.id == sa.bindparam("of"))
+_ITS_RELATIONS = sa.select(_R.other_id, _R.kind).where(_R.ticket_id == sa.bindparam("of")).order_by(_R.at, _R.other_id)
+_UPDATE = sa.update(tables.ticket).where(_T.id == sa.bindparam("of"))
+_NOTE = sa.insert(tables.ticket_field_history)
+
 
 class SqlTickets:
     """A `TicketStore` in the database of `store`. `key`: numbers are found by their hash with it."""
@@ -56,23 +62,25 @@ class SqlTickets:
             return edited.ticket
 
     def get(self, ticket_id: str) -> Ticket | None:
-        return self._one(_T.id == ticket_id)
+        with self._store.transaction(write=False) as connection:
+            return self._read_one(connection, ticket_id)
 
     def of_call(self, call_id: str) -> Ticket | None:
-        return self._one(_T.call_id == call_id)
+        with self._store.transaction(write=False) as connection:
+            return next(iter(self._read(connection, _T.call_id == call_id)), None)
 
     def change(self, ticket_id: str, edit: EditOf) -> Edited | None:
         with self._store.transaction() as connection:
-            found = self._read(connection, _T.id == ticket_id)
-            if not found:
+            before = self._read_one(connection, ticket_id)
+            if before is None:
                 return None
 
             def past(field: str, version: int) -> list[Entry]:
                 later = (_H.ticket_id == ticket_id, _H.field == field, _H.version > version)
                 return _entries(connection, *later)
 
-            edited = edit(found[0], past)
-            if edited.ticket != found[0]:
+            edited = edit(before, past)
+            if edited.ticket != before:
                 self._write(connection, edited.ticket, edited.entries)
             if edited.leaves is not None:
                 self._send(connection, edited)
@@ -146,9 +154,12 @@ class SqlTickets:
             if rows:
                 connection.execute(sa.insert(t), rows)
 
-    def _one(self, where: sa.ColumnElement[bool]) -> Ticket | None:
-        with self._store.transaction(write=False) as connection:
-            return next(iter(self._read(connection, where)), None)
+    def _read_one(self, connection: sa.Connection, ticket_id: str) -> Ticket | None:
+        body = connection.execute(_ONE, {"of": ticket_id}).scalar()
+        if body is None:
+            return None
+        related = tuple(Relation(*row) for row in connection.execute(_ITS_RELATIONS, {"of": ticket_id}))
+        return replace(ticket_from_json(orjson.loads(body)), related=related)
 
     def _read(
         self, connection: sa.Connection, *where: sa.ColumnElement[bool], limit: int | None = None
@@ -168,7 +179,7 @@ class SqlTickets:
         ]
 
     def _write(self, connection: sa.Connection, ticket: Ticket, entries: Sequence[Entry]) -> None:
-        connection.execute(sa.update(tables.ticket).where(_T.id == ticket.id).values(self._row(ticket)))
+        connection.execute(_UPDATE, {"of": ticket.id, **self._row(ticket)})
         self._add(connection, ticket.id, entries)
 
     def _add(self, connection: sa.Connection, ticket_id: str, entries: Iterable[Entry]) -> None:
@@ -182,7 +193,7 @@ class SqlTickets:
             for entry in entries
         ]
         if rows:
-            connection.execute(sa.insert(tables.ticket_field_history), rows)
+            connection.execute(_NOTE, rows)
 
     def _send(self, connection: sa.Connection, edited: Edited) -> None:
         ticket = edited.ticket

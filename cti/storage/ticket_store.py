@@ -31,14 +31,16 @@ class TicketStore(Protocol):
     StoreUnavailableError, and then nothing of it has happened, or all of it: do it again."""
 
     def open(self, call_id: str, day: str, make: Callable[[str], Edited]) -> Ticket:
-        """The ticket of this call; if it has none, what `make` makes with the next number of the day."""
+        """The ticket of this call; if it has none, what `make`, which may not use the store, makes with the next
+        number of the day."""
 
     def get(self, ticket_id: str) -> Ticket | None: ...
 
     def of_call(self, call_id: str) -> Ticket | None: ...
 
     def change(self, ticket_id: str, edit: EditOf) -> Edited | None:
-        """What `edit` makes of it, while nobody else can change it; None: there is no such ticket."""
+        """What `edit`, which may not use the store, makes of it, while nobody else can change it; None: there is no
+        such ticket."""
 
     def relate(
         self, ticket_id: str, other_id: str, kind: RelationKind, by: str, at: float

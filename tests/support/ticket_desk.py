@@ -38,8 +38,12 @@ A1, A2, BOSS = Asking("a1"), Asking("a2"), Asking("boss", sees_all=True)
 class TicketDesk:
     """Agents a1 and a2 are ready. What they are told stands in `told`."""
 
-    def __init__(self, tickets: TicketStore | None = None, calls: Store | None = None) -> None:
+    def __init__(
+        self, tickets: TicketStore | None = None, calls: Store | None = None, *, in_turn: bool = False
+    ) -> None:
+        """`in_turn`: the records of calls are written on the database's thread too, as a real database wants it."""
         self.now = BEGAN
+        self.in_turn = in_turn
         self.pending: list[Milestone] = []
         self.told: dict[str, list[Mapping[str, Any]]] = {}
         self.store = tickets or MemoryTickets()
@@ -75,7 +79,10 @@ class TicketDesk:
         """What has happened is on disk, and told."""
         batch, self.pending = self.pending, []
         self.timelines.add(batch)
-        self.calls.drain(batch)
+        if self.in_turn:
+            self.worker.give(self.calls.drain, batch)
+        else:
+            self.calls.drain(batch)
         self.stories.heard(batch)
         self.drafts.heard(batch)
 
@@ -120,15 +127,18 @@ class TicketDesk:
         self.durable()
 
     async def draft_of(self, call: str) -> Ticket:
-        await eventually(lambda: self.store.of_call(call), 5.0, f"the draft of {call}")
-        ticket = self.store.of_call(call)
+        await eventually(lambda: self.book.id_of(CallId(call)), 5.0, f"the draft of {call}")
+        return await self.kept(call)
+
+    async def kept(self, call: str) -> Ticket:
+        """As the database has it."""
+        ticket = await self.worker.run(self.store.of_call, call)
         assert ticket is not None
         return ticket
 
     async def write(self, asking: Asking, ticket: Ticket, base: int | None = None, **values: Any) -> dict[str, Any]:
         """Types these values, as somebody who has seen the newest ones."""
-        now = self.store.get(ticket.id)
-        assert now is not None
+        now = await self.kept(ticket.call_id)
         how: PersonHow = "typed"
         changes = [Change(n, v, now.field(n).version if base is None else base, how) for n, v in values.items()]
         return await self.desk.change(asking, ticket.id, changes)
