@@ -57,7 +57,7 @@ def pop(
         "recording": call.phase in ("talk", "party"),
         "offers": call.offers,
         "agent": call.agent,
-        "reattach": bool(last_offer is not None and last_offer.data.get("reattach")),
+        "reattach": call.agent is not None and call.reattach == call.agent,
         "parties": [
             {
                 "p": party.p,
