@@ -24,6 +24,7 @@ ACCOUNT = {"uri": f"sip:{AGENT}@yihu", "user": AGENT, "password": "p", "realm": 
     "video": False,
     "auto_answer_s": None,
 }
+USER = {"id": AGENT, "name": "李静", "roles": ["agent"], "agent": True, "seat": "A-032"}
 CALL = "c-20261119-0873"
 Answer = tuple[int, Mapping[str, Any]]
 
@@ -217,8 +218,7 @@ class FakeDesk:
     async def _me(self, _request: web.Request) -> web.Response:
         if not self.logged_in:
             return web.json_response({"error": "not_logged_in", "message": ""}, status=401)
-        user = {"id": AGENT, "name": "李静", "roles": ["agent"], "agent": True, "seat": "A-032"}
-        return web.json_response({"user": user, "csrf": "c"})
+        return web.json_response({"user": USER, "csrf": "c"})
 
     async def _form(self, _request: web.Request) -> web.Response:
         return web.json_response(load_form().as_json())
@@ -243,6 +243,9 @@ class FakeDesk:
             return web.json_response({"ticket": "t"})
         if path == "/api/directory":
             return web.json_response(DIRECTORY)
+        if path == "/api/login":
+            self.logged_in = True
+            return web.json_response({"user": USER, "csrf": "c", "token": "secret"})
         if path.endswith("/softphone"):
             return web.json_response(ACCOUNT)
         if request.method == "GET":
@@ -259,8 +262,10 @@ class FakeDesk:
             return web.Response()
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        first = await socket.receive_json()
-        assert first == {"ticket": "t"}
+        first = await socket.receive()
+        if first.type is not WSMsgType.TEXT:
+            return socket  # the page has gone before it said who it is
+        assert json.loads(first.data) == {"ticket": "t"}
         older = list(self._pages)
         self._pages.append(socket)
         for other in older:

@@ -9,6 +9,8 @@ import { backoff } from "./clock_logic.js";
 const SILENT_MS = 7000;
 const TAKEN_OVER = 4000;
 const LOGGED_OUT = 4001;
+/** Nobody who may come in. */
+const NOT_LET_IN = 1008;
 
 export class Link {
   /** @type {WebSocket | null} */
@@ -87,7 +89,7 @@ export class Link {
     socket.onclose = ({ code }) => {
       if (mine !== this.#generation) return;
       if (code === TAKEN_OVER) this.close("taken_over");
-      else if (code === LOGGED_OUT) this.close("logged_out");
+      else if (code === LOGGED_OUT || code === NOT_LET_IN) this.close("logged_out");
       else this.#lost();
     };
   }
