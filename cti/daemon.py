@@ -59,6 +59,7 @@ from cti.pair import Inheritance, Pair
 from cti.parties import Parties
 from cti.past_calls import past_calls, patiently
 from cti.phones import Phones
+from cti.prompt_texts import PromptTexts
 from cti.provision import Provisioner
 from cti.ready import say_ready, take_back_ready
 from cti.reclaim import Reclaim
@@ -108,7 +109,6 @@ from cti.web.site import site_routes
 from cti.web.softphone import SoftphoneRoutes
 from cti.web.test_agents import TestAgents
 from cti.web.tickets import TicketRoutes
-from ivr_flows.prompts import load_catalogue
 
 log = structlog.get_logger()
 
@@ -139,13 +139,14 @@ class Daemon:
         self.roster_file = RosterFile(settings.roster)
         self.schedule = ScheduleFile(settings.schedule)
         self.schedule.load()
-        self.prompts = PromptFiles()
+        self.prompts = PromptFiles(own=settings.documents / "sounds")
+        self.prompt_texts = PromptTexts(settings.documents / "prompts")
         self.flows = FlowFiles(
             settings.flows,
-            load_catalogue().ids(),
+            self.prompt_texts,
             settings.transfers,
             versions=settings.var / "flows",
-            durations=self.prompts.durations("zh-CN"),
+            durations=lambda: self.prompts.durations("zh-CN"),
             entries=self.number_file.current.entries(),
             own=settings.own_flows,
         )
@@ -384,6 +385,8 @@ class Daemon:
                 self.rule_file.watch(self._on_rules),
                 self.day_file.watch(),
                 self.skill_file.watch(),
+                self.prompt_texts.watch(),
+                self.prompts.watch(),
                 self.directory_file.watch(),
                 self.parties.run(),
                 self._resync_now_and_then(),
@@ -427,7 +430,7 @@ class Daemon:
         app.add_routes(CallbackRoutes(self.callbacks).routes())
         app.add_routes([*TicketRoutes(self.tickets.desk).routes(), openapi_route()])
         app.add_routes(MovingRoutes(self.exchange, self.moving, self.directory).routes())
-        app.add_routes(CityRoutes(self.exchange, self.surge, load_catalogue().ids()).routes())
+        app.add_routes(CityRoutes(self.exchange, self.surge, self.prompt_texts).routes())
         app.add_routes([promise_route(self.pair.secret, self.pair.promise)])
         return app
 

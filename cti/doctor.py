@@ -159,8 +159,8 @@ def _prompts(settings: Settings) -> Iterator[Finding]:
     from ivr_flows.prompts import MAIN_LANGUAGE, PromptError, load_catalogue
 
     try:
-        catalogue = load_catalogue()
-        wrong = list(PromptFiles().check(catalogue, settings.city.name))
+        catalogue = load_catalogue(own=settings.documents / "prompts")
+        wrong = list(PromptFiles(own=settings.documents / "sounds").check(catalogue, settings.city.name))
     except (PromptError, PromptFilesError) as error:
         yield Finding("fail", "prompts", str(error))
         return
