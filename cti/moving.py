@@ -131,15 +131,8 @@ class Moving:
 
     async def end(self, call_id: CallId) -> None:
         """Everybody on our side hangs up: for the citizen the survey begins."""
-        call = self._talk(call_id, led=False)
-        for party in call.parties:
-            if party.p != call.lead and party.mode != "blind":
-                self._parties.drop(call, party)
-        if call.phase == "talk":
-            if not await self._parties.drop_leader(call):
-                raise MoveRefused("not_done", "Asterisk did not do it: try again")
-        elif (leader := call.party(call.lead)) is not None and leader.mode != "blind":
-            self._parties.drop(call, leader)
+        if not await self._parties.end(self._talk(call_id, led=False)):
+            raise MoveRefused("not_done", "Asterisk did not do it: try again")
 
     # Inside
 

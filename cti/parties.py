@@ -72,6 +72,8 @@ class Parties:
         """Legs that one of ours wanted dropped."""
         self._preparing: set[CallId] = set()
         """Calls whose agent is being taken aside."""
+        self._ending: set[CallId] = set()
+        """Talks that everybody on our side is to leave: nobody is handed over."""
         self._cut_at: dict[str, float] = {}
         self._moved = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -131,6 +133,18 @@ class Parties:
             return False
         self._dropped.add(channel.uniqueid)
         return await self._acts("Hangup", ("Channel", channel.uniqueid), ("Cause", "16"))
+
+    async def end(self, call: Call) -> bool:
+        """Hangs up everybody on our side. False: it could not be done."""
+        self._ending.add(call.id)
+        for party in call.parties:
+            if party.p != call.lead and party.mode != "blind":
+                self.drop(call, party)
+        if call.phase == "talk":
+            return await self.drop_leader(call)
+        if (leader := call.party(call.lead)) is not None and leader.mode != "blind":
+            self.drop(call, leader)
+        return True
 
     # Who is where
 
@@ -233,6 +247,8 @@ class Parties:
         heir = call.heir()
         if call.phase != "talk" or call.lead or call.agent is None or heir is None or self.agent(call) is not None:
             return
+        if call.id in self._ending:
+            return
         if heir.state != "joined":
             return  # he is on his way to the citizen
         now = self._exchange.wall()
@@ -299,6 +315,7 @@ class Parties:
     def _forget(self, channels: Mapping[str, Channel]) -> None:
         """What is remembered of calls that are over."""
         live = self._exchange.board.calls
+        self._ending = {i for i in self._ending if i in live and live[i].phase in ("talk", "party")}
         self._causes = {i: said for i, said in self._causes.items() if said[0] in live}
         self._dropped = {i for i in self._dropped if i in channels or i in self._causes or i in self._legs}
         self._cut_at = {i: at for i, at in self._cut_at.items() if i in channels}

@@ -45,6 +45,13 @@ class Ears:
         return found
 
 
+def sung(samples: list[int], name: str) -> float:
+    """Seconds of a recording in which this note is heard."""
+    step = audio.RATE // 10
+    parts = (samples[at : at + step] for at in range(0, len(samples) - step + 1, step))
+    return sum(_level(part, NOTES[name]) > _LOUD for part in parts) / 10
+
+
 def _level(samples: list[int], hz: int) -> float:
     """How loud this note is among the samples (Goertzel)."""
     factor = 2 * math.cos(2 * math.pi * hz / audio.RATE)
