@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -24,6 +25,8 @@ class DeskPage:
         self.call: dict[str, Any] = {}
         self.words: list[str] = []
         self.pictures: list[dict[str, Any]] = []
+        self.told: list[dict[str, Any]] = []
+        """Everything else that it was told, each with `heard_at` (UTC seconds)."""
         self.closed: int | None = None
 
     async def _live(self) -> None:
@@ -37,7 +40,13 @@ class DeskPage:
             elif said["type"] == "desk":
                 self.pictures.append(said)
                 self.desk, self.call = said["desk"], said["call"] or {}
+            else:
+                self.told.append({**said, "heard_at": time.time()})
         self.closed = self.socket.close_code
+
+    def last(self, kind: str) -> dict[str, Any] | None:
+        """The last message of this type."""
+        return next((said for said in reversed(self.told) if said["type"] == kind), None)
 
     def kill(self) -> None:
         """As the browser's process would be: the connection is gone without a word."""
