@@ -23,7 +23,7 @@ from cti.tickets.refusals import (
     TooLate,
     UnknownTicket,
 )
-from cti.web.http import Body, Refused, body_of, json_response, who
+from cti.web.http import TRAIL, Body, Refused, body_of, json_response, who
 
 FieldName = Literal[
     "caller_name", "caller_gender", "contact_phone", "secret", "type", "matter", "urgency", "street", "address",
@@ -113,7 +113,7 @@ class TicketRoutes:
     async def _find(self, request: web.Request) -> web.Response:
         """Tickets by state, agent, time (`from`, `until`) or `phone`, the newest first. With `since`, for the city's
         platform: what has left after that cursor, in order; each has the cursor to go on from."""
-        query = request.query
+        query, trail = request.query, request.app[TRAIL]
         states = _states(query.get("state"))
         limit = min(int(_number(query.get("limit"), "limit", _USUAL)), _MOST)
         with _refusals():
@@ -121,7 +121,10 @@ class TicketRoutes:
                 if not who(request).is_admin:
                     raise Refused(403, "not_allowed", "this is for the city's platform, with the administrator's token")
                 after = int(_number(query["since"], "since", 0))
-                return json_response(await self._desk.left(after, states or ("sent", "closed"), limit))
+                left = await self._desk.left(after, states or ("sent", "closed"), limit)
+                if left:
+                    trail.note(who(request).id, "tickets_fetched", f"{left[0]['id']} to {left[-1]['id']}")
+                return json_response(left)
             wanted = Wanted(
                 states=states,
                 agent=query.get("agent"),
@@ -131,6 +134,8 @@ class TicketRoutes:
                 touched={"true": True, "false": False}.get(query.get("touched", "")),
                 limit=limit,
             )
+            if wanted.number:
+                trail.note(who(request).id, "tickets_of_number", data={"pii_phone": wanted.number})
             return json_response(await self._desk.find(_asking(request), wanted))
 
     async def _change(self, request: web.Request) -> web.Response:

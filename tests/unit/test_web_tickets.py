@@ -145,6 +145,7 @@ async def test_lists(house: Web, client: Client) -> None:
         await house.ask(client, "boss", "GET", f"/api/tickets{query}", status=400)
     assert await house.ask(client, "token", "GET", "/api/tickets?since=0") == []
     await house.ask(client, "boss", "GET", "/api/tickets?since=0", status=403)
+    assert ("boss", "tickets_of_number", "") in house.accounts.trail.noted
 
 
 async def test_the_form(house: Web, client: Client) -> None:
