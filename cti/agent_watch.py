@@ -154,8 +154,8 @@ class AgentWatch:
     def _free(self, desk: Desk, since: float) -> None:
         agent_id, call_id = desk.agent.id, desk.call_id
         call = self._exchange.board.calls.get(call_id) if call_id is not None else None
-        if call is None or call_id is None or call.agent != agent_id:
-            return
+        if call is None or call_id is None or call.agent != agent_id or call.parties:
+            return  # who else is in the talk is seen by cti.parties, which says what the agent's absence means
         if self._listed_at <= since:
             self._sources.compare()  # an event may have been lost: nothing is believed before the list is here
             return

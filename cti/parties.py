@@ -305,7 +305,8 @@ class Parties:
                 continue  # the half that plays ends with the other
             elif call.phase == "talk" and party is None and self.agent(call) is None and call.heir() is None:
                 # The agent who consulted has hung up, and whom he called is not there either.
-                self._send_back(call)
+                if call.id not in self._ending:
+                    self._send_back(call)
                 self._cut(channel)
             elif not self._needs_music(call, citizen, party):
                 self._cut(channel)

@@ -227,6 +227,17 @@ class Scene:
         assert record.missing == 0
         return record
 
+    async def only_channels(self, *beside: str, limit_s: float = 5.0) -> None:
+        """Until no other channel is there but the citizen's and these: p1 … of parties, t1 … of agents."""
+
+        def is_so() -> bool:
+            names = self.stack.asterisk_channels()
+            names.pop(self.call_id, None)
+            found = {i.rpartition(".")[2] if i.startswith(f"{self.call_id}.") else _user(n) for i, n in names.items()}
+            return found == set(beside) and len(names) == len(beside)
+
+        await eventually(is_so, limit_s, f"no channels but {beside}", every_s=0.2)
+
     def sound_of(self, record: CallRecord, segment: str) -> list[int]:
         """Samples of a segment's recording."""
         file = next(r.file for r in record.recordings if r.segment == segment)
@@ -239,6 +250,10 @@ class Scene:
     def leg_of(self, ring: Ring) -> str:
         found = re.search(rb"(?im)^X-CTI-Leg\s*:\s*(.*?)\r$", ring.invite)
         return found[1].decode() if found else ""
+
+
+def _user(channel: str) -> str:
+    return channel.removeprefix("PJSIP/").rpartition("-")[0]
 
 
 @asynccontextmanager
