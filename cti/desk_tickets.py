@@ -22,7 +22,7 @@ from cti.tickets.first_fill import follow_rules
 from cti.tickets.form import SYSTEM_FINISHES, Form, Words
 from cti.tickets.model import Entry, Ticket, TicketState, Value
 from cti.tickets.refusals import BadValue, Conflict, Incomplete, NotADraft, TooLate, UnknownTicket
-from cti.tickets.shown import masked, row, shown_json
+from cti.tickets.shown import row
 
 RECALL_S: Final = 10.0
 """A submitted ticket can be called back for so long."""
@@ -200,15 +200,12 @@ class DeskTickets:
         raise UnknownTicket
 
     def _is_on(self, asking: Asking, ticket: Ticket) -> bool:
-        return asking.user in ticket.agents or asking.user in self._book.desks(ticket)
+        return self._book.is_on(asking.user, ticket)
 
     def _looked_at(self, asking: Asking, ticket: Ticket) -> dict[str, Any]:
         if not asking.program:
             self._book.opened_by(ticket, asking.user)
-        seen = self._book.dated(ticket)
-        if not self._is_on(asking, ticket):
-            seen = masked(seen, mask)
-        return shown_json(seen, self._book.editing(ticket))
+        return self._book.shown(ticket, asking.user)
 
 
 _NO_SUCH_TICKET = Fault(

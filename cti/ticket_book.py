@@ -17,6 +17,7 @@ import structlog
 
 from cti.calls import AgentId, CallId
 from cti.exchange import Exchange
+from cti.logs import mask
 from cti.storage.store import StoreError, StoreRefusedError
 from cti.storage.ticket_store import TicketStore
 from cti.storage.worker import Worker
@@ -27,7 +28,7 @@ from cti.tickets.edit import Edited, Editing, Past
 from cti.tickets.form import Form
 from cti.tickets.model import Ticket
 from cti.tickets.refusals import BadValue, TicketsAway, UnknownTicket
-from cti.tickets.shown import shown_json
+from cti.tickets.shown import masked, shown_json
 from ivr_flows.calendar import WorkCalendar
 
 log = structlog.get_logger()
@@ -70,6 +71,8 @@ class TicketBook:
         self._known: OrderedDict[str, Ticket] = OrderedDict()
         """Those that were used last."""
         self._of_call: dict[str, str] = {}
+        self._untouched: dict[str, set[str]] = {}
+        """Agent -> his drafts in which nobody has written."""
         self._open = OpenTickets(rules.form, rules.local_time)
         self._comparing = Worker("tickets")
         """Knows `_open`, alone."""
@@ -98,25 +101,21 @@ class TicketBook:
 
     def untouched_of(self, agent: str) -> list[Ticket]:
         """His drafts, of those this process has seen, in which nobody has written."""
-        return [t for t in self._known.values() if t.agent == agent and t.state == "draft" and not t.touched]
+        return [self._known[ticket_id] for ticket_id in self._untouched.get(agent, ())]
 
-    def desks(self, ticket: Ticket) -> list[AgentId]:
-        """Agents who have it before them now: of its call, or who had it last."""
-        on_call = [i for i, desk in self._exchange.board.desks.items() if desk.call_id == ticket.call_id]
-        return on_call if not ticket.agent or ticket.agent in on_call else [*on_call, AgentId(ticket.agent)]
+    def is_on(self, user: str, ticket: Ticket) -> bool:
+        """Whether it has gone through his hands, or its call is at his desk: he may see the number."""
+        return user in ticket.agents or user in self._on_call(ticket)
 
     def editing(self, ticket: Ticket) -> list[str]:
         since = self.now() - _PRESENT_S
         present = [user for user, at in self._present.get(ticket.id, {}).items() if at >= since]
-        on_call = [i for i, desk in self._exchange.board.desks.items() if desk.call_id == ticket.call_id]
-        return list(dict.fromkeys([*on_call, *present]))
+        return list(dict.fromkeys([*self._on_call(ticket), *present]))
 
-    def message(self, ticket: Ticket) -> dict[str, Any]:
-        """For the pages of those who are on it."""
-        return {"type": "ticket", "ticket": self.shown(ticket)}
-
-    def shown(self, ticket: Ticket) -> dict[str, Any]:
-        return shown_json(self.dated(ticket), self.editing(ticket))
+    def shown(self, ticket: Ticket, user: str) -> dict[str, Any]:
+        """As this user gets it."""
+        seen = self.dated(ticket)
+        return shown_json(seen if self.is_on(user, ticket) else masked(seen, mask), self.editing(ticket))
 
     def dated(self, ticket: Ticket) -> Ticket:
         """A deadline is promised when it is submitted; a provisional one is reckoned anew when the year is known."""
@@ -142,6 +141,7 @@ class TicketBook:
         """UnknownTicket."""
         if (found := await self._do(self.store.get, ticket_id)) is None:
             raise UnknownTicket
+        self._saw(found)
         return found
 
     async def of_call(self, call_id: str) -> Ticket | None:
@@ -201,11 +201,10 @@ class TicketBook:
     # Telling
 
     def push(self, ticket: Ticket) -> None:
-        """To the page of everybody who has it before him."""
-        message = self.message(ticket)
-        present = [user for user in self.editing(ticket) if user in self._exchange.board.desks]
-        for agent_id in dict.fromkeys([*self.desks(ticket), *map(AgentId, present)]):
-            self._tell(agent_id, message)
+        """To the page of everybody who has it before him, or had it last."""
+        for user in dict.fromkeys([*self.editing(ticket), ticket.agent]):
+            if user in self._exchange.board.desks:
+                self._tell(AgentId(user), {"type": "ticket", "ticket": self.shown(ticket, user)})
 
     def show(self, agent: AgentId, call_id: CallId | None) -> None:
         """To a page that has come: the ticket of his call; without a call the one he wrote in last."""
@@ -213,7 +212,7 @@ class TicketBook:
         ticket_id = self._of_call.get(call_id) if call_id is not None else None
         ticket = self._known[ticket_id] if ticket_id is not None else next(his, None) if call_id is None else None
         if ticket is not None:
-            self._tell(agent, self.message(ticket))
+            self._tell(agent, {"type": "ticket", "ticket": self.shown(ticket, agent)})
 
     def opened_by(self, ticket: Ticket, user: str) -> None:
         """He has it before him; others see it."""
@@ -245,17 +244,25 @@ class TicketBook:
 
     # Inside
 
+    def _on_call(self, ticket: Ticket) -> list[str]:
+        return [i for i, desk in self._exchange.board.desks.items() if desk.call_id == ticket.call_id]
+
     def _saw(self, ticket: Ticket) -> None:
         """It is so in the database."""
         known = self._known.get(ticket.id)
         if known is not None and known.version > ticket.version:
             return
+        if known is not None:
+            self._untouched.get(known.agent, set()).discard(ticket.id)
+        if ticket.state == "draft" and not ticket.touched:
+            self._untouched.setdefault(ticket.agent, set()).add(ticket.id)
         self._known[ticket.id] = ticket
         self._known.move_to_end(ticket.id)
         self._of_call[ticket.call_id] = ticket.id
         while len(self._known) > _KEPT:
             old_id, old = self._known.popitem(last=False)
             self._of_call.pop(old.call_id, None)
+            self._untouched.get(old.agent, set()).discard(old_id)
             self._present.pop(old_id, None)
         self._compare(ticket)
 

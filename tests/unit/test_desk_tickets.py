@@ -12,7 +12,7 @@ from cti.calls import CallId
 from cti.storage.memory_tickets import MemoryTickets
 from cti.storage.store import StoreUnavailableError
 from cti.storage.ticket_store import EditOf
-from cti.tickets.asked import Wanted
+from cti.tickets.asked import Asking, Wanted
 from cti.tickets.edit import Change, Edited
 from cti.tickets.model import Ticket
 from cti.tickets.refusals import BadValue, Conflict, Incomplete, TicketsAway, TooLate, UnknownTicket
@@ -74,6 +74,15 @@ async def test_everybody_sees_who_else_has_it_before_him(desk: TicketDesk) -> No
     assert (await desk.is_told("a1", "ticket"))["ticket"]["editing"] == ["a1", "boss"]
     desk.now += 61.0
     assert (await desk.desk.get(A1, ticket.id))["editing"] == ["a1"]
+
+
+async def test_who_looks_on_is_told_of_changes_without_the_number(desk: TicketDesk) -> None:
+    ticket = await desk.offered()
+    await desk.desk.get(Asking("a2", sees_all=True), ticket.id)
+    await desk.write(A1, ticket, title="路灯")
+    for agent, number in (("a1", "13800001234"), ("a2", "138****1234")):
+        fields = (await desk.is_told(agent, "ticket"))["ticket"]["fields"]
+        assert (fields["title"]["value"], fields["contact_phone"]["value"]) == ("路灯", number)
 
 
 async def test_submitting_says_what_is_missing_and_what_is_not_confirmed(desk: TicketDesk) -> None:
