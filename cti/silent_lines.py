@@ -2,7 +2,8 @@
 
 A page that is reloaded, closed or dead sends no sound any more, and its part of the talk is ended at once, so that the
 citizen is not left alone. If sound still comes, the page lives and only its connection was lost, as when we are
-restarted: the talk goes on, and is listened to until the connection is there again.
+restarted: the talk goes on, and is listened to until the connection is there again, and a moment longer, because a
+page that another one takes over from falls silent a little later.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ log = structlog.get_logger()
 _LISTEN_S = 0.15
 """A browser sends fifty packets a second, muted or on hold too."""
 _AGAIN_S = 0.5
+_SURE_S = 3.0
+"""Whoever can be reached and was heard for so long is there."""
 
 
 class Act(Protocol):
@@ -50,13 +53,17 @@ class SilentLines:
         self._packets = packets
         self._act = act
         self._listening: dict[AgentId, asyncio.Task[None]] = {}
+        self._lost_at: dict[AgentId, float] = {}
 
     def on_event(self, event: AmiEvent) -> None:
         if event.name != "ContactStatus" or event.fields.get("ContactStatus") not in ("Removed", "Unreachable"):
             return
         agent_id = AgentId(event.fields.get("EndpointName", ""))
         desk = self._exchange.board.desks.get(agent_id)
-        if desk is not None and desk.softphone and self._lines(agent_id) and agent_id not in self._listening:
+        if desk is None or not desk.softphone or not self._lines(agent_id):
+            return
+        self._lost_at[agent_id] = self._exchange.wall()
+        if agent_id not in self._listening:
             task = asyncio.get_running_loop().create_task(self._listen(agent_id))
             self._listening[agent_id] = task
             task.add_done_callback(lambda _: self._listening.pop(agent_id, None))
@@ -66,7 +73,7 @@ class SilentLines:
             task.cancel()
 
     async def _listen(self, agent_id: AgentId) -> None:
-        """Until he has no line, or sound comes and he can be reached again."""
+        """Until he has no line, or can be reached again and is heard."""
         while lines := self._lines(agent_id):
             silent: list[str] = []
             try:
@@ -79,7 +86,8 @@ class SilentLines:
             except AmiError as error:
                 log.warning("agent_line_not_listened_to", agent=agent_id, problem=str(error))
             contact = self._phones.contact(agent_id)
-            if contact is not None and contact.alive and not silent:
+            sure = self._exchange.wall() - self._lost_at[agent_id] >= _SURE_S
+            if sure and contact is not None and contact.alive and not silent:
                 return
             await asyncio.sleep(_AGAIN_S)
 

@@ -52,7 +52,11 @@ class Socket {
       const ws = this.ws = new WebSocket(`${this.url}?ticket=${one}`, "sip");
       ws.onopen = () => this.onconnect();
       ws.onmessage = ({data}) => this.ondata(data);
-      ws.onclose = ({wasClean, code}) => { me.closed.push(code); this.ws = null; this.ondisconnect(!wasClean, code); };
+      ws.onclose = ({wasClean, code}) => {
+        me.closed.push(code);
+        this.ws = null;
+        if (code !== 4000) this.ondisconnect(!wasClean, code);
+      };
     }, () => { this.asking = false; this.ondisconnect(true, 0); });
   }
   disconnect() { this.ws?.close(); this.ws = null; }
@@ -105,6 +109,7 @@ const follow = (session) => {
   session.on("failed", over);
 };
 me.answer = async () => me.session.answer({mediaStream: await microphone(), pcConfig});
+me.changeNetwork = () => { me.pc.close(); socket.ws.close(); };
 me.hangUp = () => me.session.terminate();
 me.dial = async (whom) => follow(me.ua.call(`sip:${whom}@yihu`, {mediaStream: await microphone(), pcConfig}));
 
@@ -115,7 +120,8 @@ desk.onmessage = ({data}) => {
   if (said.type === "desk") me.desk = said;
 };
 const account = await post(`/api/agents/${agent}/softphone`);
-const ua = me.ua = new JsSIP.UA({sockets: [new Socket(account.socket)], uri: account.uri,
+const socket = new Socket(account.socket);
+const ua = me.ua = new JsSIP.UA({sockets: [socket], uri: account.uri,
   authorization_user: account.user,
   password: account.password, register_expires: account.expires_s, session_timers: false,
   connection_recovery_min_interval: 1, connection_recovery_max_interval: 2});

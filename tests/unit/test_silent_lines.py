@@ -93,10 +93,20 @@ async def test_a_page_that_signs_in_again_is_not_listened_to_any_more(talk: Talk
     talk.contact("Removed")
     await asyncio.sleep(2)
     talk.contact("Reachable", SECOND)
-    await asyncio.sleep(1)
+    await asyncio.sleep(2)
     talk.silent_since = talk.loop.time()
     await asyncio.sleep(5)
     assert talk.hung_up == [], "who is there and silent may have a reason; the endpoint's own limit counts"
+
+
+async def test_a_page_that_another_one_takes_over_from_falls_silent_a_little_later(talk: Talk) -> None:
+    talk.contact("Reachable", SECOND)
+    talk.contact("Removed")
+    await asyncio.sleep(1)
+    assert talk.hung_up == []
+    talk.silent_since = talk.loop.time()
+    await asyncio.sleep(1)
+    assert talk.hung_up == [(NAME, "44")]
 
 
 async def test_a_reload_that_signs_in_before_we_have_listened_is_found_out(talk: Talk) -> None:

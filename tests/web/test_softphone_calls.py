@@ -184,6 +184,59 @@ async def test_a_page_that_crashes_in_a_talk_goes_on_when_it_is_opened_again(
             assert (await caller.record()).agents == (agent.id,)
 
 
+async def test_a_network_that_changes_under_a_page_costs_a_moment_of_music(
+    telephones: City, singing: Browser, measured: Measured
+) -> None:
+    """The old network takes connection and sound with it; the page lives, and signs in over the new one."""
+    (agent,) = await hire(telephones, 1)
+    async with closing(await softphone(singing, telephones.api.address, agent)) as phone:
+        await telephones.api.set_status(agent.id, "ready")
+        caller, ears = await talk(telephones, phone)
+        began = time.monotonic()
+        await phone.me("changeNetwork()")
+        await hears(ears, MUSIC, limit_s=3)
+        await hears(ears, "agent", limit_s=5)
+        measured(talking_again_after_s=time.monotonic() - began)
+        assert time.monotonic() - began <= 3.0
+        assert [ring["leg"] for ring in await phone.me("rings")] == ["offer", "reattach"]
+        caller.hang_up()
+        assert (await caller.record()).agent_lost == 1
+
+
+async def test_a_page_that_is_opened_twice_has_its_talk_in_the_newer_one(
+    telephones: City, singing: Browser, measured: Measured
+) -> None:
+    (agent,) = await hire(telephones, 1)
+    async with closing(await softphone(singing, telephones.api.address, agent)) as phone:
+        await telephones.api.set_status(agent.id, "ready")
+        caller, ears = await talk(telephones, phone)
+        began = time.monotonic()
+        async with closing(await softphone(singing, telephones.api.address, agent)) as newer:
+            # the older one is told by its connection's end, and lets its talk go
+            await phone.until("closed.at(-1) === 4000", 3)
+            await phone.me("pc.close()")
+            await newer.until("talking", 5)
+            await hears(ears, "agent")
+            measured(talking_there_after_s=time.monotonic() - began)
+            assert [ring["leg"] for ring in await newer.me("rings")] == ["reattach"]
+            caller.hang_up()
+            assert (await caller.record()).agents == (agent.id,)
+
+
+async def test_who_had_his_citizen_on_hold_comes_back_to_him(telephones: City, singing: Browser) -> None:
+    (agent,) = await hire(telephones, 1)
+    async with closing(await softphone(singing, telephones.api.address, agent)) as phone:
+        await telephones.api.set_status(agent.id, "ready")
+        caller, ears = await talk(telephones, phone)
+        await phone.me("session.hold()")
+        await caller.told(CallFact.HELD)
+        await hears(ears, MUSIC)
+        await phone.reload()
+        await hears(ears, "agent", limit_s=5)
+        caller.hang_up()
+        assert (await caller.record()).agents == (agent.id,)
+
+
 async def test_who_does_not_come_back_leaves_his_citizen_to_the_next_after_eight_seconds(
     telephones: City, singing: Browser, measured: Measured
 ) -> None:
