@@ -7,6 +7,7 @@ not been told meanwhile is told it when it is back.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import secrets
 from collections.abc import Callable
@@ -80,8 +81,9 @@ class Sessions:
         self._idle_s = idle_s
         self._live: dict[str, Session] = {}
         self._kept_at: dict[str, float] = {}
-        self._untold: dict[str, None] = {}
-        """Keys of which the store does not know the newest, oldest first."""
+        self._untold: dict[str, int] = {}
+        """Keys of which the store does not know the newest, oldest first, with the how-manieth change it is."""
+        self._changes = 0
         self._work = asyncio.Event()
         self.on_end: list[Callable[[Session, str], None]] = []
         """Each is told of a session that is over, and why: logout, taken_over, changed, idle, too_old."""
@@ -146,6 +148,12 @@ class Sessions:
             for tell in self.on_end:
                 tell(session, why)
 
+    async def end_and_tell(self, key: str, why: str) -> None:
+        """The same; returns when the store knows it, so that no other daemon can take it up, or is away."""
+        self.end(key, why)
+        with contextlib.suppress(KeeperAway):
+            await self._tell_store(key)
+
     def end_all_of(self, user: str, why: str, but: str = "") -> None:
         for session in self.of(user):
             if session.key != but:
@@ -181,42 +189,45 @@ class Sessions:
                 if not told_away:
                     log.warning("sessions_kept_in_memory_alone", problem=str(away))
                 told_away = True
-                self._untold |= dict.fromkeys(self._live)  # it may come back empty
+                for key in self._live:
+                    self._note(key)  # it may come back empty
                 await asyncio.sleep(_RETRY_S)
             self.check()
             self._work.clear()
             if not self._untold or told_away:
-                try:
+                with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_SWEEP_S):
                         await self._work.wait()
-                except TimeoutError:
-                    pass
 
     async def _open(self, session: Session) -> None:
         self._live[session.key] = session
+        self._note(session.key)
         try:
             await self._tell_store(session.key)
         except KeeperAway:
             self._work.set()
 
     def _tell(self, key: str) -> None:
-        self._untold[key] = None
+        self._note(key)
         self._work.set()
 
+    def _note(self, key: str) -> None:
+        self._changes += 1
+        self._untold[key] = self._changes
+
     async def _tell_store(self, key: str) -> None:
-        """What is true when it begins; a change meanwhile puts the key back."""
-        self._untold.pop(key, None)
-        session, now = self._live.get(key), self._wall()
-        try:
-            if session is None:
-                await self._keeper.drop(_PREFIX + key)
-            else:
-                lasts_s = min(session.ends_at - now, self._idle_s) + 2 * _KEPT_EVERY_S
-                await self._keeper.put(_PREFIX + key, _text(session), max(1.0, lasts_s))
+        """What is true when it begins. Until the store has it, the key counts as not told: `find` asks no store that
+        may still have a session which is over."""
+        change, session, now = self._untold[key], self._live.get(key), self._wall()
+        if session is None:
+            await self._keeper.drop(_PREFIX + key)
+        else:
+            lasts_s = min(session.ends_at - now, self._idle_s) + 2 * _KEPT_EVERY_S
+            await self._keeper.put(_PREFIX + key, _text(session), max(1.0, lasts_s))
+        if self._untold.get(key) == change:
+            del self._untold[key]
+            if session is not None:
                 self._kept_at[key] = now
-        except BaseException:
-            self._untold[key] = None
-            raise
 
     def _good(self, key: str) -> bool:
         """Ends it if it is over."""

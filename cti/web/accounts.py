@@ -90,7 +90,7 @@ class AccountRoutes:
             sessions.end_all_of(person.id, "taken_over")
             self._begin_at_desk(AgentId(person.id))
         if mine is not None and mine.user != person.id:
-            self._log_out(mine)
+            await self._log_out(mine)
         elif mine is not None:
             sessions.end(mine.key, "taken_over")
         token = await sessions.begin(person, body.seat)
@@ -107,13 +107,13 @@ class AccountRoutes:
         asking = who(request)
         if asking.session is None:
             raise Refused(400, "no_session", "the administrator's token of the installation is no session")
-        self._log_out(asking.session)
+        await self._log_out(asking.session)
         answer = json_response({})
         answer.del_cookie(COOKIE, path="/")
         return answer
 
-    def _log_out(self, session: Session) -> None:
-        self._guard.sessions.end(session.key, "logout")
+    async def _log_out(self, session: Session) -> None:
+        await self._guard.sessions.end_and_tell(session.key, "logout")
         if session.user in self._exchange.board.desks and Role.AGENT in session.roles:
             self._exchange.agent(AgentFact.LOGGED_OUT, AgentId(session.user), {"reason": "logout"})
         self._trail.note(session.user, "logged_out")

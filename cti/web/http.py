@@ -45,7 +45,8 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who asks. `id`: the user's; "admin" with the administrator's token of this installation; "" for nobody."""
+    """Who asks. `id`: the user's; "admin-token", which no user can be called, with that of this installation; "" for
+    nobody."""
 
     id: str = ""
     roles: frozenset[Role] = frozenset()
@@ -88,7 +89,7 @@ class Guard:
         if not token:
             return NOBODY
         if hmac.compare_digest(token.encode(), self.admin_token.encode()):
-            return Who("admin", frozenset({Role.ADMINISTRATOR}))
+            return Who("admin-token", frozenset({Role.ADMINISTRATOR}))
         try:
             session = await self.sessions.find(token)
         except KeeperAway:
@@ -144,8 +145,22 @@ async def errors(
 
 
 async def body_of(request: web.Request, model: type[Model]) -> Model:
+    return parsed(await request.read(), model)
+
+
+async def long_body_of(request: web.Request, most: int) -> bytes:
+    """One that may be longer than the others; Refused beyond `most` bytes."""
+    data = bytearray()
+    async for chunk in request.content.iter_chunked(64 * 1024):
+        data += chunk
+        if len(data) > most:
+            raise Refused(413, "too_long", f"at most {most} bytes")
+    return bytes(data)
+
+
+def parsed(data: bytes, model: type[Model]) -> Model:
     try:
-        return model.model_validate_json(await request.read())
+        return model.model_validate_json(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"

@@ -141,6 +141,25 @@ async def test_who_is_logged_in_stays_so_while_the_store_is_away_and_who_logs_ou
     assert await after.find(goes) is None
 
 
+async def test_what_the_store_is_still_being_told_is_not_asked_of_it(city: City) -> None:
+    sessions = city.daemon()
+    token = await sessions.begin(LI)
+    slow, dropping = asyncio.Event(), city.keeper.drop
+
+    async def drop(key: str) -> None:
+        await slow.wait()
+        await dropping(key)
+
+    city.keeper.drop = drop  # type: ignore[method-assign]
+    ending = asyncio.create_task(sessions.end_and_tell(key_of(token), "logout"))
+    await asyncio.sleep(0)
+    assert await sessions.find(token) is None
+    assert not ending.done()
+    slow.set()
+    await ending
+    assert await city.daemon().find(token) is None
+
+
 async def test_a_daemon_that_takes_over_knows_everybody_who_is_logged_in(city: City) -> None:
     await city.daemon().begin(LI, "A-032")
     successor = city.daemon()

@@ -81,7 +81,7 @@ async def test_a_queue_that_cannot_be_one_is_refused_with_its_place(client: Test
 async def test_a_rung_is_set_by_hand(town: Town, client: TestClient[Any, Any]) -> None:
     answer = await client.post("/api/surge/borrow", json={"mode": "on"}, headers=ADMIN)
     assert await answer.json() == {"rungs": ["borrow"]}
-    assert town.ladder.modes == {"borrow": ("on", "admin")}
+    assert town.ladder.modes == {"borrow": ("on", "admin-token")}
     assert (await client.post("/api/surge/moon", json={"mode": "on"}, headers=ADMIN)).status == 404
     assert (await client.post("/api/surge/borrow", json={"mode": "often"}, headers=ADMIN)).status == 400
 
