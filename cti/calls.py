@@ -54,7 +54,8 @@ class CallFact(StrEnum):
     CALLBACK_REQUESTED = "callback_requested"
     """[callback]: he takes it; `callback` is the id of the call that keeps his place"""
     MESSAGE_LEFT = "message_left"
-    """[file, seconds]: he spoke a message for the next working hours"""
+    """[file, seconds]: he spoke a message for the next working hours; or wrote it on his page: then [pii_text,
+    pii_phone] too, and no file"""
     LEFT_QUEUE = "left_queue"
     """[reason]: left_by_key, gave_up, callback, or no_seat (nobody is at work who could ever take him); the caller
     stays on the line"""

@@ -102,16 +102,26 @@ class Guests:
         else:
             await self._hang_up(call)
 
-    def leave_message(self, visit: Visit, text: str, phone: str) -> None:
-        """A call that is nothing but this message, for the next working hours."""
-        call_id, note = CallId(f"visit-{visit.id}"), self._exchange.call
+    async def leave_message(self, visit: Visit, text: str, phone: str) -> bool:
+        """For the next working hours: of the call that waits, else as a call that is nothing but this. False: he talks
+        to somebody, or has."""
+        call, note = self._visits.call_of(visit), self._exchange.call
+        left: dict[str, Value] = {"file": "", "seconds": 0.0, "pii_text": text, "pii_phone": phone}
+        if call is not None:
+            if call.phase != "queue" or call.ever_answered or visit.invited_to_call:
+                return False
+            note(CallFact.MESSAGE_LEFT, call.id, left)
+            await self._hang_up(call)
+            return True
+        call_id = CallId(f"visit-{visit.id}")
         arrived: dict[str, Value] = {"pii_caller": phone, "dialled": MESSAGE, "original": "", "medium": "video"}
         arrived |= {**self._place_of(MESSAGE), "statistics": MESSAGE, "channel": "", "sip_call_id": ""}
         note(CallFact.ARRIVED, call_id, {**arrived, "flow": "", "flow_version": "", "direction": "in"})
-        note(CallFact.MESSAGE_LEFT, call_id, {"file": "", "seconds": 0.0, "pii_text": text})
+        note(CallFact.MESSAGE_LEFT, call_id, left)
         ended: dict[str, Value] = {"side": "caller", "place": "menu", "lost_at": "message", "estimated": False}
         note(CallFact.ENDED, call_id, ended)
         self._visits.close(visit)
+        return True
 
     def tell_agent(self, visit: Visit, only: AgentId | None = None) -> None:
         """What the agent's page shows beside the picture, whenever it has changed."""

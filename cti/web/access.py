@@ -100,7 +100,7 @@ POST    /api/visit/key                      guest:call
 POST    /api/visit/camera                   guest:call
 POST    /api/visit/end                      guest:call
 POST    /api/visit/message                  guest:call
-WS      /api/visit/channel                  guest:call
+WS      /api/visit/channel                  guest:call later
 POST    /api/invitations                    agent:call supervisor administrator
 GET     /api/video-form                     agent supervisor administrator
 GET     /api/calls/{id}/video               agent:call supervisor administrator auditor

@@ -78,7 +78,7 @@ class VideoRoutes:
         telephone_ready: Callable[[str], Awaitable[object]],
         press: Callable[[Visit, str], bool],
         end: Callable[[Visit], Awaitable[object]],
-        leave_message: Callable[[Visit, str, str], object],
+        leave_message: Callable[[Visit, str, str], Awaitable[bool]],
     ) -> None:
         self._settings = settings
         self._sessions = sessions
@@ -210,9 +210,8 @@ class VideoRoutes:
 
     async def _message(self, request: web.Request) -> web.Response:
         visit, body = self._own(request), await body_of(request, Message)
-        if visit.over or visit.invited_to_call or self._visits.call_of(visit) is not None:
-            raise Refused(409, "not_now", "a message is for who has no call")
-        self._leave_message(visit, body.text.strip(), body.phone or visit.phone)
+        if visit.over or not await self._leave_message(visit, body.text.strip(), body.phone or visit.phone):
+            raise Refused(409, "not_now", "a message is for who talks to nobody")
         return json_response({}, 201)
 
     def _own(self, request: web.Request) -> Visit:

@@ -1,0 +1,200 @@
+"""A citizen's page and an agent's telephone for pictures, in real browsers, over a running system."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import aiohttp
+from playwright.async_api import Browser, Page
+
+from tests.support.browser import faults_of
+from tests.support.stack import Api, RunningStack
+
+PHONE = {"width": 390, "height": 844}
+_AGENT = """async ({account, ticket}) => {
+  const JsSIP = (await import('/vendor/jssip.js')).default;
+  const {withoutBandwidthEstimates} = await import('/pages/agent/phone_logic.js');
+  const lines = window.lines = [];
+  const socket = new JsSIP.WebSocketInterface(`ws://${location.host}/sip?ticket=${ticket}`);
+  const ua = new JsSIP.UA({sockets: [socket], uri: account.uri, authorization_user: account.user,
+    password: account.password, register_expires: 60, session_timers: false});
+  ua.on('newRTCSession', ({originator, session, request}) => {
+    if (originator !== 'remote') return;
+    const picture = document.createElement('video');
+    picture.muted = true; picture.autoplay = true;
+    document.body.append(picture);
+    const media = picture.srcObject = new MediaStream();
+    const line = {session, leg: request.getHeader('X-CTI-Leg'), call: request.getHeader('X-CTI-Call'),
+      video: /^m=video [1-9]/m.test(request.body), over: false, picture};
+    lines.push(line);
+    session.on('sdp', (event) => (event.sdp = withoutBandwidthEstimates(event.sdp)));
+    session.on('peerconnection', ({peerconnection}) =>
+      peerconnection.addEventListener('track', ({track}) => media.addTrack(track)));
+    for (const end of ['failed', 'ended']) session.on(end, () => (line.over = true));
+    if (!window.silent) session.answer({
+      mediaConstraints: {audio: true, video: line.video && {width: 640, height: 480, frameRate: 25}},
+      pcConfig: {iceServers: [], bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require'}});
+  });
+  await new Promise((done, failed) => {
+    ua.on('registered', done);
+    ua.on('registrationFailed', ({cause}) => failed(new Error(cause)));
+    ua.start();
+  });
+}"""
+_CONNECTIONS = """window.connections = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...values) { super(...values); connections.push(this); }
+};"""
+_SEEN = """async (connection) => {
+  const seen = {codecs: []};
+  for (const [, row] of await connection.getStats()) {
+    if (row.type === 'inbound-rtp' && row.kind === 'video')
+      Object.assign(seen, {decoded: row.framesDecoded, fps: row.framesPerSecond, width: row.frameWidth});
+    if (row.type === 'inbound-rtp' && row.kind === 'audio') seen.sound = row.packetsReceived;
+    if (row.type === 'codec' && row.mimeType.startsWith('video/')) seen.codecs.push(row.mimeType.slice(6));
+  }
+  return seen;
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoAgent:
+    """An agent of a video seat whose telephone answers by itself."""
+
+    id: str
+    token: str
+    page: Page
+    address: str
+
+    async def lines(self) -> list[dict[str, Any]]:
+        """Whatever has rung: leg, call, video, over."""
+        found: list[dict[str, Any]] = await self.page.evaluate(
+            "lines.map(({leg, call, video, over}) => ({leg, call, video, over}))"
+        )
+        return found
+
+    async def seen(self, line: int = -1) -> dict[str, Any]:
+        found: dict[str, Any] = await self.page.evaluate(f"({_SEEN})(lines.at({line}).session.connection)")
+        return found
+
+    async def hang_up(self) -> None:
+        await self.page.evaluate("lines.find(({over}) => !over)?.session.terminate()")
+
+    async def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as client,
+            client.request(method, self.address + path, json=body) as answer,
+        ):
+            return answer.status, await answer.json()
+
+
+@asynccontextmanager
+async def video_agent(
+    browser: Browser, stack: RunningStack, api: Api, skills: dict[str, int], prefix: str = "v"
+) -> AsyncIterator[VideoAgent]:
+    """Ready, with a telephone in a browser."""
+    address = f"http://{stack.settings.web.host}:{stack.settings.web.port}"
+    (made,) = await api.add_test_agents(1, skills, prefix, 0)
+    context = await browser.new_context()
+    page = await context.new_page()
+    agent = VideoAgent(made.id, made.token, page, address)
+    try:
+        _, account = await agent.ask("POST", f"/api/agents/{made.id}/softphone")
+        _, ticket = await agent.ask("POST", "/api/socket-ticket")
+        await page.goto(f"{address}/pages/shared/words.zh.json")
+        await page.evaluate(_AGENT, {"account": account, "ticket": ticket["ticket"]})
+        await api.set_status(made.id, "ready")
+        yield agent
+    finally:
+        await context.close()
+
+
+class CitizenPage:
+    """The page /video as somebody holds it in his hand."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.faults = faults_of(page)
+
+    async def view(self) -> str:
+        return await self.page.evaluate("document.body.dataset.view") or ""
+
+    async def comes_to(self, view: str, within_s: float = 15.0) -> None:
+        await self.page.wait_for_function(
+            "(view) => document.body.dataset.view === view", arg=view, timeout=within_s * 1000
+        )
+
+    async def press(self, word: str) -> None:
+        await self.page.get_by_role("button", name=word).first.click()
+
+    async def choose(self, word: str, *, records: bool = True) -> None:
+        """From the consent to the call."""
+        await self.comes_to("consent")
+        await self.press("同意录像，开始" if records else "不录像，开始")
+        await self.comes_to("check")
+        if word == "只打字":
+            await self.press("不用摄像头，只打字")
+            return
+        await self.opens_camera()
+        await self.press("看得见，继续")
+        await self.comes_to("choose")
+        await self.press(word)
+
+    async def opens_camera(self) -> None:
+        button = self.page.get_by_role("button", name="打开摄像头和麦克风")
+        good = self.page.get_by_role("button", name="看得见，继续")
+        await button.or_(good).first.wait_for()
+        if await button.count():
+            await button.click()
+        await good.wait_for()
+
+    async def seen(self) -> dict[str, Any]:
+        """Of the agent: pictures decoded, and so on."""
+        found: dict[str, Any] = await self.page.evaluate(
+            f"({_SEEN})(connections.filter((one) => one.connectionState !== 'closed').at(-1))"
+        )
+        return found
+
+    async def writes(self, text: str) -> None:
+        field = self.page.get_by_label("在这里打字")
+        await field.fill(text)
+        await field.press("Enter")
+
+
+@asynccontextmanager
+async def citizen_page(
+    browser: Browser,
+    address: str,
+    *,
+    lang: Literal["zh", "en"] = "zh",
+    scheme: Literal["light", "dark"] = "light",
+    permissions: tuple[str, ...] = ("camera", "microphone"),
+) -> AsyncIterator[CitizenPage]:
+    """A telephone's browser at this address."""
+    context = await browser.new_context(viewport=PHONE, color_scheme=scheme, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
+    try:
+        if permissions:
+            await context.grant_permissions(list(permissions))
+        await context.add_init_script(_CONNECTIONS)
+        page = await context.new_page()
+        citizen = CitizenPage(page)
+        await page.goto(address + ("&" if "?" in address else "?") + f"lang={lang}")
+        yield citizen
+    finally:
+        await context.close()
+
+
+async def sees_frames(looker: VideoAgent | CitizenPage, at_least: int = 30, within_s: float = 15.0) -> dict[str, Any]:
+    """What he sees, once so many pictures have been decoded."""
+    end = asyncio.get_running_loop().time() + within_s
+    while True:
+        seen = await looker.seen()
+        if int(seen.get("decoded") or 0) >= at_least:
+            return seen
+        assert asyncio.get_running_loop().time() < end, f"{at_least} pictures: not within {within_s:g} s, but {seen}"
+        await asyncio.sleep(0.1)
