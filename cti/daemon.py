@@ -28,6 +28,7 @@ from cti.accounts.people import People, User
 from cti.accounts.sessions import Sessions
 from cti.accounts.throttle import Throttle
 from cti.accounts.tickets import Tickets
+from cti.admin_desk import AdminDesk
 from cti.agent_watch import AgentWatch, Sources
 from cti.archive import Archive
 from cti.asterisk import names
@@ -293,6 +294,18 @@ class Daemon:
         self.sessions.on_end.append(self.pages.session_over)
         self.guard = Guard(self.sessions, Tickets(self.sessions, wall), secrets.admin_token)
         self.audit = Audit(SqlTrail(self.store), self.sql_worker.run, wall)
+        self.admin_desk = AdminDesk(
+            settings,
+            self.prompts,
+            self.prompt_texts,
+            self.calendar,
+            lambda: self.number_file.current,
+            lambda: self.skill_file.current,
+            lambda: self.directory_file.current,
+            self.archive.calls,
+            self.audit,
+            wall,
+        )
         self.accounts = AccountRoutes(
             self.guard, self.people, Throttle(keeper, wall), self.exchange, self.audit, self._set_password
         )
@@ -311,6 +324,7 @@ class Daemon:
             settings.calls.wrap_up_s,
         )
         self.room.agent_of_open_ticket = self.tickets.agent_of
+        self.desk_view.ticket_of = self.tickets.book.id_of
         self.standby = StandbyCalls(
             self.exchange,
             self.act,
@@ -388,6 +402,7 @@ class Daemon:
                 self.prompt_texts.watch(),
                 self.prompts.watch(),
                 self.directory_file.watch(),
+                self.admin_desk.run(),
                 self.parties.run(),
                 self._resync_now_and_then(),
                 self.served_alone.run(),
@@ -430,6 +445,7 @@ class Daemon:
         app.add_routes(CallbackRoutes(self.callbacks).routes())
         app.add_routes([*TicketRoutes(self.tickets.desk).routes(), openapi_route()])
         app.add_routes(MovingRoutes(self.exchange, self.moving, self.directory).routes())
+        app.add_routes(self.admin_desk.routes())
         app.add_routes(CityRoutes(self.exchange, self.surge, self.prompt_texts).routes())
         app.add_routes([promise_route(self.pair.secret, self.pair.promise)])
         return app

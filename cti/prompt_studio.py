@@ -23,8 +23,8 @@ from cti.settings import Settings
 from cti.speech.prompt_build import WIDEBAND_LANGUAGES, speaking
 from cti.speech.prompt_files import RATES, Index, Made, PromptFiles, load_index, save_index
 from cti.speech.sound import telephone, write_wav
-from cti.speech.uploaded import judged
-from cti.speech.voices import Speech, Voice, installed_voices
+from cti.speech.uploaded import Unusable, judged
+from cti.speech.voices import Speech, Voice, VoiceError, installed_voices
 from ivr_flows.errors import FlowError
 from ivr_flows.prompts import MAIN_LANGUAGE
 
@@ -35,6 +35,21 @@ class TooLongForFlow(Exception):
 
 class NoSuchPrompt(KeyError):
     """No such prompt, language or version."""
+
+
+def refusal(error: Exception) -> tuple[int, str, str] | None:
+    """What a request that asked for too much is answered: status, code, text. None: it is a fault of ours."""
+    match error:
+        case NoSuchPrompt():
+            return 404, "unknown_prompt", "there is no such prompt, language or version"
+        case Unusable():
+            return 422, error.code, f"the recording {error}"
+        case TooLongForFlow():
+            return 409, "too_long_for_flow", str(error)
+        case VoiceError():
+            return 503, "no_voice", str(error)
+        case _:
+            return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,17 @@ def load(
     )
 
 
+def sketch(text: str, name: str) -> tuple[m.Flow, Mapping[Path, int]] | None:
+    """The flow as far as its form allows, with the line of every path in the file: for a picture of one that may be
+    faulty. None if there is nothing to draw."""
+    try:
+        raw, lines = read_yaml(text)
+    except YamlFault:
+        return None
+    flow, _ = _parse(raw, name, text, frozenset(), [])
+    return None if flow is None else (flow, lines)
+
+
 def version_of(text: str) -> str:
     """Twelve hex figures that name this content."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -82,6 +82,28 @@ POST    /api/calls/{id}/leave               agent:call supervisor administrator
 POST    /api/calls/{id}/transfer            agent:call supervisor administrator
 POST    /api/calls/{id}/end                 agent:call supervisor administrator
 
+GET     /api/words                          user
+GET     /api/config                         administrator auditor
+GET     /api/config/{doc}                   administrator auditor
+PUT     /api/config/{doc}/draft             administrator
+PATCH   /api/config/{doc}/draft             administrator
+DELETE  /api/config/{doc}/draft             administrator
+POST    /api/config/{doc}/merge             administrator
+POST    /api/config/{doc}/password          administrator
+GET     /api/config/{doc}/diff              administrator auditor
+GET     /api/config/{doc}/touched           administrator
+POST    /api/config/{doc}/publish           administrator
+GET     /api/config/{doc}/history           administrator auditor
+GET     /api/config/{doc}/history/{n}       administrator auditor
+POST    /api/config/{doc}/rollback          administrator
+POST    /api/flows/{flow}/walk              administrator auditor
+GET     /api/prompts                        administrator auditor
+GET     /api/prompts/{language}/{prompt}/takes    administrator auditor
+GET     /api/prompts/{language}/{prompt}/sound    administrator auditor
+PUT     /api/prompts/{language}/{prompt}/sound    administrator
+POST    /api/prompts/{language}/{prompt}/voice    administrator
+POST    /api/prompts/{language}/{prompt}/restore  administrator
+
 GET     /api/callbacks                      supervisor administrator auditor
 POST    /api/callbacks/{task}/close         supervisor administrator
 POST    /api/callbacks/{task}/call-now      supervisor administrator

@@ -67,7 +67,9 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # half of these requests make no sense
-        self.settings = Settings(var=folder, roster=folder / "roster.toml", users=folder / "users.toml")
+        self.settings = Settings(
+            var=folder, roster=folder / "roster.toml", users=folder / "users.toml", documents=folder / "documents"
+        )
         self.settings.roster.write_text("[agent.a1]\nskills = {general = 3}\n[agent.a2]\nskills = {general = 3}\n")
         users = UsersFile(self.settings.users)
         for role in GIVEN:
