@@ -35,6 +35,8 @@ class DeskView:
         self._offer_timeout_s = offer_timeout_s
         self._auto_answer_s = auto_answer_s
         self._target_name = target_name
+        self.ticket_of: Callable[[CallId], str | None] = lambda _call: None
+        """The number of a live call's ticket, as soon as it is there."""
         self._offered: dict[CallId, Milestone] = {}
 
     def offers(self, batch: Sequence[Milestone]) -> None:
@@ -56,7 +58,7 @@ class DeskView:
         newest = self._offered.get(call.id)
         if newest is not None and (not timeline or timeline[-1].seq < newest.seq):
             timeline.append(newest)
-        return pop(
+        shown = pop(
             call,
             timeline,
             self._roster(),
@@ -65,6 +67,7 @@ class DeskView:
             offer_timeout_s=self._offer_timeout_s,
             auto_answer_s=self._auto_answer_s(desk),
         )
+        return {**shown, "ticket": self.ticket_of(call.id)}
 
     def _party_name(self, party: Party) -> Mapping[str, str]:
         if party.agent is not None:

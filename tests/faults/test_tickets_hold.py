@@ -97,7 +97,7 @@ async def test_a_ticket_is_there_at_the_offer_outlives_the_daemon_and_leaves(
         await eventually(lambda: page.last("ticket"), 10, "the draft")
         again = page.last("ticket")
         assert again is not None
-        assert again["ticket"]["id"] == ticket["id"]
+        assert again["ticket"]["id"] == page.call["ticket"] == ticket["id"]
         assert again["ticket"]["fields"]["content"]["value"] == "青禾路公交站"
         assert (await desk.write(ticket["id"], 0, content="青禾路公交站"))["fields"]["content"]["version"] == 1
         rest = {name: value for name, value in LIGHT.items() if name != "title"}
