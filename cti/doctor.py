@@ -14,7 +14,17 @@ from ipaddress import ip_address
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cti.doctor_peers import Finding, Level, check_agi, check_ami, check_health, check_redis, check_sql, is_warm
+from cti.doctor_peers import (
+    Finding,
+    Level,
+    check_agi,
+    check_ami,
+    check_browsers,
+    check_health,
+    check_redis,
+    check_sql,
+    is_warm,
+)
 from cti.preflight import check_flows, check_ports, check_space
 from cti.programs import Program, ProgramMissing, find_asterisk, find_program
 from cti.secrets import SecretsError, load_or_create
@@ -55,6 +65,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         if not is_warm(settings):
             yield from check_agi(settings)
         yield from check_ami(settings)
+        yield from check_browsers(settings)
         yield from check_health(settings)
 
 

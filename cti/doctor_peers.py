@@ -16,6 +16,7 @@ from cti.tls import TlsError, client_tls
 
 Level = Literal["ok", "warn", "fail"]
 _PEER_S = 2.0
+_UPGRADE_REQUIRED = 426
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,26 @@ def _ami_accepts(host: str, port: int, user: str, secret: str) -> bool:
             if line.startswith(b"Response:"):
                 return b"Success" in line
         return False
+
+
+def check_browsers(settings: Settings) -> Iterator[Finding]:
+    """Where Asterisk takes the telephones of browsers."""
+    host, port = settings.asterisk.ami_host, settings.asterisk.http_port
+    asked = urllib.request.Request(f"http://{host}:{port}/ws")
+    try:
+        urllib.request.urlopen(asked, timeout=_PEER_S).close()
+        code = 200
+    except urllib.error.HTTPError as error:
+        code = error.code
+    except (OSError, ValueError) as error:
+        text = f"{host}:{port} does not answer ({error}); see that Asterisk runs and asterisk.http_port is right"
+        yield Finding("fail", "asterisk (WebSocket)", text)
+        return
+    if code == _UPGRADE_REQUIRED:
+        yield Finding("ok", "asterisk (WebSocket)", f"{host}:{port} takes telephones in browsers")
+    else:
+        text = f"{host}:{port} answers {code}, and is no Asterisk with SIP over WebSocket: see its http.conf"
+        yield Finding("fail", "asterisk (WebSocket)", text)
 
 
 def check_health(settings: Settings) -> Iterator[Finding]:
