@@ -25,6 +25,7 @@ async def add_headers(request: web.Request, answer: web.StreamResponse) -> None:
     """Signal `on_response_prepare`: refusals, streams and files have them too."""
     for name, value in _ALWAYS.items():
         answer.headers.setdefault(name, value)
+    answer.headers["Server"] = "Yihu"  # and no versions
     if request.path.startswith("/api/"):
         answer.headers.setdefault("Cache-Control", "no-store")
     if is_tls(request):
