@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from cti.calls import CallId
+from cti.storage.sql import SqlStore
+from cti.storage.sql_tickets import SqlTickets
 from cti.storage.store import Store
 from cti.storage.ticket_store import TicketStore
 from cti.ticket_outbox import Outbox
 from cti.tickets.edit import Change
-from cti.tickets.refusals import Conflict
+from cti.tickets.refusals import Conflict, TicketsAway
+from tests.support.postgres import Postgres
 from tests.support.ticket_desk import A1, BOSS, TicketDesk
 from tests.unit.test_desk_tickets import LIGHT
 
@@ -67,3 +70,28 @@ async def test_another_daemon_knows_what_is_open(desk: TicketDesk) -> None:
     second = await desk.offered("c2", "13900002215", "a2")
     await desk.desk.change(BOSS, second.id, [Change(n, v, second.field(n).version) for n, v in LIGHT.items()])
     assert [like["id"] for like in await desk.desk.duplicates(BOSS, second.id)] == [ticket.id]
+
+
+async def test_a_database_that_stands_still_is_said_to_and_what_was_sent_again_is_there_once(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SqlStore.open(postgres.new_database())
+    desk = TicketDesk(SqlTickets(store, b"key"), store, in_turn=True)
+    ticket = await desk.offered("c1")
+    monkeypatch.setattr("cti.ticket_book._LIMIT_S", 0.3)
+    postgres.suspend()
+    try:
+        for _ in range(3):
+            with pytest.raises(TicketsAway):
+                await desk.desk.change(A1, ticket.id, [Change("content", "路灯", 0)])
+    finally:
+        postgres.go_on()
+    monkeypatch.setattr("cti.ticket_book._LIMIT_S", 10.0)
+
+    shown = await desk.desk.change(A1, ticket.id, [Change("content", "路灯", 0)])
+
+    assert shown["fields"]["content"]["version"] == 1
+    lines = await desk.desk.history(A1, ticket.id)
+    assert [line["new"] for line in lines if line["field"] == "content"] == ["路灯"]
+    await desk.stop()
+    store.close()
