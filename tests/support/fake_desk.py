@@ -14,6 +14,7 @@ from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
 from cti.tickets.form import load_form
+from cti.tickets.model import FIELDS
 from cti.web.headers import add_headers
 from cti.web.site import site_routes
 from tests.support.fake_sip import FakeSip
@@ -104,6 +105,27 @@ def party(p: int = 1, state: str = "joined", **more: Any) -> dict[str, Any]:
         "since": time.time() - 20,
         "agent": None,
     } | more
+
+
+def ticket(call_id: str) -> dict[str, Any]:
+    """A draft in which nothing is written yet."""
+    empty = {"value": None, "source": None, "confidence": None, "state": "empty", "version": 0, "by": "", "at": None}
+    fields = {name: {**empty, "proposal": None, "alternatives": [], "note": None} for name in FIELDS}
+    return {
+        "id": f"T-{call_id}",
+        "call_id": call_id,
+        "agent": AGENT,
+        "state": "draft",
+        "version": 1,
+        "created_at": time.time(),
+        "saved_at": None,
+        "send_at": None,
+        "fields": fields,
+        "finish": None,
+        "deadline": None,
+        "related": [],
+        "editing": [],
+    }
 
 
 DIRECTORY: list[dict[str, Any]] = [
@@ -248,6 +270,8 @@ class FakeDesk:
             return web.json_response({"user": USER, "csrf": "c", "token": "secret"})
         if path.endswith("/softphone"):
             return web.json_response(ACCOUNT)
+        if request.method == "GET" and path.endswith("/ticket"):
+            return web.json_response(ticket(path.split("/")[3]))
         if request.method == "GET":
             return web.json_response(
                 [] if path == "/api/tickets" else {"error": "unknown", "message": ""},

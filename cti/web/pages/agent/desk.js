@@ -19,7 +19,7 @@ import { viewOf } from "./view_logic.js";
 /** @typedef {import("/pages/shared/words.js").Dictionary} Dictionary */
 
 /** Messages that go to the panels as they are. */
-const PASSED_ON = new Set(["story", "ticket", "words", "chat", "card", "note"]);
+const PASSED_ON = new Set(["story", "ticket", "words", "chat", "card", "video", "note"]);
 const DRAW_EVERY_MS = 100;
 /** What telephone and server say of a talk may differ for so long, while word of it is under way. */
 const APART_MS = 3000;
@@ -234,7 +234,8 @@ export class Desk {
   end(alone = true) {
     const { end } = this.view();
     if (!end.on || !this.hangUpAllowed()) return;
-    if (end.kind === "finish") void this.finish();
+    // The draft first: who submits it ends the wrap-up with it.
+    if (end.kind === "finish") this.press("submit", new KeyboardEvent("keydown")) || void this.finish();
     else if (end.kind === "reject") this.phone.reject(this.call?.call_id ?? null);
     else if (alone || !this.call) this.#hangUp();
     else void this.post(`/api/calls/${this.call.call_id}/leave`);

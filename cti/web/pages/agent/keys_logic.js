@@ -25,6 +25,7 @@ export const KEYS = [
   { name: "alternatives", keys: "Alt+ArrowDown", group: "draft", where: "draft" },
   { name: "undo", keys: "Ctrl+Z", group: "draft", where: "draft" },
   { name: "submit", keys: "Ctrl+Enter", group: "draft" },
+  { name: "finish-list", keys: "F10", group: "draft" },
 ];
 
 const BY_KEYS = new Map(KEYS.map((key) => [key.keys, key]));

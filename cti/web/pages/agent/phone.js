@@ -49,6 +49,9 @@ export class Phone {
     this.quality = /** @type {{rttMs: number | null, loss: number, level: number, heard: number, silent: boolean} | null} */ (null);
     /** A telephone rings, and for which call. @type {(callId: string | null) => void} */
     this.onInvite = () => {};
+    /** A second line of the citizen whom the agent talks to, with his picture: for who shows pictures.
+     * @type {(session: Session, callId: string | null) => void} */
+    this.onBeside = (session) => session.terminate({ status_code: 486 });
   }
 
   /** What is heard and seen of the others. @returns {MediaStream | null} */
@@ -59,6 +62,11 @@ export class Phone {
   /** The connection of the running talk, for who adds a picture to it. @returns {RTCPeerConnection | null} */
   get connection() {
     return this.#line?.session.connection ?? null;
+  }
+
+  /** Microphone and camera as they were opened for it. @returns {MediaStream | null} */
+  get own() {
+    return this.#line?.stream ?? null;
   }
 
   start() {
@@ -160,6 +168,7 @@ export class Phone {
   #invited(session, request) {
     const leg = request.getHeader("X-CTI-Leg") ?? "offer";
     const callId = request.getHeader("X-CTI-Call") ?? null;
+    if (leg === "beside") return this.onBeside(session, callId);
     const state = this.#line?.state ?? "none";
     const act = onInvite(leg, callId ?? undefined, { state, callId: this.#line?.callId ?? null }, this.#wanted);
     if (act === "busy" || (callId !== null && callId === this.#unwanted)) {

@@ -7,6 +7,8 @@ const KEY = "yihu.devices";
 /** Two soft notes, then silence, in seconds: audible beside a talk in the room, bearable all day. */
 const RING = [[659, 0, 0.35], [523, 0.4, 0.45]];
 const RING_EVERY_S = 2.5;
+/** Upright, as the citizen's telephone is: head, shoulders and both hands. */
+const CAMERA = { width: { ideal: 480 }, height: { ideal: 640 }, frameRate: { ideal: 25, max: 30 } };
 
 /** @param {unknown} error @returns {NoMicrophone} */
 export function noMicrophone(error) {
@@ -48,7 +50,7 @@ export class Sound {
     if (!navigator.mediaDevices) throw new DOMException("a microphone needs https", "SecurityError");
     const rest = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
     const ask = (/** @type {string} */ id) =>
-      navigator.mediaDevices.getUserMedia({ audio: { ...rest, ...(id && { deviceId: { exact: id } }) }, video });
+      navigator.mediaDevices.getUserMedia({ audio: { ...rest, ...(id && { deviceId: { exact: id } }) }, video: video && CAMERA });
     try {
       return await ask(this.chosen.microphone);
     } catch (error) {
