@@ -112,6 +112,10 @@ class TicketBook:
         present = [user for user, at in self._present.get(ticket.id, {}).items() if at >= since]
         return list(dict.fromkeys([*self._on_call(ticket), *present]))
 
+    def message(self, ticket: Ticket, user: str) -> dict[str, Any]:
+        """For the page of this user."""
+        return {"type": "ticket", "ticket": self.shown(ticket, user)}
+
     def shown(self, ticket: Ticket, user: str) -> dict[str, Any]:
         """As this user gets it."""
         seen = self.dated(ticket)
@@ -204,7 +208,7 @@ class TicketBook:
         """To the page of everybody who has it before him, or had it last."""
         for user in dict.fromkeys([*self.editing(ticket), ticket.agent]):
             if user in self._exchange.board.desks:
-                self._tell(AgentId(user), {"type": "ticket", "ticket": self.shown(ticket, user)})
+                self._tell(AgentId(user), self.message(ticket, user))
 
     def show(self, agent: AgentId, call_id: CallId | None) -> None:
         """To a page that has come: the ticket of his call; without a call the one he wrote in last."""
@@ -212,7 +216,7 @@ class TicketBook:
         ticket_id = self._of_call.get(call_id) if call_id is not None else None
         ticket = self._known[ticket_id] if ticket_id is not None else next(his, None) if call_id is None else None
         if ticket is not None:
-            self._tell(agent, {"type": "ticket", "ticket": self.shown(ticket, agent)})
+            self._tell(agent, self.message(ticket, agent))
 
     def opened_by(self, ticket: Ticket, user: str) -> None:
         """He has it before him; others see it."""
