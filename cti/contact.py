@@ -26,6 +26,8 @@ class Recordings:
     folder: Path
     local_time: Callable[[float], datetime]
     """UTC seconds -> time of the city, for the folder of the day."""
+    pictures_settled: Callable[[CallId], Awaitable[object]] | None = None
+    """Until the pictures of a call that ends are whole."""
 
 
 class Contact:
@@ -47,6 +49,10 @@ class Contact:
         """
         call = self.call
         return segment_path(call.id, name or str(call.offers), self._recordings.local_time(call.arrived_at))
+
+    async def sound_s(self, name: str) -> float:
+        """Seconds of a segment's recording."""
+        return sound_s(await asyncio.to_thread(_size, self._recordings.folder / self.segment(name)))
 
     async def message(self, min_s: float, record: Callable[[Path], Awaitable[bool]]) -> float:
         """`record` writes the caller's words to a path (without ending) and says whether they are to be kept.
@@ -120,6 +126,8 @@ class Contact:
         """Until every recording is measured."""
         if self._measuring:
             await asyncio.wait(self._measuring.values())
+        if self._recordings.pictures_settled is not None:
+            await self._recordings.pictures_settled(self.call_id)
 
     async def close(
         self, side: Literal["caller", "system", "interrupted"], at: float, *, estimated: bool = False
@@ -133,7 +141,7 @@ class Contact:
             self.exchange.detach(self.call_id, call.holder)  # nobody is offered who is gone, while we measure
         if call.phase == "ringing" and call.agent is not None:
             # An answer that we were not told of (observation was cut) has left its sound in the file.
-            talk_s = sound_s(await asyncio.to_thread(_size, self._recordings.folder / self.segment()))
+            talk_s = await self.sound_s("")
             if not (talk_s > 0.2 and self.answered(call.agent, at - talk_s)):
                 outcome = "cut_off" if side == "interrupted" else "caller_left"
                 data: dict[str, Value] = {"agent": call.agent, "n": call.offers, "outcome": outcome}

@@ -202,9 +202,13 @@ class Journey:
         status = self._arg(names.CitizenArg.DIAL_STATUS)
         if phase == "queue" and status == "ANSWER":
             phase = await self._recall_offer(call)
+        elif phase == "after_talk" and call.moved is not None and status:
+            phase = await self._recall_forward(call, *call.moved)
         if phase in ("ringing", "talk", "party"):
             ended_at = self._moment(names.CitizenArg.LOST_AT)
             talked = await talk.finish(self._line, self._contact, status, ended_at or self._exchange.wall())
+        elif call.talked and call.moved is None:
+            talked = "talked"  # its end was noted before he came back
         self._contact.measure()
         self._exchange.attach(self._call_id, self)
         flow = self._house.flows.get(str(call.facts["flow"]), str(call.facts["flow_version"]))
@@ -229,6 +233,18 @@ class Journey:
         if agent in self._exchange.board.desks:
             data: dict[str, Value] = {"agent": agent, "n": call.offers + 1, "why": "found after a crash"}
             self._exchange.call(CallFact.OFFERED, self._call_id, data)
+        return call.phase
+
+    async def _recall_forward(self, call: Call, kind: str, target: str) -> Phase:
+        """As `_recall_offer`, for the number that the agent had sent him on to."""
+        dialled = await self._line.get_variable(names.DIALLED_AGENT) or ""
+        if kind not in ("queue", "agent") and dialled not in self._exchange.board.desks:
+            data: dict[str, Value] = {"p": call.party_count + 1, "kind": kind, "target": target, "mode": "blind"}
+            now = self._exchange.wall()
+            noted = await self._line.get_variable(names.CTI_ANSWERED_AT) or ""
+            self._exchange.call(
+                CallFact.PARTY_ASKED, self._call_id, {**data, "by": call.sent_by}, talk.past(noted, now) or now
+            )
         return call.phase
 
     def _begin(self, flow: Flow, did: Did) -> tuple[Session, list[Command]]:

@@ -81,6 +81,8 @@ class Call:
     """Whose line went dead in the talk: until somebody answers, or it is known that nobody waits for him."""
     moved: tuple[str, str] | None = None
     """Kind and target, while the citizen is being sent on without announcement."""
+    talked: bool = False
+    """His talk is over, and his flow has not gone on since."""
     sent_by: AgentId | None = None
     """The agent who has sent him on last."""
     waited_s: float = 0.0
@@ -167,7 +169,7 @@ class Call:
         data, at = milestone.data, milestone.at
         match milestone.kind:
             case CallFact.ENTERED:
-                self.session = str(data.get("session") or self.session)
+                self.session, self.talked = str(data.get("session") or self.session), False
             case CallFact.MENU_ENTERED:
                 self.phase = "menu"
             case CallFact.QUEUED:
@@ -175,7 +177,7 @@ class Call:
                 self.since = float(data.get("since") or at)
                 self.steps_since = float(data.get("steps_since") or self.since)
                 self.kept_s = float(data.get("kept_s") or 0.0)
-                self.moved = None
+                self.moved, self.talked = None, False
                 self.reattach = AgentId(str(agent)) if (agent := data.get("reattach")) else None
                 if self.phase != "fallback":
                     self.phase = "queue"
@@ -196,6 +198,7 @@ class Call:
                 self.waited_s, self.reattach = max(0.0, at - self.since), None
             case CallFact.TALK_ENDED:
                 self.phase, self.answered_at, self.parties, self.lead = "after_talk", None, (), 0
+                self.talked = data.get("side") != "agent_lost"
                 self.reattach = AgentId(str(data.get("agent"))) if data.get("side") == "agent_lost" else None
                 self._to_measure(data)
             case CallFact.RECORDED:
@@ -256,6 +259,7 @@ class Call:
         self.parties = tuple(other for other in self.parties if other.p != party.p)
         if self.lead == party.p:
             self._led_by(heir)
+            self.talked = heir is None and kind is CallFact.PARTY_LEFT
 
     def _led_by(self, heir: Party | None) -> None:
         """`agent` is left to who keeps the desks."""

@@ -74,6 +74,8 @@ class Parties:
         """Calls whose agent is being taken aside."""
         self._ending: set[CallId] = set()
         """Talks that everybody on our side is to leave: nobody is handed over."""
+        self._finding: set[str] = set()
+        """Segments whose end is looked for in their recordings."""
         self._cut_at: dict[str, float] = {}
         self._moved = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -224,11 +226,10 @@ class Parties:
         if call.id in self._preparing:
             return
         if party.answered_at is not None:
-            lost = party.agent is not None and self._is_lost(call, uniqueid)
-            side = "agent" if uniqueid in self._dropped else "agent_lost" if lost else "party"
-            data: dict[str, Value] = {"p": party.p, "side": side, "talk_s": round(now - party.answered_at, 3)}
-            self._note(CallFact.PARTY_LEFT, call, data)
-            Contact(self._exchange, call.id, self._recordings).measure()
+            if uniqueid in self._causes:
+                self._left(call, party, now)
+            else:
+                self._unseen(call, f"p{party.p}", party.answered_at, lambda at: self._left(call, party, at))
             return
         leg = self._legs.get(uniqueid)
         if leg is not None and not leg.outcome.done():
@@ -242,6 +243,31 @@ class Parties:
         if party.mode == "consult" and (agent := self.agent(call)) is not None:
             self._redirect(agent.uniqueid, names.CONTEXT_ASIDE, names.ASIDE_BACK)
 
+    def _left(self, call: Call, party: Party, at: float) -> None:
+        uniqueid = leg_id(call, party)
+        lost = party.agent is not None and self._is_lost(call, uniqueid)
+        side = "agent" if uniqueid in self._dropped else "agent_lost" if lost else "party"
+        talk_s = round(max(0.0, at - (party.answered_at or at)), 3)
+        self._note(CallFact.PARTY_LEFT, call, {"p": party.p, "side": side, "talk_s": talk_s}, at)
+        Contact(self._exchange, call.id, self._recordings).measure()
+
+    def _unseen(self, call: Call, segment: str, since: float, then: Callable[[float], None]) -> None:
+        """Somebody has left while no daemon ran: his recording says when."""
+        if (found := f"{call.id} {segment}") in self._finding:
+            return
+        self._finding.add(found)
+
+        async def find() -> None:
+            try:
+                seconds = await Contact(self._exchange, call.id, self._recordings).sound_s(segment)
+                now = self._exchange.wall()
+                if call.id in self._exchange.board.calls:
+                    then(min(now, since + seconds) if seconds > 0 else now)
+            finally:
+                self._finding.discard(found)
+
+        self._spawn(find())
+
     def _look_at_leader(self, call: Call) -> None:
         """The agent of the offer has left and others are with the citizen."""
         heir = call.heir()
@@ -251,18 +277,24 @@ class Parties:
             return
         if heir.state != "joined":
             return  # he is on his way to the citizen
-        now = self._exchange.wall()
-        own = (i for i in self._causes if i != call.id and not _OURS.fullmatch(i) and i not in self._dropped)
-        lost = any(self._is_lost(call, i) for i in own)
+        own = [i for i, said in self._causes.items() if said[0] == call.id and i != call.id and not _OURS.fullmatch(i)]
+        lost = any(self._is_lost(call, i) and i not in self._dropped for i in own)
+        if own:
+            self._handed_over(call, heir, self._exchange.wall(), "agent_lost" if lost else "agent")
+            return
+        since, n = call.answered_at or self._exchange.wall(), str(call.offers)
+        self._unseen(call, n, since, lambda at: self._handed_over(call, heir, at, "agent"))
+
+    def _handed_over(self, call: Call, heir: Party, at: float, side: str) -> None:
         data: dict[str, Value] = {
             "p": heir.p,
             "agent": heir.agent,
             "by": call.agent,
             "n": call.offers,
-            "side": "agent_lost" if lost else "agent",
-            "talk_s": round(now - (call.answered_at or now), 3),
+            "side": side,
+            "talk_s": round(max(0.0, at - (call.answered_at or at)), 3),
         }
-        self._note(CallFact.HANDED_OVER, call, data)
+        self._note(CallFact.HANDED_OVER, call, data, at)
         Contact(self._exchange, call.id, self._recordings).measure()
 
     def _is_lost(self, call: Call, uniqueid: str) -> bool:

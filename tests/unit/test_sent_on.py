@@ -221,3 +221,57 @@ async def test_a_daemon_that_dies_while_an_outside_number_talks_to_him_completes
     assert "survey_ask_3" in back.said
     assert other.all(CallFact.PARTY_LEFT)[0].data["talk_s"] == pytest.approx(8, abs=0.5)
     assert other.all(CallFact.PARTY_JOINED)[0].at == pytest.approx(answered_at, abs=0.01)
+
+
+@pytest.mark.parametrize(("status", "talked"), [("ANSWER", True), ("NOANSWER", False)])
+async def test_a_forward_of_which_the_journal_knows_nothing_is_not_dialled_again(
+    tmp_path: Path, status: str, talked: bool
+) -> None:
+    """Its milestones were the last, and died with the daemon."""
+    town = House(tmp_path)
+    town.ready("a1")
+    sends = town.send_on("department", "water", 10.0)
+    ringing = asyncio.Event()
+
+    async def dial(line: ScriptedLine, args: tuple[str, ...]) -> str:
+        if args[0] != EXPERT.dial:
+            return str(await sends(line, args))  # type: ignore[misc]
+        ringing.set()
+        await asyncio.sleep(60)
+        return "ANSWER"
+
+    line = ScriptedLine(CALL, dial=dial)
+    dying = asyncio.ensure_future(town.run(line))
+    await ringing.wait()
+    asked = next(n for n, m in enumerate(town.journal) if m.kind == CallFact.PARTY_ASKED)
+    await asyncio.sleep(20)
+    line.leave("eof")
+    await dying
+
+    other = House(tmp_path, town.journal[:asked])
+    other.board.recover(list(other.journal), other.exchange.wall())
+    back = ScriptedLine(CALL, dial=talks(other, 5.0), dial_status=status, lost_at=f"{other.exchange.wall():.3f}")
+    back.variables[names.CTI_ANSWERED_AT] = f"{other.exchange.wall() - 15:.3f}" if talked else ""
+    back.variables[names.DIALLED_AGENT] = "trunk/sip:1" if talked else ""
+    await other.run(back)
+
+    assert EXPERT.dial not in " ".join(back.said)
+    record = fold(other.all())
+    assert [s.who for s in record.segments] == (["a1", "water"] if talked else ["a1", "a1"])
+    assert record.survey_offered
+    if talked:
+        assert other.all(CallFact.PARTY_LEFT)[0].data["talk_s"] == pytest.approx(15, abs=0.1)
+
+
+async def test_a_talk_whose_end_was_noted_before_the_daemon_died_is_not_queued_again(tmp_path: Path) -> None:
+    town = House(tmp_path)
+    town.ready("a1")
+    await town.caller(talks(town, 10.0))
+    ended = next(n for n, m in enumerate(town.journal) if m.kind == CallFact.TALK_ENDED)
+
+    other = House(tmp_path, town.journal[: ended + 1])
+    other.board.recover(list(other.journal), other.exchange.wall())
+    back = ScriptedLine(CALL, dial_status="ANSWER", lost_at=f"{other.exchange.wall():.3f}")
+    await other.run(back)
+    assert "survey_ask_3" in back.said
+    assert len(other.all(CallFact.QUEUED)) == 1

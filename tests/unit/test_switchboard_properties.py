@@ -205,7 +205,7 @@ _BEGINNING = [
 ]
 
 
-@settings(max_examples=120)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(_act, min_size=15, max_size=60))
 def test_facts_in_any_order_lose_and_double_nobody(acts: list[tuple[str, int, int]]) -> None:
     world = World()
@@ -236,7 +236,7 @@ _talk_act = st.tuples(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(_talk_act, min_size=10, max_size=50), st.data())
 def test_a_talk_that_others_come_to_and_leave_keeps_every_desk_right(
     acts: list[tuple[str, int, int]], data: st.DataObject
@@ -257,7 +257,7 @@ def test_a_talk_that_others_come_to_and_leave_keeps_every_desk_right(
     _check(broken)
 
 
-@settings(max_examples=120)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(_act, min_size=5, max_size=30), st.lists(_act, min_size=5, max_size=20))
 def test_who_recovers_decides_as_who_did_not_die(
     before: list[tuple[str, int, int]], after: list[tuple[str, int, int]]
@@ -278,7 +278,7 @@ def test_who_recovers_decides_as_who_did_not_die(
         _check(recovered)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(_act, min_size=5, max_size=30), st.data())
 def test_a_journal_that_breaks_off_anywhere_loses_and_doubles_nobody(
     acts: list[tuple[str, int, int]], data: st.DataObject
