@@ -104,6 +104,16 @@ async def test_it_leaves_when_it_cannot_be_called_back_any_more(desk: TicketDesk
         assert (await desk.desk.close(A1, ticket.id))["state"] == "closed"
 
 
+async def test_two_daemons_at_once_send_it_once(desk: TicketDesk) -> None:
+    ticket = await submitted(desk)
+    desk.now += 11.0
+    async with Running(desk), Running(desk):
+        await eventually(lambda: state(desk, ticket) == "sent", 5.0, "it has left")
+        await asyncio.sleep(0.1)
+    assert len(await desk.desk.left(0, ("sent",), 10)) == 1
+    assert [e.how for e in desk.store.history(ticket.id)].count("sent") == 1
+
+
 async def test_what_was_called_back_does_not_leave(desk: TicketDesk) -> None:
     ticket = await submitted(desk)
     await desk.desk.recall(A1, ticket.id)

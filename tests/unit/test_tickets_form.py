@@ -221,6 +221,7 @@ def test_of_a_confidential_one_nothing_leads_to_the_citizen() -> None:
     secret = ticket(
         secret=True,
         caller_name="王小明",
+        caller_gender="male",
         contact_phone="076912345678",
         content="我叫王小明，电话 0769 1234 5678，也可打139-0000-2215。灯杆 202611190001。",
         title="王小明反映路灯不亮",
@@ -230,4 +231,5 @@ def test_of_a_confidential_one_nothing_leads_to_the_citizen() -> None:
     for trace in ("王小明", "076912345678", "1234 5678", "139-0000-2215", "c1", "r.wav"):
         assert trace not in text
     assert "灯杆 202611190001" in text
+    assert not {"caller_name", "caller_gender", "contact_phone"} & copy["fields"].keys()
     assert copy["secret"] is True
