@@ -64,7 +64,8 @@ class SipProxy:
 
     async def client(self, _app: web.Application) -> AsyncIterator[None]:
         """For `app.cleanup_ctx`."""
-        async with aiohttp.ClientSession() as self._client:
+        # each connection is a telephone's for as long as it is registered
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as self._client:
             yield
 
     def look(self) -> None:

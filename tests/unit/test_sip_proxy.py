@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiohttp import ClientWebSocketResponse, WSMsgType, web
+from aiohttp import ClientWebSocketResponse, TCPConnector, WSMsgType, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from agents.roster import Agent
@@ -70,7 +70,7 @@ class House:
         routes = SoftphoneRoutes(self.softphones, self._ready).routes()
         pages = self.accounts.app(self.proxy.routes(), routes)
         pages.cleanup_ctx.append(self.proxy.client)
-        self.client = TestClient(TestServer(pages))
+        self.client = TestClient(TestServer(pages), connector=TCPConnector(limit=0))
         await self.client.start_server()
 
     async def _ready(self, agent_id: AgentId) -> None:
@@ -218,6 +218,14 @@ async def test_it_ends_with_the_log_in_the_telephone_or_the_session(house: House
     assert await close_code(socket) == 4001
     assert not other.closed
     await until(lambda: house.asterisk_has == 1)
+
+
+async def test_a_whole_shift_is_connected_at_once(house: House) -> None:
+    shift = [AgentId(f"s{n}") for n in range(120)]
+    house.exchange.take_roster({one: Agent(one, one, {"general": 3}) for one in shift})
+    sockets = [await house.connect(await house.opens(one)) for one in shift]
+    assert house.asterisk_has == len(shift)
+    await asyncio.gather(*(socket.close() for socket in sockets))
 
 
 async def test_a_stop_of_the_daemon_tells_pages_to_come_back(house: House) -> None:
