@@ -252,7 +252,7 @@ class Daemon:
             lambda: self.skill_file.current.skill,
             self.local_time,
         )
-        self.moving = Moving(self.exchange, self.parties, self.directory, settings.moving)
+        self.moving = Moving(self.exchange, self.parties, self.directory, settings.moving, self.pages.poke)
         self.callbacks = Callbacks(
             Outside(
                 exchange=self.exchange,

@@ -6,6 +6,7 @@ The only numbers that are ever dialled come from the directory; who asks names a
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final, Literal
 
 import structlog
@@ -26,10 +27,19 @@ _HOUR_S: Final = 3600.0
 
 
 class Moving:
-    """MoveRefused says why something cannot be done; KeyError: the call is not live."""
+    """MoveRefused says why something cannot be done; KeyError: the call is not live. `show`: the page of an agent who
+    is called to a talk has to show it before his telephone rings."""
 
-    def __init__(self, exchange: Exchange, parties: Parties, directory: Directory, limits: Limits) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        parties: Parties,
+        directory: Directory,
+        limits: Limits,
+        show: Callable[[AgentId], object],
+    ) -> None:
         self._exchange = exchange
+        self._show = show
         self._parties = parties
         self._directory = directory
         self._limits = limits
@@ -73,6 +83,8 @@ class Moving:
             raise MoveRefused("not_now", "something else has happened in this talk at the same moment: try again")
         self._asked.setdefault(by, deque()).append(self._exchange.wall())
         caller_id = str(call.facts.get("pii_caller") or "") if whom.agent is not None else self._shown(call)
+        if whom.agent is not None:
+            self._show(whom.agent)
         self._parties.call_in(call, party, whom.dial, caller_id)
         log.info("party_called", call_id=call_id, p=p, kind=whom.kind, target=whom.target, mode=mode, by=by)
         return party

@@ -22,7 +22,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from agents.lease import PageSign
 from agents.status import Cause, Desk, Status
 from cti.accounts.sessions import Session
-from cti.calls import AgentFact, AgentId, CallFact, Milestone
+from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone
 from cti.exchange import Exchange
 from cti.live_call import Call
 from cti.web.access import enter
@@ -38,6 +38,14 @@ _OUTBOX = 500
 """A page that takes nothing any more is told so much at most."""
 TAKEN_OVER, LOGGED_OUT = 4000, 4001
 """Close codes."""
+_OF_SEVERAL = (
+    CallFact.PARTY_ASKED,
+    CallFact.PARTY_JOINED,
+    CallFact.PARTY_FAILED,
+    CallFact.PARTY_LEFT,
+    CallFact.HANDED_OVER,
+    CallFact.MOVED,
+)
 
 
 class Show(Protocol):
@@ -94,13 +102,22 @@ class DeskPages:
         return PageSign(self._closed_at.get(agent_id, self._began_at), was_open)
 
     def heard(self, batch: Sequence[Milestone]) -> None:
-        """Pages of the agents whom these milestones name get their desk anew."""
+        """Pages of the agents whom these milestones name get their desk anew, or who are in a talk that others come to
+        and leave."""
         if not self._pages:
             return
         named = {m.id if m.stream == "agent" else m.data.get("agent") for m in batch}
+        for m in batch:
+            if m.kind in _OF_SEVERAL:
+                named |= {m.data.get("by"), *self._in(CallId(m.id))}
         for page in self._pages:
             if page.agent_id in named:
                 page.changed.set()
+
+    def _in(self, call_id: CallId) -> set[AgentId | None]:
+        """Our agents in this talk."""
+        call = self._exchange.board.calls.get(call_id)
+        return set() if call is None else {call.agent, *(party.agent for party in call.parties)}
 
     def session_over(self, session: Session, why: str) -> None:
         """Ends the pages that were opened with it."""
