@@ -110,9 +110,10 @@ class CallFact(StrEnum):
     """The citizen's page has a second line to the agent, with his picture [agent, reason]: reason is upgrade (his own
     call is by telephone) or reload (his page was loaded anew)"""
     VIDEO_LEFT = "video_left"
-    """That line is over [agent, seconds]"""
+    """That line is over [agent, seconds, file, bytes]: file, bytes: its sound, where it had one"""
     VIDEO_RECORDED = "video_recorded"
-    """A part of the pictures, recorded by the agent's page, is whole [part, file, bytes, agent]"""
+    """A part of the pictures, recorded by the agent's page, has begun, or is whole [part, file, bytes, agent]; bytes 0:
+    it has begun"""
     SURVEY_OFFERED = "survey_offered"
     """[scale]"""
     RATED = "rated"

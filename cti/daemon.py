@@ -174,7 +174,9 @@ class Daemon:
             paired=bool(settings.pair.peer),
         )
         self.exchange = Exchange(self.board, self.journal, wall)
-        self.recordings = Recordings(settings.recordings_dir, self.local_time)
+        self.recordings = Recordings(
+            settings.recordings_dir, self.local_time, lambda call_id: self.video.pictures.settled(call_id)
+        )
         self.served_alone = ServedAlone(
             self.exchange,
             self.recordings,
@@ -368,6 +370,7 @@ class Daemon:
                 act=self.act,
                 key=secrets.softphones,
                 timeline=self.timelines.of,
+                past=lambda call_id: self.sql_worker.run(self.store.milestones, call_id),
                 estimate=self.room.estimate,
                 logged_in=self.board.logged_in,
                 tell=self.pages.tell,

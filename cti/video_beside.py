@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 import structlog
@@ -15,13 +16,14 @@ import structlog
 from cti.asterisk import names
 from cti.asterisk.agi import AgiSession, CallerHungUp
 from cti.asterisk.ami import AmiError
-from cti.calls import CallFact, CallId, Milestone
+from cti.calls import CallFact, CallId, Milestone, Value
 from cti.exchange import Exchange
 from cti.video.visits import Visit, Visits, visit_id_of
 
 log = structlog.get_logger()
 
 _ANSWER_S = 10
+_FILE_S = 0.3
 _OVER = frozenset({CallFact.TALK_ENDED, CallFact.HANDED_OVER, CallFact.ENDED})
 
 
@@ -30,13 +32,21 @@ class Act(Protocol):
 
 
 class BesideLines:
-    """`segment(call_id)`: where the sound of such a line is recorded, for a page that was loaded anew; beside a voice
-    call there is none."""
+    """`segment(call, n)`: where in `folder` the sound of the n-th such line is recorded, of a page that came anew;
+    beside a voice call there is none."""
 
-    def __init__(self, exchange: Exchange, visits: Visits, act: Act, segment: Callable[[CallId, int], str]) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        visits: Visits,
+        act: Act,
+        folder: Path,
+        segment: Callable[[CallId, int], PurePosixPath],
+    ) -> None:
         self._exchange = exchange
         self._visits = visits
         self._act = act
+        self._folder = folder
         self._segment = segment
         self._lines: dict[str, tuple[CallId, str]] = {}
         """By visit: the call, and the channel of the line."""
@@ -56,12 +66,13 @@ class BesideLines:
         reason = "upgrade" if visit.invited_to_call else "reload"
         self._exchange.call(CallFact.VIDEO_JOINED, call.id, {"agent": agent, "reason": reason})
         headers = f"b({names.AGENT_HEADERS}^s^1({call.id}^beside))"
-        sound = ""
+        file = PurePosixPath()
         if not visit.invited_to_call:
             self._count[call.id] = number = self._count.get(call.id, 0) + 1
-            sound = f"U({names.AGENT_ANSWERED}^{self._segment(call.id, number)})"
+            file = self._segment(call.id, number)
+            headers += f"U({names.AGENT_ANSWERED}^{file})"
         try:
-            await session.exec("Dial", f"PJSIP/{agent}", str(_ANSWER_S), headers + sound)
+            await session.exec("Dial", f"PJSIP/{agent}", str(_ANSWER_S), headers)
             await session.hangup()
         except CallerHungUp:
             pass
@@ -69,9 +80,11 @@ class BesideLines:
             session.close()
             if self._lines.get(visit.id) == (call.id, session.env.channel):
                 del self._lines[visit.id]
+            seconds = round(self._exchange.wall() - began_at, 1)
+            size = await self._size(file) if file.name else 0
             if call.id in self._exchange.board.calls:
-                seconds = round(self._exchange.wall() - began_at, 1)
-                self._exchange.call(CallFact.VIDEO_LEFT, call.id, {"agent": agent, "seconds": seconds})
+                left: dict[str, Value] = {"agent": agent, "seconds": seconds, "file": str(file.name and file)}
+                self._exchange.call(CallFact.VIDEO_LEFT, call.id, {**left, "bytes": size})
             else:
                 self._count.pop(call.id, None)
 
@@ -92,6 +105,11 @@ class BesideLines:
     def has(self, visit: Visit) -> bool:
         return visit.id in self._lines
 
+    async def _size(self, file: PurePosixPath) -> int:
+        """MixMonitor finishes its file on a thread of its own."""
+        await asyncio.sleep(_FILE_S)
+        return await asyncio.to_thread(_bytes_of, self._folder / file)
+
     def _cut(self, channel: str) -> None:
         task = asyncio.get_running_loop().create_task(self._hang_up(channel))
         self._tasks.add(task)
@@ -102,3 +120,10 @@ class BesideLines:
             await self._act.action("Hangup", ("Channel", channel))
         except AmiError as error:
             log.warning("guest_line_not_cut", channel=channel, problem=str(error))
+
+
+def _bytes_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

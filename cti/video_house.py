@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from aiohttp import web
@@ -21,6 +22,7 @@ from cti.settings import Settings
 from cti.video.cards import SHIPPED, read_desk_form
 from cti.video.chat import Chat, line_of
 from cti.video.invitations import Invitations
+from cti.video.pictures import Pictures
 from cti.video.sms import SmsGateway
 from cti.video.view import picture, seats
 from cti.video.visits import Visit, Visits
@@ -33,6 +35,7 @@ from cti.web.video_desk import VideoDeskRoutes
 from queues.estimate import Estimate
 
 _TELEPHONE_LIMIT_S = 5.0
+_MB = 1024 * 1024
 _LOAD_AGAIN_S = 1.0
 
 
@@ -48,6 +51,8 @@ class Parts:
     key: str
     """Of the installation."""
     timeline: Callable[[CallId], Sequence[Milestone] | None]
+    past: Callable[[CallId], Awaitable[Sequence[Milestone]]]
+    """The milestones of a call that is in the database."""
     estimate: Callable[[Call], Estimate | None]
     logged_in: Callable[[], Collection[Desk]]
     tell: Callable[[AgentId, Mapping[str, Any]], object]
@@ -69,7 +74,20 @@ class VideoHouse:
         self.visits = Visits(exchange, parts.keeper, key, video.visit_s, video.most, parts.telephones_changed)
         invitations = Invitations(key, parts.keeper, exchange.wall, video.invitation_s)
         chat = Chat(exchange)
-        self.beside = BesideLines(exchange, self.visits, parts.act, self._segment)
+        self.pictures = Pictures(
+            exchange,
+            settings.recordings_dir,
+            self._segment,
+            video.record_most_mb * _MB,
+            settings.calls.min_free_mb * _MB,
+        )
+        self.beside = BesideLines(
+            exchange,
+            self.visits,
+            parts.act,
+            settings.recordings_dir,
+            lambda call_id, number: self._segment(call_id, f"b{number}"),
+        )
         self.channels = GuestChannels(self.visits, exchange.wall, self.picture, self._timeline)
         self.guests = Guests(
             exchange,
@@ -111,8 +129,10 @@ class VideoHouse:
             self.visits,
             invitations,
             chat,
+            self.pictures,
             form=lambda: self.form.current,
             timeline=parts.timeline,
+            past=parts.past,
             state=self.guests.state,
             sms=SmsGateway(video.sms_webhook).send,
         )
@@ -157,8 +177,9 @@ class VideoHouse:
                 if agent is not None:
                     self._parts.tell(agent, line)
 
-    def _segment(self, call_id: CallId, number: int) -> str:
-        return str(Contact(self._parts.exchange, call_id, self._parts.recordings).segment(f"b{number}"))
+    def _segment(self, call_id: CallId, name: str) -> PurePosixPath:
+        """In the folder of the day on which the call arrived, whether it is over or not."""
+        return Contact(self._parts.exchange, call_id, self._parts.recordings).segment(name)
 
     async def _telephone_ready(self, user: str) -> None:
         async with asyncio.timeout(_TELEPHONE_LIMIT_S):

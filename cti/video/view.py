@@ -48,6 +48,7 @@ def picture(
         "agent": call.agent if call is not None and talks else None,
         "records": visit.records,
         "camera": visit.camera,
+        "agents_camera": visit.agents_camera,
         "seats": dict(seated),
         "scale": scale,
         "score": rated.data.get("score") if rated is not None else None,

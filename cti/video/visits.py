@@ -56,6 +56,8 @@ class Visit:
     telephone_until: float = 0.0
     camera: bool = True
     """Whether he shows his picture."""
+    agents_camera: bool = True
+    """Whether the agent shows his."""
     over: bool = False
     """Nothing begins by it any more."""
 
@@ -190,6 +192,11 @@ class Visits:
 
     def show_camera(self, visit: Visit, on: bool) -> None:
         visit.camera = on
+        self._keep(visit)
+        self._tell(visit)
+
+    def show_agents_camera(self, visit: Visit, on: bool) -> None:
+        visit.agents_camera = on
         self._keep(visit)
         self._tell(visit)
 

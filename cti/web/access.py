@@ -128,6 +128,10 @@ GET     /api/video-form                     agent supervisor administrator
 GET     /api/calls/{id}/video               agent:call supervisor administrator auditor
 POST    /api/calls/{id}/chat                agent:call supervisor
 POST    /api/calls/{id}/cards               agent:call supervisor
+POST    /api/calls/{id}/camera              agent:call
+POST    /api/calls/{id}/video-recording     agent:call
+POST    /api/calls/{id}/video-recording/{part} agent:call
+GET     /api/calls/{id}/video-recording/{part} supervisor auditor
 
 POST    /api/test-agents                    administrator
 DELETE  /api/test-agents                    administrator

@@ -51,6 +51,7 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
 };"""
 _SEEN = """async (connection) => {
   const seen = {codecs: []};
+  if (!connection) return seen;
   for (const [, row] of await connection.getStats()) {
     if (row.type === 'inbound-rtp' && row.kind === 'video')
       Object.assign(seen, {decoded: row.framesDecoded, fps: row.framesPerSecond, width: row.frameWidth});
@@ -162,6 +163,8 @@ class CitizenPage:
 
     async def writes(self, text: str) -> None:
         field = self.page.get_by_label("在这里打字")
+        if not await field.count():
+            await self.press("打字")
         await field.fill(text)
         await field.press("Enter")
 

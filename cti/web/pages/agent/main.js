@@ -13,13 +13,14 @@ import { mountRinging } from "./ringing.js";
 import { useTheme } from "./status_menu.js";
 import { mountTopBar } from "./topbar.js";
 import { mountWatch } from "./watch.js";
+import { mountVideo } from "./video/video.js";
 import { mountDraft } from "./work/draft.js";
 import { mountStory } from "./work/story.js";
 import { mountTranscript } from "./work/transcript.js";
 
 useTheme();
 const api = new Api();
-const [me, dictionary] = await Promise.all([api.me(), Dictionary.load("/pages/agent", "/pages/agent/work")]);
+const [me, dictionary] = await Promise.all([api.me(), Dictionary.load("/pages/agent", "/pages/agent/work", "/pages/agent/video")]);
 if (me?.user.agent) begin(new Desk(dictionary, api, me.user));
 else location.replace("/login");
 
@@ -30,8 +31,9 @@ function begin(desk) {
   const [top, call, foot] = [make("header", { class: "top" }), make("section", { class: "call" }), make("footer", { class: "statusline" })];
   const [story, strip] = [make("section", { class: "panel", id: "story", tabindex: "-1" }), make("div", { class: "panel strip" })];
   const [transcript, draft] = [make("section", { class: "panel", id: "transcript", tabindex: "-1" }), make("section", { class: "panel", id: "draft", tabindex: "-1" })];
+  const video = make("section", { class: "panel", id: "video", hidden: true });
   const app = /** @type {HTMLElement} */ (document.getElementById("app"));
-  app.append(skip, top, call, make("main", {}, story, make("div", { class: "middle" }, strip, transcript), draft), foot);
+  app.append(skip, top, call, make("main", {}, story, make("div", { class: "middle" }, strip, video, transcript), draft), foot);
 
   const { openStatus } = mountTopBar(top, desk);
   const acts = mountCallBar(call, desk);
@@ -41,6 +43,7 @@ function begin(desk) {
   mountRinging(desk);
   mountWatch(desk);
   mountStory(story, desk);
+  mountVideo(video, desk);
   mountTranscript(transcript, desk);
   mountDraft(draft, desk);
   desk.onDraw(() => (skip.textContent = desk.dictionary.say("skip")));

@@ -133,7 +133,7 @@
 
 /** @typedef {{call_id: string, line: string, side: "citizen" | "agent" | "message", text: string, final: boolean, at: number,
  *   marks: {from: number, to: number, kind: string}[]}} Words */
-/** @typedef {{call_id: string, id: string, side: "citizen" | "agent", text: string, at: number}} Chat */
+/** @typedef {{call_id: string, id: number, side: "citizen" | "agent", text: string, at: number}} Chat */
 /** @typedef {{code: string, data: Record<string, any>}} Note */
 
 /** A named key of the key map (keys_logic.js) that is nobody's of the shell. Who acts on it calls `take()`: then the browser
@@ -152,6 +152,7 @@
  * @property {Words} words
  * @property {Chat} chat
  * @property {Record<string, any>} card
+ * @property {import("./video/video_logic.js").Visit} video
  * @property {Note} note
  * @property {KeyPress} key
  * @property {Link} link
