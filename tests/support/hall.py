@@ -121,7 +121,10 @@ async def calls(place: City, who: int | str, dialled: str = NUMBER) -> Caller:
     ear = Listener(line)
     (call_id,) = await eventually(lambda: _new(place, before), 10, "his call")
     account = place.director.account.calls
-    (call,) = [c for c in account.values() if c.caller == plan.number and c.left_at is None]
+    mine = await eventually(
+        lambda: [c for c in account.values() if c.caller == plan.number and c.left_at is None], 5, "his own account"
+    )
+    call: CitizenCall = mine[0]
     await eventually(lambda: call.answered_at, 5, "an answer of the system")
     return Caller(place, call, call_id, ear)
 
