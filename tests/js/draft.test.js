@@ -85,10 +85,17 @@ test("somebody else's change of the field under his hands is shown and changes n
   const after = withTicket(at, ticket({ urgency: { ...own("urgent", 2, "1001"), at: 5 } }, { version: 2 }), 0);
   assert.equal(view(after, "urgency").value, "normal");
   assert.deepEqual(view(after, "urgency").theirs, { value: "urgent", by: "1001", at: 5 });
-  assert.equal(view(blurred(after, 0), "urgency").value, "urgent");
+  assert.equal(view(blurred(after, 0), "urgency").value, "normal");
   assert.equal(view(kept(after, "urgency"), "urgency").value, "normal");
   assert.equal(kept(after, "urgency").mine.urgency?.base, 2);
   assert.equal(view(gaveWay(after, "urgency"), "urgency").value, "urgent");
+});
+
+test("somebody else's change of an empty field waits until he leaves it", () => {
+  const after = withTicket(focused(draft(), "title"), ticket({ title: own("路灯", 1, "1001") }, { version: 2 }), 0);
+  assert.equal(view(after, "title").value, null);
+  assert.equal(view(after, "title").proposal?.value, "路灯");
+  assert.equal(view(blurred(after, 0), "title").value, "路灯");
 });
 
 test("one visit to a field is one step of undo", () => {

@@ -97,7 +97,7 @@ export class RadioControl extends Plain {
       onchange: () => acts.chosen(name, option.value) }));
     this.faces = options.map((option, n) => make("label", { for: `${this.id}-${n}`, class: "d-radio" },
       option.key ? make("span", { class: "d-key", "aria-hidden": "true" }, option.key) : null, make("span"), icon(CHECK)));
-    this.el = make("fieldset", { class: "d-radios", onkeydown: (/** @type {KeyboardEvent} */ event) => this.#digit(event) }, this.legend,
+    this.el = make("fieldset", { id: this.id, class: "d-radios", onkeydown: (/** @type {KeyboardEvent} */ event) => this.#digit(event) }, this.legend,
       ...options.flatMap((_, n) => [/** @type {Node} */ (this.radios[n]), /** @type {Node} */ (this.faces[n])]));
     this.described = [this.el];
   }

@@ -17,8 +17,6 @@ import { Work } from "./work.js";
 /** @typedef {import("./types.js").Fault} Fault */
 /** @typedef {import("./types.js").Finish} Finish */
 
-const EXTEND_BEFORE_S = 1.5;
-
 /** Builds the panel into `el`; it fills as soon as its words and its form are there. @param {HTMLElement} el @param {Desk} desk */
 export async function mountDraft(el, desk) {
   const panel = new DraftPanel(await Work.of(desk));
@@ -36,7 +34,6 @@ class DraftPanel {
   #busy = false;
   #isFirst = true;
   #said = 0;
-  #extended = "";
 
   /** @param {Work} work */
   constructor(work) {
@@ -70,10 +67,7 @@ class DraftPanel {
     desk.dictionary.onChange(() => this.paint());
     desk.on("key", (key) => this.#key(key));
     this.work.on("go", (name) => this.form.go(name));
-    setInterval(() => {
-      if (this.#gone.length) this.paint();
-      this.#extend();
-    }, 500);
+    setInterval(() => this.#gone.length && this.paint(), 500);
     this.open.follow();
     void this.open.recover();
     this.paint();
@@ -165,10 +159,11 @@ class DraftPanel {
     this.saved.replaceChildren(...(kind === "saved" ? [icon(CHECK)] : []), make("span", {}, text));
   }
 
-  /** For the shell: how much is missing when the wrap-up runs out. */
+  /** For the shell: how much is missing when the wrap-up runs out. In a draft that nobody began nothing is. */
   #tellMissing() {
     const { desk, form, keeper } = this.work;
-    const missing = keeper?.isOpen && form.sending ? faults(keeper.draft, form, form.sending, null).length : 0;
+    const touched = keeper?.isOpen && (Object.keys(keeper.draft.mine).length || Object.values(keeper.draft.ticket.fields).some((field) => field.by));
+    const missing = keeper && touched && form.sending ? faults(keeper.draft, form, form.sending, null).length : 0;
     if (desk.draft.missing === missing) return;
     desk.draft.missing = missing;
     desk.changed();
@@ -260,17 +255,6 @@ class DraftPanel {
     await this.#endWrapUp();
     if (!this.work.desk.call) this.open.putAside();
     this.paint();
-  }
-
-  /** At the end of a wrap-up that finds something missing it is made longer, once. */
-  #extend() {
-    const { desk, keeper } = this.work;
-    const wrapUp = desk.state?.desk.state === "wrap_up" ? desk.state.desk.wrap_up : null;
-    if (wrapUp?.kind !== "extendable" || wrapUp.until === null || !keeper?.isOpen || !desk.draft.missing) return;
-    if (wrapUp.until - desk.serverNow() > EXTEND_BEFORE_S || this.#extended === keeper.id || !Object.keys(keeper.draft.touched).length) return;
-    this.#extended = keeper.id;
-    void desk.extend();
-    desk.messages.tell("extended", { text: { key: "draft.extended", values: { n: desk.draft.missing } }, tone: "warn", seconds: 10 });
   }
 
   /** @param {Fault[]} found */

@@ -55,6 +55,7 @@ export function withTicket(draft, ticket, now) {
 export function settled(draft, now) {
   const shown = { ...draft.shown };
   const filledAt = { ...draft.filledAt };
+  const conflicts = { ...draft.conflicts };
   let undo = draft.undo;
   for (const [name, latest] of Object.entries(draft.ticket.fields)) {
     const before = shown[name] ?? EMPTY;
@@ -63,8 +64,12 @@ export function settled(draft, now) {
       shown[name] = latest;
       continue;
     }
-    if (draft.focused === name) continue;
     const byMachine = !latest.by;
+    if (draft.focused === name) {
+      // What somebody else wrote where he is just now, he has to decide on.
+      if (!byMachine && latest.by !== draft.me && before.value !== null) conflicts[name] = { value: before.value };
+      continue;
+    }
     if (byMachine && now - (filledAt[name] ?? -Infinity) < FILL_EVERY_MS) continue;
     shown[name] = latest;
     if (byMachine) {
@@ -72,7 +77,7 @@ export function settled(draft, now) {
       undo = [...undo, { field: name, from: before.value, to: latest.value, by: "machine", open: false }];
     }
   }
-  return { ...draft, shown, filledAt, undo: undo.slice(-UNDO_STEPS) };
+  return { ...draft, shown, filledAt, conflicts, undo: undo.slice(-UNDO_STEPS) };
 }
 
 /** When `settled` has something to do again, in milliseconds; null: nothing waits for time to pass.
@@ -117,11 +122,11 @@ export function view(draft, name) {
       note: mine.how === "typed" ? null : shown.note, proposal: null, alternatives, theirs: null };
   }
   const { value, state, source, confidence, note } = shown;
-  const held = latest.value !== value;
-  const others = held && latest.by && latest.by !== draft.me;
   let proposal = latest.proposal && latest.proposal.value !== value ? latest.proposal : null;
-  if (held && !others && latest.value !== null) proposal = { value: latest.value, source: latest.source ?? "", confidence: latest.confidence };
-  return { value, state, source, confidence, note, proposal, alternatives, theirs: others ? theirs : null };
+  // It waits because he is in the field.
+  if (latest.value !== value && latest.value !== null) 
+    proposal = { value: latest.value, source: latest.source ?? "", confidence: latest.confidence };
+  return { value, state, source, confidence, note, proposal, alternatives, theirs: null };
 }
 
 /** @param {Draft} draft @param {string} name @returns {Draft} */
@@ -154,7 +159,7 @@ export function typed(draft, name, value) {
 
 /** What stands in the field is right. @param {Draft} draft @param {string} name @returns {Draft} */
 export function confirmed(draft, name) {
-  if (draft.conflicts[name] || view(draft, name).theirs) return kept(draft, name);
+  if (draft.conflicts[name]) return kept(draft, name);
   const { state, value } = view(draft, name);
   if (state !== "check" || value === null) return closed(draft);
   return changed(closed(draft), name, value, "confirmed");

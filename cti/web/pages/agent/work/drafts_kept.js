@@ -3,6 +3,8 @@
 
 /** @typedef {import("./save_logic.js").Kept} Kept */
 
+/** What a page could write while it went: storage of its tab that is written at once. */
+const GOING = "yihu.draft.";
 const NAME = "yihu.drafts";
 const STORE = "drafts";
 
@@ -10,9 +12,13 @@ export class KeptDrafts {
   /** @type {Promise<IDBDatabase> | null} */
   #database = null;
 
-  /** @param {string} key @returns {Promise<Kept | null>} */
+  /** The newest copy. @param {string} key @returns {Promise<Kept | null>} */
   async get(key) {
-    return /** @type {Kept | undefined} */ (await this.#do("readonly", (store) => store.get(key))) ?? null;
+    const going = sessionStorage.getItem(GOING + key);
+    sessionStorage.removeItem(GOING + key);
+    const last = /** @type {Kept | null} */ (going ? JSON.parse(going) : null);
+    const kept = /** @type {Kept | undefined} */ (await this.#do("readonly", (store) => store.get(key)).catch(() => undefined)) ?? null;
+    return last && last.at >= (kept?.at ?? 0) ? last : kept;
   }
 
   /** Those of one user, the newest first. @param {string} user @returns {Promise<Kept[]>} */
@@ -24,6 +30,11 @@ export class KeptDrafts {
   /** @param {Kept} kept */
   async put(kept) {
     await this.#do("readwrite", (store) => store.put(kept));
+  }
+
+  /** As `put`, by a page that is going: the database may be too slow for it. @param {Kept} kept */
+  putGoing(kept) {
+    sessionStorage.setItem(GOING + kept.key, JSON.stringify(kept));
   }
 
   /** @param {string} key */

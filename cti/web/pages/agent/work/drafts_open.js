@@ -7,11 +7,15 @@ import { isDone } from "./save_logic.js";
 /** @typedef {import("./types.js").Ticket} Ticket */
 /** @typedef {import("./work.js").Work} Work */
 
+/** The draft that this tab took up by hand. */
+const IN_HAND = "yihu.draft";
 const ASK_AGAIN_MS = 2000;
 
 export class OpenDrafts {
   /** @type {Map<string, Keeper>} */
   #keepers = new Map();
+  /** Those whose copy on this computer is being read. @type {Map<string, Promise<Keeper>>} */
+  #coming = new Map();
   #asking = "";
   #askTimer = 0;
   /** Taken up by hand, without a call. @type {string | null} */
@@ -23,14 +27,18 @@ export class OpenDrafts {
     this.isWriting = isWriting;
     this.changed = changed;
     const { desk } = work;
-    desk.on("ticket", ({ ticket }) => void this.#heard(ticket));
+    desk.on("ticket", ({ ticket }) => {
+      // A page that was reloaded after the talk knows its call by the ticket alone.
+      if (!desk.call && desk.state?.desk.state === "wrap_up" && ticket.state === "draft") this.#taken ??= ticket.id;
+      void this.#heard(ticket);
+    });
     desk.on("desk", () => this.follow());
     desk.on("link", ({ state }) => {
       if (state === "live") for (const keeper of this.#keepers.values()) keeper.again();
       if (state === "taken_over" || state === "logged_out") this.keepAll();
     });
     window.addEventListener("online", () => this.#keepers.forEach((keeper) => keeper.again()));
-    window.addEventListener("pagehide", () => this.keepAll());
+    window.addEventListener("pagehide", () => this.keepAll(true));
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState !== "hidden") return;
       this.keepAll();
@@ -38,8 +46,9 @@ export class OpenDrafts {
     });
   }
 
-  keepAll() {
-    for (const keeper of this.#keepers.values()) keeper.keepNow();
+  /** @param {boolean} [going] */
+  keepAll(going = false) {
+    for (const keeper of this.#keepers.values()) keeper.keepNow(going);
   }
 
   /** @param {string} id */
@@ -47,8 +56,10 @@ export class OpenDrafts {
     return this.#keepers.get(id) ?? null;
   }
 
-  /** What an earlier page could not upload is uploaded now. */
+  /** What an earlier page could not upload is uploaded now; what this tab had in hand before a reload it has again. */
   async recover() {
+    const inHand = sessionStorage.getItem(IN_HAND);
+    if (inHand && !this.work.desk.call) await this.takeUp(inHand);
     const left = await this.work.kept.of(this.work.desk.user.id).catch(() => []);
     for (const kept of left) {
       if (this.#keepers.has(kept.id)) continue;
@@ -72,6 +83,7 @@ export class OpenDrafts {
   async takeUp(id) {
     if (!(await this.fetch(id))) return false;
     this.#taken = id;
+    sessionStorage.setItem(IN_HAND, id);
     this.follow();
     return true;
   }
@@ -79,25 +91,35 @@ export class OpenDrafts {
   /** It is done with, or left for later. */
   putAside() {
     this.#taken = null;
+    sessionStorage.removeItem(IN_HAND);
     if (!this.work.desk.call) this.#show(null);
   }
 
   /** @param {Ticket} ticket @returns {Promise<Keeper>} */
   async #heard(ticket) {
-    const known = this.#keepers.get(ticket.id);
+    const known = this.#keepers.get(ticket.id) ?? (await this.#coming.get(ticket.id));
     if (known) {
       known.hear(ticket);
       this.#tidy(known);
       return known;
     }
+    const coming = this.#restored(ticket);
+    this.#coming.set(ticket.id, coming);
+    const keeper = await coming;
+    this.#coming.delete(ticket.id);
+    this.follow();
+    return keeper;
+  }
+
+  /** With what an earlier page left of it, before anybody sees it. @param {Ticket} ticket @returns {Promise<Keeper>} */
+  async #restored(ticket) {
     const { desk, form, kept } = this.work;
     const keeper = new Keeper(desk.api, form, kept, ticket, desk.user.id);
-    this.#keepers.set(ticket.id, keeper);
     await keeper.restore();
     keeper.onChange(() => {
       if (this.work.keeper === keeper) this.changed();
     });
-    this.follow();
+    this.#keepers.set(ticket.id, keeper);
     return keeper;
   }
 

@@ -80,8 +80,8 @@ export class Keeper {
     if (wrote) this.#sendIn(typing ? SEND_AFTER_MS : SEND_SOON_MS);
   }
 
-  /** On this computer at once: the page may be gone in a moment. */
-  keepNow() {
+  /** On this computer at once. @param {boolean} [going] the page is gone in a moment */
+  keepNow(going = false) {
     clearTimeout(this.#keepTimer);
     this.#keepTimer = 0;
     const { draft } = this;
@@ -89,6 +89,7 @@ export class Keeper {
     const gone = draft.ticket.state !== "draft" && isDone(copy);
     if (gone && !this.#isOnDisk) return;
     this.#isOnDisk = !gone;
+    if (going && !gone) this.kept.putGoing(copy);
     void (gone ? this.kept.remove(copy.key) : this.kept.put(copy)).catch(() => {});
   }
 

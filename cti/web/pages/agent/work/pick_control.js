@@ -44,7 +44,7 @@ export class PickControl {
       this.input.focus();
       this.#open("");
     } }, icon(DOWN));
-    this.el = make("div", { class: "d-text" }, this.input, this.button);
+    this.el = make("div", { class: "d-text d-pick" }, this.input, this.button);
     this.described = [this.input];
   }
 
