@@ -36,6 +36,10 @@ _KEY = "1"
 _LOST_S = 2.0
 """A leg that is not in Asterisk's list, and of which we heard nothing, for so long is gone."""
 _LOOK_S = 0.3
+_CITIZEN_GONE_S = 0.6
+"""Others are with the citizen, and he is not in Asterisk's list for so long: he has hung up."""
+_HANDS_OVER_S = 0.5
+"""An agent has hung up while others were in the talk: after so long it is clear who stays."""
 _SESSIONS = 5
 """A leg comes back to us after a crash; one that comes back more often meets a fault of ours each time."""
 _LANGUAGE = "zh-CN"
@@ -140,11 +144,15 @@ class CallbackCall:
                     self._exchange.awake(self.call_id)
             elif call.phase == "ringing" and call.agent is not None and self._rung != call.offers:
                 await self._ring(call, call.agent)
+            elif call.lead:
+                await self._watch_others(call)
             elif call.phase in ("ringing", "talk"):
                 await self._watch(call)
             else:
-                # A daemon died between two lines of the journal: after the talk, or before the queue.
-                await self.end("reached" if call.ever_answered else "failed", estimated=True)
+                # The others have left after the agent; or a daemon died between two lines of the journal: after the
+                # talk, or before the queue.
+                outcome = "reached" if call.ever_answered else "failed"
+                await self.end(outcome, "agent" if call.party_count else "system", estimated=not call.party_count)
 
     def wake(self) -> None:
         """Something about it may have changed."""
@@ -214,8 +222,23 @@ class CallbackCall:
             up = (c for c in channels.values() if c.linkedid == leg and c.uniqueid != leg and c.state == UP)
             if call.phase == "ringing" and call.agent is not None and any(up):
                 self._contact.answered(call.agent, past(await self._outside.noted(channel.name), now) or now)
-        elif self._leg.outcome.done() or now - self._seen_at >= _LOST_S:
+        elif (self._leg.outcome.done() or now - self._seen_at >= _LOST_S) and not _others_stay(call):
             await self._leg_gone(call)
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_S):
+                await self._moved.wait()
+
+    async def _watch_others(self, call: Call) -> None:
+        """The agent has left, and others go on with the citizen: cti.parties notes when they leave."""
+        now, leg = self._exchange.wall(), self._leg.uniqueid
+        channels = self._outside.channels()
+        lines = () if channels is None else [c.uniqueid for c in channels.values() if c.linkedid == leg]
+        if channels is None or any(not i.startswith((leg, f"{self.call_id}.p")) for i in lines):
+            self._seen_at = now
+        elif now - self._seen_at >= _CITIZEN_GONE_S:
+            self._contact.end_parties("caller", self._seen_at)
+            await self.end("reached", "caller", self._seen_at)
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LOOK_S):
@@ -349,6 +372,10 @@ class CallbackCall:
         line.close()
         if noted and call.agent is not None:
             self._contact.answered(call.agent, past(noted, at) or at)
+        if _others_stay(call) and not call.lead:
+            await asyncio.sleep(_HANDS_OVER_S)
+        if call.lead or call.phase == "after_talk" or self.call_id not in self._exchange.board.calls:
+            return  # others go on with the citizen, or have done so meanwhile
         if call.phase == "talk":
             # Whose line went dead has not hung up: the citizen is owed another call.
             lost = cause == str(names.LOST_CAUSE)
@@ -374,6 +401,11 @@ class CallbackCall:
         if why is not None:
             log.info("callback_refused", call_id=self.call_id, code=why.code)
         await self.end("withdrawn" if why is None else "refused")
+
+
+def _others_stay(call: Call) -> bool:
+    heir = call.heir()
+    return heir is not None and heir.state == "joined"
 
 
 async def let_go(line: AgentLine) -> None:

@@ -70,6 +70,7 @@ class Parties:
         """Why channels ended that were of a live call."""
         self._dropped: set[str] = set()
         """Legs that one of ours wanted dropped."""
+        self._citizen_left: set[CallId] = set()
         self._preparing: set[CallId] = set()
         """Calls whose agent is being taken aside."""
         self._ending: set[CallId] = set()
@@ -97,7 +98,9 @@ class Parties:
         call = self._call_of(uniqueid) or self._call_of(event.fields.get("Linkedid", ""))
         if call is None or not (call.parties or _OURS.fullmatch(uniqueid)):
             return
-        if event.name == "Hangup":
+        if event.name == "HangupRequest" and (citizen := self.citizen(call)) and citizen.uniqueid == uniqueid:
+            self._citizen_left.add(call.id)  # the others' lines may end before his does
+        elif event.name == "Hangup":
             self._causes[uniqueid] = (call.id, event.fields.get("Cause", ""))
         elif event.name == "DialEnd" and uniqueid == call.id and event.fields.get("DialStatus") == "ANSWER":
             self._forwarded(call, self._exchange.wall())
@@ -193,7 +196,7 @@ class Parties:
             self._missing_since.clear()
             return
         for call in [call for call in self._exchange.board.calls.values() if call.parties]:
-            if self.citizen(call) is None:
+            if self.citizen(call) is None or call.id in self._citizen_left:
                 continue  # who is gone has his record completed elsewhere
             for party in call.parties:
                 self._look_at(call, party, channels)
@@ -348,6 +351,7 @@ class Parties:
     def _forget(self, channels: Mapping[str, Channel]) -> None:
         """What is remembered of calls that are over."""
         live = self._exchange.board.calls
+        self._citizen_left &= live.keys()
         self._ending = {i for i in self._ending if i in live and live[i].phase in ("talk", "party")}
         self._causes = {i: said for i, said in self._causes.items() if said[0] in live}
         self._dropped = {i for i in self._dropped if i in channels or i in self._causes or i in self._legs}

@@ -24,6 +24,7 @@ from cti.contact import Recordings
 from cti.exchange import Exchange
 from cti.live_call import Call
 from cti.metrics.record import CallRecord, fold, fold_with_faults
+from cti.parties import Parties
 from cti.reconciler import Reconciler
 from cti.settings import PROJECT, Callback
 from cti.switchboard import Switchboard
@@ -79,10 +80,11 @@ class CallbackHouse:
             place_of=lambda dialled: {"city": "test", "mode": "merged", "statistics": dialled},
             need_of=lambda dialled: Need("general"),
         )
+        self.parties = Parties(self.exchange, self.act, outside.channels, outside.noted, recordings, 10.0)
         self.callbacks = Callbacks(outside, books)
         self.agi = AgiServer({names.AGI_CALLBACK: self.callbacks.serve})
         await self.agi.start("127.0.0.1", self.asterisk.settings.agi.port)
-        jobs = (self.observe.run(), self.act.run(), self.callbacks.run())
+        jobs = (self.observe.run(), self.act.run(), self.callbacks.run(), self.parties.run())
         self._tasks = [asyncio.create_task(job) for job in jobs]
         await eventually(lambda: self.observe.synced and self.act.synced, 5, "both AMI users")
         self.exchange.settle()
@@ -115,9 +117,11 @@ class CallbackHouse:
     def _on_event(self, event: AmiEvent) -> None:
         self.reconciler.on_event(event)
         self.callbacks.on_event(event)
+        self.parties.on_event(event)
 
     async def _on_up(self) -> None:
         self.reconciler.on_list(await snapshot(self.observe))
+        await self.parties.on_list(self.channels.channels)
 
     def _spawn(self, job: Any) -> None:
         task = asyncio.create_task(job)
