@@ -186,6 +186,7 @@ class FakeDesk:
         self.sip = FakeSip()
         self.picture: dict[str, Any] = {"desk": desk_row(), "call": None}
         self._seq = 0
+        self._tickets: dict[str, dict[str, Any]] = {}
         self._pages: list[web.WebSocketResponse] = []
         self.url = ""
 
@@ -271,13 +272,29 @@ class FakeDesk:
         if path.endswith("/softphone"):
             return web.json_response(ACCOUNT)
         if request.method == "GET" and path.endswith("/ticket"):
-            return web.json_response(ticket(path.split("/")[3]))
+            return web.json_response(self._ticket(path.split("/")[3]))
+        if request.method == "PATCH":
+            return web.json_response(self._changed(path.split("/")[3].removeprefix("T-"), body["changes"]))
+        if path.endswith("/video"):
+            return web.json_response({"visit": None, "lines": []})
         if request.method == "GET":
             return web.json_response(
                 [] if path == "/api/tickets" else {"error": "unknown", "message": ""},
                 status=200 if path == "/api/tickets" else 404,
             )
         return web.json_response({})
+
+    def _ticket(self, call_id: str) -> dict[str, Any]:
+        return self._tickets.setdefault(call_id, ticket(call_id))
+
+    def _changed(self, call_id: str, changes: list[dict[str, Any]]) -> dict[str, Any]:
+        draft = self._ticket(call_id)
+        for change in changes:
+            field = draft["fields"][change["field"]]
+            field |= {"value": change["value"], "source": "agent", "state": "own", "version": field["version"] + 1}
+            field |= {"by": AGENT, "at": time.time()}
+            draft["version"] += 1
+        return draft
 
     async def _desk(self, request: web.Request) -> web.StreamResponse:
         if self.away:

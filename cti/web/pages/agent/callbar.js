@@ -42,12 +42,13 @@ export function mountCallBar(bar, desk) {
   const icons = /** @type {const} */ ({ answer: "phone", extend: "clock", hold: "pause", mute: "micOff", keypad: "pad", move: "move", emergency: "emergency", end: "end" });
   /** @type {Record<string, {button: HTMLButtonElement, label: HTMLElement, key: HTMLElement, picture: HTMLElement}>} */
   const buttons = {};
-  let inertUntil = 0;
+  /** @type {Partial<Record<Act, number>>} */
+  const inertUntil = {};
   const toolbar = make("div", { class: "acts", role: "toolbar" });
   for (const name of /** @type {Act[]} */ (Object.keys(acts))) {
     const [label, key] = [make("span", { class: "label" }), make("kbd", {}, keyText(name))];
     const press = () => {
-      if (button.getAttribute("aria-disabled") !== "true" && performance.now() >= inertUntil) acts[name]();
+      if (button.getAttribute("aria-disabled") !== "true" && performance.now() >= (inertUntil[name] ?? 0)) acts[name]();
     };
     const picture = make("span", { class: "picture" }, icon(icons[name]));
     const button = make("button", { class: `act ${name}`, type: "button", "data-act": name, tabindex: "-1", onclick: press }, picture, label, key);
@@ -86,12 +87,13 @@ export function mountCallBar(bar, desk) {
     return panel;
   }
 
-  /** @type {string | null} */
-  let shape = null;
+  /** @type {View | null} */
+  let before = null;
   desk.onDraw((view) => {
-    const now = `${view.wide}${view.end.kind}`;
-    if (shape !== null && shape !== now) inertUntil = performance.now() + INERT_MS;
-    shape = now;
+    const until = performance.now() + INERT_MS;
+    if (before && before.wide !== view.wide) inertUntil.hold = inertUntil.mute = inertUntil.extend = until;
+    if (before && before.end.kind !== view.end.kind) inertUntil.end = until;
+    before = view;
     setText(time, view.clock);
     setText(unit, view.state === "offered" ? say("seconds") : "");
     setText(under, say(view.under.key, view.under.values));

@@ -45,7 +45,6 @@ export function mountTopBar(bar, desk) {
     setText(letter, `${say(`letter.${view.state}`)}`);
     setText(word, `${say(`state.${view.state}`)}${view.sure || view.state === "connecting" ? "" : " ?"}`);
     pill.title = say("status.title");
-    pill.setAttribute("aria-label", `${say(`state.${view.state}`)}, ${say("status.title")}`);
     const inCall = ["offered", "talking", "held"].includes(view.state);
     next.hidden = !inCall;
     setText(nextLabel, say(view.state === "offered" ? "next.label_offered" : "next.label"));
