@@ -6,7 +6,6 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -92,6 +91,19 @@ async def talk(place: City, phone: Softphone) -> tuple[Caller, Ears]:
     return caller, ears
 
 
+async def goes_on(phone: Softphone, ears: Ears, limit_s: float) -> None:
+    """Both are heard again. The page is asked first: hold music has notes of everybody's."""
+    await phone.until("talking", limit_s)
+    await phone.hears("citizen", limit_s)
+    await hears(ears, "agent", limit_s=limit_s)
+
+
+def missing_s(ears: Ears, since: int) -> float:
+    """How much sound has not come since this packet, however late we looked."""
+    times = [at for at, _ in ears._listener.heard[since:]]
+    return times[-1] - times[0] - 0.02 * (len(times) - 1)
+
+
 async def hears(ears: Ears, *who: str, limit_s: float = 5.0) -> None:
     await eventually(lambda: ears.notes(0.2) == set(who), limit_s, f"the citizen hears {who}")
 
@@ -145,9 +157,8 @@ async def test_a_page_that_is_reloaded_goes_on_with_its_talk(
         await phone.reload()
         await hears(ears, MUSIC, limit_s=3)
         music_s = time.monotonic() - began
-        await hears(ears, "agent", limit_s=10)
+        await goes_on(phone, ears, 10)
         again_s = time.monotonic() - began
-        await phone.hears("citizen")
         measured(music_after_s=music_s, talking_again_after_s=again_s)
 
         # Then they talk again within three seconds, and nobody else was asked
@@ -177,7 +188,7 @@ async def test_a_page_that_crashes_in_a_talk_goes_on_when_it_is_opened_again(
         await hears(ears, MUSIC, limit_s=3)
         measured(music_after_s=time.monotonic() - began)
         async with closing(await softphone(singing, telephones.api.address, agent)) as again:
-            await hears(ears, "agent", limit_s=5)
+            await goes_on(again, ears, 5)
             measured(talking_again_after_s=time.monotonic() - began)
             assert [ring["leg"] for ring in await again.me("rings")] == ["reattach"]
             caller.hang_up()
@@ -194,8 +205,8 @@ async def test_a_network_that_changes_under_a_page_costs_a_moment_of_music(
         caller, ears = await talk(telephones, phone)
         began = time.monotonic()
         await phone.me("changeNetwork()")
-        await hears(ears, MUSIC, limit_s=3)
-        await hears(ears, "agent", limit_s=5)
+        await phone.until("rings.length === 2", 5)
+        await goes_on(phone, ears, 5)
         measured(talking_again_after_s=time.monotonic() - began)
         assert time.monotonic() - began <= 3.0
         assert [ring["leg"] for ring in await phone.me("rings")] == ["offer", "reattach"]
@@ -215,8 +226,7 @@ async def test_a_page_that_is_opened_twice_has_its_talk_in_the_newer_one(
             # the older one is told by its connection's end, and lets its talk go
             await phone.until("closed.at(-1) === 4000", 3)
             await phone.me("pc.close()")
-            await newer.until("talking", 5)
-            await hears(ears, "agent")
+            await goes_on(newer, ears, 5)
             measured(talking_there_after_s=time.monotonic() - began)
             assert [ring["leg"] for ring in await newer.me("rings")] == ["reattach"]
             caller.hang_up()
@@ -232,7 +242,7 @@ async def test_who_had_his_citizen_on_hold_comes_back_to_him(telephones: City, s
         await caller.told(CallFact.HELD)
         await hears(ears, MUSIC)
         await phone.reload()
-        await hears(ears, "agent", limit_s=5)
+        await goes_on(phone, ears, 5)
         caller.hang_up()
         assert (await caller.record()).agents == (agent.id,)
 
@@ -313,9 +323,8 @@ async def test_a_connection_that_is_cut_for_a_while_is_not_heard(
         await asyncio.sleep(1)
 
         # Then the citizen has heard nothing of it
-        gaps = [b - a for (a, _), (b, _) in pairwise(ears._listener.heard[heard:])]
-        measured(longest_gap_s=max(gaps), over_s=time.time() - began)
-        assert max(gaps) < 0.3
+        measured(missing_s=missing_s(ears, heard), over_s=time.time() - began)
+        assert missing_s(ears, heard) < 0.3
         assert ears.notes() == {"agent"}
         assert len(await phone.me("rings")) == 1
         await phone.me("hangUp()")
@@ -337,8 +346,8 @@ async def test_a_daemon_that_dies_ends_no_talk_of_a_browser(
         await phone.until("registrations === 2", 15)
         measured(signed_in_again_after_s=time.monotonic() - began)
         await asyncio.sleep(2)
-        gaps = [b - a for (a, _), (b, _) in pairwise(ears._listener.heard[heard:])]
-        assert max(gaps) < 0.3
+        measured(missing_s=missing_s(ears, heard))
+        assert missing_s(ears, heard) < 0.3
         assert ears.notes() == {"agent"}
         await phone.me("hangUp()")
         await caller.told(CallFact.SURVEY_OFFERED)
