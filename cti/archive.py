@@ -28,7 +28,8 @@ T = TypeVar("T")
 
 
 class Archive:
-    """TimeoutError: the records are behind or away. `skills`: their names. `paired`: another daemon may have noted something of a call."""
+    """TimeoutError: the records are behind or away. `skills`: their names. `paired`: another daemon may have
+    noted something of a call."""
 
     def __init__(
         self,

@@ -104,8 +104,8 @@ class CallFact(StrEnum):
     CHAT = "chat"
     """One line of writing between a citizen's page and the agent [side, agent, pii_text]: side is citizen or agent"""
     CARD_PUSHED = "card_pushed"
-    """The agent sent something to keep to the citizen's page [agent, card, pii_card]: card names the template, pii_card is
-    what was sent, as JSON text"""
+    """The agent sent something to keep to the citizen's page [agent, card, pii_card]: card names the template, pii_card
+    is what was sent, as JSON text"""
     VIDEO_JOINED = "video_joined"
     """The citizen's page has a second line to the agent, with his picture [agent, reason]: reason is upgrade (his own
     call is by telephone) or reload (his page was loaded anew)"""

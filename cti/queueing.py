@@ -58,7 +58,8 @@ class Room(Protocol):
 class Queueing:
     """`timeline`: the milestones of a call so far, for one whose waiting another process of ours began. `reattach_s`:
     how long a caller waits for this agent alone whose line went dead in the talk. `forward`: how somebody of the
-    directory is dialled; None: he may not be. `agent_wait_s`: how long who is sent on to an agent waits for him alone."""
+    directory is dialled; None: he may not be. `agent_wait_s`: how long a citizen waits for the agent alone to whom he
+    is sent on."""
 
     def __init__(
         self,

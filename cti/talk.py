@@ -1,4 +1,4 @@
-"""The offer of a call to an agent: ringing, talking, and what became of it; and a number that somebody is sent on to."""
+"""The offer of a call to an agent: ringing, talking, and what became of it; and whoever a citizen is sent on to."""
 
 from __future__ import annotations
 

@@ -143,8 +143,8 @@ def _placeholders(settings: Settings, ami_ro: str, ami_ctl: str, nonce: str, pro
         raise RenderError("settings: asterisk.trunk_addresses is empty: name the address the carrier's calls come from")
     if own := [address for address in asterisk.trunk_addresses if _has_loopback(address)]:
         raise RenderError(
-            f"settings: asterisk.trunk_addresses: {own[0]} has 127.0.0.1 in it, from where browsers' telephones come by "
-            "way of the daemon: they would be taken for the carrier"
+            f"settings: asterisk.trunk_addresses: {own[0]} has 127.0.0.1 in it, from where browsers' telephones "
+            "come by way of the daemon: they would be taken for the carrier"
         )
     return values | {"program_directories": _program_directories(program)}
 

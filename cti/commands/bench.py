@@ -163,8 +163,9 @@ def pop(calls: int, agents: int, as_json: bool) -> None:
     late = result["painted_after_invite_ms"]
     click.echo(
         f"pop painted after the INVITE, ms (negative: before): p50 {late['p50']}, p95 {late['p95']}, "
-        f"p99 {late['p99']}, max {late['max']}; n = {late['n']}, before it {result['painted_before_invite']}, never {result['unseen']}; "
-        f"asked: p95 at most {result['asked_p95_ms']:g}; {result['agents']} pages, {result['seconds']:g} s"
+        f"p99 {late['p99']}, max {late['max']}; n = {late['n']}, before it {result['painted_before_invite']}, "
+        f"never {result['unseen']}; asked: p95 at most {result['asked_p95_ms']:g}; "
+        f"{result['agents']} pages, {result['seconds']:g} s"
     )
 
 

@@ -34,6 +34,11 @@ _UNTOLD = frozenset(
         CallFact.RECORDED,
         CallFact.SURVEY_OFFERED,
         CallFact.RATED,
+        CallFact.CHAT,
+        CallFact.CARD_PUSHED,
+        CallFact.VIDEO_JOINED,
+        CallFact.VIDEO_LEFT,
+        CallFact.VIDEO_RECORDED,
     }
 )
 """Not of a wait."""

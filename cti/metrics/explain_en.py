@@ -197,7 +197,7 @@ def story(point: Point, w: Words) -> list[str]:
         case "moved" if not f.get("to"):
             return ["was not sent on; the talk goes on"]
         case "moved":
-            return [f"sent on by {agent} to {w.party(str(f.get('who')), str(f['to']))}, not announced"]
+            return [f"{agent} sends the citizen on to {w.party(str(f.get('who')), str(f['to']))}, without announcement"]
         case "resumed":
             return ["goes on after a take-over, place kept"]
         case "fell_back":

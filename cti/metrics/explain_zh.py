@@ -184,7 +184,7 @@ def story(point: Point, w: Words) -> list[str]:
         case "moved" if not f.get("to"):
             return ["转接没有进行，通话继续"]
         case "moved":
-            return [f"{agent} 转往 {w.party(str(f.get('who')), str(f['to']))}，不作说明"]
+            return [f"{agent} 直接转接到 {w.party(str(f.get('who')), str(f['to']))}"]
         case "resumed":
             return ["系统切换后继续，位置保留"]
         case "fell_back":

@@ -19,7 +19,7 @@ def yihu_flow(*args: str, typed: str | None = None) -> Result:
 def test_check_says_that_the_shipped_flows_are_good() -> None:
     result = yihu_flow("check")
     assert result.exit_code == 0
-    assert [line.split(": ")[1].split(",")[0] for line in result.output.splitlines()] == ["good", "good"]
+    assert [line.split(": ")[1].split(",")[0] for line in result.output.splitlines()] == ["good", "good", "good"]
 
 
 def test_check_prints_every_fault_and_fails(tmp_path: Path) -> None:
