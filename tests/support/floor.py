@@ -38,7 +38,7 @@ class Floor:
             self._keep(self.board.tick(due))
         self.now = TEN + seconds
 
-    def call(self, kind: CallFact, call: str, **data: Value) -> None:
+    def call(self, kind: CallFact, call: str, /, **data: Value) -> None:
         self._keep(self.board.apply(kind, CallId(call), self.now, data))
 
     def agent(self, kind: AgentFact, agent: str, **data: str) -> None:

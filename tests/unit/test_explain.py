@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cti.calls import EMERGENCY_S, AgentFact, AgentId, CallFact, Milestone, Need, NeedStep, SkillNeed, Value
+from cti.calls import EMERGENCY_S, AgentFact, AgentId, CallFact, CallId, Milestone, Need, NeedStep, SkillNeed, Value
 from cti.metrics import explain_en, explain_zh
 from cti.metrics.around import Around
 from cti.metrics.explain import explain, window
@@ -243,6 +243,42 @@ def left_in_the_menu() -> Floor:
     return floor
 
 
+def moved() -> Floor:
+    """An expert is consulted and has the citizen in the end; before that a colleague could not be reached, and the
+    citizen was sent on from one agent to another."""
+    floor = _floor()
+    floor.at(10)
+    floor.queues("n1-9", GENERAL)
+    floor.at(14)
+    floor.answers("n1-9")
+    floor.at(30)
+    asks = {"kind": "agent", "target": "a1001", "agent": "a1001", "mode": "conference", "by": "a1003"}
+    floor.call(CallFact.PARTY_ASKED, "n1-9", p=1, **asks)
+    floor.at(50)
+    floor.call(CallFact.PARTY_FAILED, "n1-9", p=1, outcome="no_answer")
+    floor.at(60)
+    floor.call(CallFact.MOVED, "n1-9", to="enterprise", kind="queue", by="a1003", agent="a1003")
+    floor.talk_ends("n1-9", talk_s=46.0)
+    need = Need("enterprise")
+    floor.call(CallFact.QUEUED, "n1-9", queue="enterprise", need=need.to_text(), since=floor.now - 4, kept_s=4.0)
+    floor.at(63)
+    floor.answers("n1-9")
+    floor.at(80)
+    floor.call(CallFact.PARTY_ASKED, "n1-9", p=2, kind="expert", target="tax", mode="consult", by="a1002")
+    floor.at(85)
+    floor.call(CallFact.PARTY_JOINED, "n1-9", p=2, mode="consult")
+    floor.at(110)
+    floor.call(CallFact.PARTY_JOINED, "n1-9", p=2, mode="conference")
+    floor.at(140)
+    live = floor.board.calls[CallId("n1-9")]
+    left = {"p": 2, "agent": None, "by": live.agent, "n": live.offers, "side": "agent", "talk_s": 77.0}
+    floor.call(CallFact.HANDED_OVER, "n1-9", **left)
+    floor.at(200)
+    floor.call(CallFact.PARTY_LEFT, "n1-9", p=2, side="party", talk_s=115.0)
+    floor.ends("n1-9", side="system")
+    return floor
+
+
 STORIES: list[tuple[Callable[[], Floor], str]] = [
     (at_once, "n1-9"),
     (waited_140_s, "n1-9"),
@@ -254,6 +290,7 @@ STORIES: list[tuple[Callable[[], Floor], str]] = [
     (lost_and_called, "cb-8"),
     (agent_lost, "n1-9"),
     (left_in_the_menu, "n1-9"),
+    (moved, "n1-9"),
 ]
 LANGS: tuple[Lang, ...] = ("zh", "en")
 
