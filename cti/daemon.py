@@ -245,6 +245,7 @@ class Daemon:
             lambda channel: variable(self.observe, channel, names.CTI_ANSWERED_AT),
             self.recordings,
             settings.moving.ring_s,
+            self.softphones.reattach_s,
         )
         self.directory = Directory(
             self.exchange,

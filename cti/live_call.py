@@ -124,8 +124,8 @@ class Call:
             case CallFact.HELD | CallFact.UNHELD | CallFact.MOVED:
                 return self.phase == "talk"
             case CallFact.PARTY_ASKED:
-                phase = "after_talk" if data.get("mode") == "blind" else "talk"
-                return self.phase == phase and data.get("p") == self.party_count + 1
+                phases = ("after_talk",) if data.get("mode") == "blind" else ("talk", "party")
+                return self.phase in phases and data.get("p") == self.party_count + 1
             case CallFact.PARTY_JOINED | CallFact.PARTY_FAILED | CallFact.PARTY_LEFT:
                 return self._is_party_news(kind, data)
             case CallFact.HANDED_OVER:
@@ -248,6 +248,8 @@ class Call:
                 "consult" if mode == "consult" else "whisper" if mode == "whisper" else "joined"
             )
             self._put_party(replace(party, state=state, since=at, answered_at=party.answered_at or at))
+            if self.phase == "party" and party.agent is not None and state == "joined":
+                self._led_by(party)
             return
         if kind is CallFact.HANDED_OVER:
             self._to_measure(data)

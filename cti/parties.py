@@ -14,10 +14,11 @@ from typing import Any, Final
 
 import structlog
 
+from agents.status import Cause
 from cti.asterisk import names
 from cti.asterisk.ami import AmiError, AmiEvent
 from cti.asterisk.channels import Channel
-from cti.calls import CallFact, CallId, Value
+from cti.calls import AgentId, CallFact, CallId, Value
 from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
 from cti.leg import UP, Actions, Leg
@@ -33,6 +34,7 @@ _ASIDE_S: Final = 3.0
 _GONE_S: Final = 1.5
 """A leg that is gone without a word of why gets so long for it."""
 _CUT_AGAIN_S: Final = 2.0
+_BACK_S: Final = 0.1
 _ORPHAN_S: Final = 0.5
 """An agent's leg of a citizen who is gone has so long to end by itself."""
 _FAILED: Final = {"busy": "rejected", "no_answer": "no_answer", "withdrawn": "withdrawn", "interrupted": "interrupted"}
@@ -52,14 +54,17 @@ class Parties:
         noted: Callable[[str], Awaitable[str]],
         recordings: Recordings,
         ring_s: float,
+        reattach_s: Callable[[AgentId], float],
     ) -> None:
-        """`noted`: CTI_ANSWERED_AT of the channel of this name."""
+        """`noted`: CTI_ANSWERED_AT of the channel of this name. `reattach_s`: how long it is waited for this agent's
+        telephone that was lost in a talk."""
         self._exchange = exchange
         self._act = act
         self._channels = channels
         self._noted = noted
         self._recordings = recordings
         self._ring_s = ring_s
+        self._reattach_s = reattach_s
         self._legs: dict[str, Leg] = {}
         """By uniqueid; of parties whom we called ourselves and who have not answered."""
         self._missing_since: dict[str, float] = {}
@@ -297,8 +302,34 @@ class Parties:
             "side": side,
             "talk_s": round(max(0.0, at - (call.answered_at or at)), 3),
         }
+        agent = call.agent
         self._note(CallFact.HANDED_OVER, call, data, at)
         Contact(self._exchange, call.id, self._recordings).measure()
+        if side == "agent_lost" and agent is not None:
+            self._call_back_in(call, agent)
+
+    def _call_back_in(self, call: Call, agent: AgentId) -> None:
+        """His browser was lost in a talk that others went on with: when it is there again he is called to it."""
+        if self._reattach_s(agent) <= 0:
+            return
+        p = call.party_count + 1
+        asked: dict[str, Value] = {"p": p, "kind": "agent", "target": agent, "mode": "conference", "by": "system"}
+        self._exchange.call(CallFact.PARTY_ASKED, call.id, {**asked, "agent": agent})
+        if (party := call.party(p)) is not None:
+            leg = self._legs[leg_id(call, party)] = Leg(leg_id(call, party))
+            self._spawn(self._bring_back(call.id, party, leg))
+
+    async def _bring_back(self, call_id: CallId, party: Party, leg: Leg) -> None:
+        assert party.agent is not None
+        until = self._exchange.wall() + self._reattach_s(party.agent)
+        while (desk := self._exchange.board.desks.get(party.agent)) is None or Cause.PHONE_AWAY in desk.held_back:
+            if self._exchange.wall() >= until:
+                leg.settle("failed")
+                return
+            await asyncio.sleep(_BACK_S)
+        call = self._exchange.board.calls.get(call_id)
+        caller_id = "" if call is None else str(call.facts.get("pii_caller") or "")
+        await self._bring(call_id, party, leg, f"PJSIP/{party.agent}", caller_id, "reattach")
 
     def _is_lost(self, call: Call, uniqueid: str) -> bool:
         """Whether this line of the call went dead."""
@@ -393,7 +424,15 @@ class Parties:
 
     # Acting
 
-    async def _bring(self, call_id: CallId, party: Party, leg: Leg, channel: str, caller_id: str) -> None:
+    async def _bring(
+        self,
+        call_id: CallId,
+        party: Party,
+        leg: Leg,
+        channel: str,
+        caller_id: str,
+        rings_for: names.LegKind = "party",
+    ) -> None:
         call = self._exchange.board.calls.get(call_id)
         citizen = None if call is None else self.citizen(call)
         agent = None if call is None else self.agent(call)
@@ -412,7 +451,7 @@ class Parties:
         ]
         if party.agent is not None:
             variables.append(f"PJSIP_HEADER(add,{names.HEADER_CALL})={call_id}")
-            variables.append(f"PJSIP_HEADER(add,{names.HEADER_LEG})=party")
+            variables.append(f"PJSIP_HEADER(add,{names.HEADER_LEG})={rings_for}")
         try:
             await leg.ring(
                 self._act, channel, names.CONTEXT_PARTY, caller_id, self._ring_s, *variables, exten=party.mode

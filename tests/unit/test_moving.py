@@ -73,7 +73,7 @@ class Office:
             return ""
 
         recordings = Recordings(PROJECT / "nowhere", lambda at: datetime.fromtimestamp(at, UTC))
-        self.parties = Parties(self.exchange, self, lambda: channels, noted, recordings, 30.0)
+        self.parties = Parties(self.exchange, self, lambda: channels, noted, recordings, 30.0, lambda _: 0.0)
         entries, skills = read_directory(ENTRIES, "directory.toml"), read_skills(SKILLS, "skills.toml").skill
         self.directory = Directory(
             self.exchange,

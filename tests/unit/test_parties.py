@@ -34,6 +34,7 @@ class Room:
         loop = asyncio.get_running_loop()
         self.acted: list[tuple[str, dict[str, str]]] = []
         self.journal: list[Milestone] = []
+        self.reattach_s = 0.0
         self.channels: dict[str, Channel] | None = {
             CALL: Channel(CALL, CALL, "PJSIP/trunk-1", 6, "b1"),
             "n1-1.2": Channel("n1-1.2", CALL, "PJSIP/a1-2", 6, "b1"),
@@ -42,7 +43,9 @@ class Room:
         self.board.set_roster({AgentId(a): Agent(AgentId(a), a, {"general": 3}) for a in ("a1", "a2")})
         self.exchange = Exchange(self.board, self, lambda: 1_000.0 + loop.time())
         recordings = Recordings(folder, lambda at: datetime.fromtimestamp(at, UTC))
-        self.parties = Parties(self.exchange, self, lambda: self.channels, self.noted, recordings, RING_S)
+        self.parties = Parties(
+            self.exchange, self, lambda: self.channels, self.noted, recordings, RING_S, lambda _: self.reattach_s
+        )
         for agent in ("a1", "a2"):
             self.exchange.agent(AgentFact.LOGGED_IN, AgentId(agent))
             self.exchange.agent(AgentFact.STATUS, AgentId(agent), {"status": "ready"})
@@ -242,3 +245,33 @@ async def test_an_end_that_nobody_saw_was_when_the_recording_ended(tmp_path: Pat
     await asyncio.sleep(0.1)
     left = next(m for m in room.journal if m.kind == CallFact.PARTY_LEFT)
     assert left.at - begun == pytest.approx(at - 1_000.0, abs=0.1)
+
+
+@pytest.mark.parametrize("back_after_s", [1.0, 20.0])
+async def test_an_agent_whose_browser_was_lost_is_called_back_to_the_talk_and_leads_again(
+    tmp_path: Path, back_after_s: float
+) -> None:
+    room = Room(tmp_path)
+    room.reattach_s = 8.0
+    room.ask()
+    room.show(LEG, bridge="b1")
+    room.gone("n1-1.2", cause="44")
+    assert (room.call.phase, room.call.agent) == ("party", None)
+    assert room.board.desks[AgentId("a1")].call_id == CALL, "nothing else is offered to him meanwhile"
+
+    await asyncio.sleep(back_after_s)
+    room.exchange.agent(AgentFact.RELEASED, AgentId("a1"), {"reason": "phone_away"})
+    await asyncio.sleep(0.5)
+    room.parties.look()
+    rung = [headers for name, headers in room.acted if name == "Originate"]
+    if back_after_s > room.reattach_s:
+        assert rung == []
+        assert room.last(CallFact.PARTY_FAILED)["outcome"] == "unreachable"
+        assert room.board.desks[AgentId("a1")].call_id is None
+        return
+    assert [headers["Channel"] for headers in rung] == ["PJSIP/a1"]
+    assert rung[0]["Variable"] == "PJSIP_HEADER(add,X-CTI-Leg)=reattach"
+    room.show(f"{CALL}.p2", "PJSIP/a1-3", bridge="b1")
+    assert (room.call.phase, room.call.agent, room.call.lead) == ("talk", "a1", 2)
+    room.gone(LEG)
+    assert room.call.phase == "talk"
