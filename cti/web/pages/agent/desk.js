@@ -57,6 +57,7 @@ export class Desk {
     this.path = path;
     const ticket = () => api.socketTicket();
     this.phone = new Phone({ account: () => api.post(`${path}/softphone`), ticket, sound: this.sound, changed: () => this.#phoneChanged() });
+    this.phone.onInvite = (callId) => performance.mark(`invite:${callId}`);
     this.link = new Link(`${path}/desk`, ticket, (message) => this.#heard(message), (state) => this.#linkChanged(state));
     dictionary.onChange(() => this.changed());
   }
@@ -260,11 +261,12 @@ export class Desk {
     if (this.view().buttons.mute.on) this.phone.toggleMute();
   }
 
-  /** Now, or while he is in a call for after it. @param {Status} status @param {string} reason */
+  /** Now, or while he is in a call for after it: then the daemon keeps it until the talk is over.
+   * @param {Status} status @param {string} reason */
   async choose(status, reason) {
     const busy = ["offered", "talking", "held"].includes(this.view().state);
     if (status === "offline" && !busy) return this.logOut();
-    await this.post(`${this.path}/${busy ? "next-status" : "status"}`, { status, reason });
+    await this.post(`${this.path}/status`, { status, reason });
   }
 
   async logOut() {

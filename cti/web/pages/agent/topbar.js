@@ -41,6 +41,7 @@ export function mountTopBar(bar, desk) {
     setText(brand, say("brand"));
     document.body.dataset["tone"] = view.tone;
     document.body.dataset["state"] = view.state;
+    document.body.dataset["phone"] = desk.phone.view.registration;
     document.body.classList.toggle("unsure", !view.sure && view.state !== "connecting");
     setText(letter, `${say(`letter.${view.state}`)}`);
     setText(word, `${say(`state.${view.state}`)}${view.sure || view.state === "connecting" ? "" : " ?"}`);
