@@ -111,8 +111,10 @@ async def test_the_status_is_chosen_by_key_now_and_for_after_the_call(browser: B
         assert await _asked(desk, "POST", "/api/agents/1032/status") == [{"status": "break", "reason": "rest"}]
         await desk.talk()
         await desk.press("F4", "ArrowDown", "Enter")
-        assert await _asked(desk, "POST", "/api/agents/1032/next-status") == [{"status": "break", "reason": "meal"}]
-        await desk.talks(row={"next_status": {"status": "break", "reason": "meal"}})
+        path = "/api/agents/1032/status"
+        await eventually(lambda: len(desk.fake.was_asked("POST", path)) == 2, LIMIT_S, "the next status")
+        assert desk.fake.was_asked("POST", path)[1] == {"status": "break", "reason": "meal"}
+        await desk.talks(row={"status": "break", "reason": "meal"})
         await desk.says("小休（用餐）")
         await desk.press("F4", "Escape")
         await expect(desk.page.get_by_role("menu")).to_have_count(0)
