@@ -7,7 +7,7 @@ import { choices, clock, LineWatch, nextSize, phoneOf, stripOf, toDial, viewOf, 
 
 /** @param {Partial<Picture>} some @returns {Picture} */
 const picture = (some) => ({ id: "v", state: "ready", choice: null, invited: false, place: null, minutes: null, since: null, answered_at: null,
-  agent: null, records: true, camera: true, seats: { sign: true, video: true, text: true }, scale: 3, score: null, until: 0, ...some });
+  agent: null, records: true, camera: true, agents_camera: true, seats: { sign: true, video: true, text: true }, scale: 3, score: null, until: 0, ...some });
 /** @param {Partial<import("../../cti/web/pages/video/visit_logic.js").Here>} some */
 const view = (some) => viewOf({ problem: null, step: "choose", picture: null, ...some });
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import aiohttp
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, ViewportSize
 
+from cti.browser import launch_options
+from cti.programs import ProgramMissing, find_asterisk, find_program
+from cti.settings import load_settings
 from tests.support.browser import faults_of
+from tests.support.missing import missing
 from tests.support.stack import Api, RunningStack
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1440, "height": 900}
+LIMIT_MS = 40_000
 _AGENT = """async ({account, ticket}) => {
   const JsSIP = (await import('/vendor/jssip.js')).default;
   const {withoutBandwidthEstimates} = await import('/pages/agent/phone_logic.js');
@@ -49,6 +56,10 @@ _CONNECTIONS = """window.connections = [];
 window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...values) { super(...values); connections.push(this); }
 };"""
+_REFUSES = """navigator.mediaDevices.getUserMedia = async () => {
+  throw new DOMException("Permission denied", "NotAllowedError");
+};"""
+_LAST = "connections.filter((one) => one.connectionState !== 'closed').at(-1)"
 _SEEN = """async (connection) => {
   const seen = {codecs: []};
   if (!connection) return seen;
@@ -60,6 +71,30 @@ _SEEN = """async (connection) => {
   }
   return seen;
 }"""
+
+
+@contextmanager
+def video_stack(folder: Path, *settings: str) -> Iterator[RunningStack]:
+    """A running system with these lines of settings, in which telephones ring for long enough to look at."""
+    try:
+        find_asterisk()
+        find_program("redis-server")
+        launch_options()
+    except ProgramMissing as error:
+        missing(str(error))
+    running = RunningStack(folder)
+    text = running.file.read_text(encoding="utf-8").replace("offer_timeout_s = 3", "offer_timeout_s = 60")
+    running.file.write_text("\n".join([text, *settings, ""]), encoding="utf-8")
+    running.settings = load_settings(running.file)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+def address_of(stack: RunningStack) -> str:
+    return f"http://{stack.settings.web.host}:{stack.settings.web.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +134,7 @@ async def video_agent(
     browser: Browser, stack: RunningStack, api: Api, skills: dict[str, int], prefix: str = "v"
 ) -> AsyncIterator[VideoAgent]:
     """Ready, with a telephone in a browser."""
-    address = f"http://{stack.settings.web.host}:{stack.settings.web.port}"
+    address = address_of(stack)
     (made,) = await api.add_test_agents(1, skills, prefix, 0)
     context = await browser.new_context()
     page = await context.new_page()
@@ -115,6 +150,54 @@ async def video_agent(
         await context.close()
 
 
+class VideoDesk:
+    """The agent's own page, with everything on it."""
+
+    def __init__(self, agent: str, page: Page) -> None:
+        self.agent, self.page = agent, page
+        self.faults = faults_of(page)
+
+    async def answer(self) -> None:
+        await self.page.wait_for_function("() => document.body.dataset.state === 'offered'", timeout=LIMIT_MS)
+        await self.page.locator("#video .v-instead").wait_for()
+        await self.page.keyboard.press("F2")
+
+    async def press(self, word: str) -> None:
+        await self.page.get_by_role("button", name=word, exact=True).first.click()
+
+    async def writes(self, text: str) -> None:
+        field = self.page.get_by_label("打字给市民，Enter 发送")
+        await field.fill(text)
+        await field.press("Enter")
+
+    async def reads(self, text: str) -> None:
+        await self.page.locator(".v-lines").get_by_text(text).wait_for(timeout=LIMIT_MS)
+
+    async def seen(self) -> dict[str, Any]:
+        found: dict[str, Any] = await self.page.evaluate(f"({_SEEN})({_LAST})")
+        return found
+
+
+@asynccontextmanager
+async def video_desk(
+    browser: Browser, stack: RunningStack, api: Api, skills: dict[str, int]
+) -> AsyncIterator[VideoDesk]:
+    """Ready, at /agent."""
+    (made,) = await api.add_test_agents(1, skills, "v", 0)
+    context = await browser.new_context(viewport=DESK, permissions=["camera", "microphone"])
+    try:
+        await context.add_cookies([{"name": "yihu_session", "value": made.token, "url": address_of(stack)}])
+        await context.add_init_script(_CONNECTIONS)
+        page = await context.new_page()
+        desk = VideoDesk(made.id, page)
+        await page.goto(f"{address_of(stack)}/agent?lang=zh")
+        await page.locator(".statusline .telephone i.ok").wait_for(timeout=LIMIT_MS)
+        await api.set_status(made.id, "ready")
+        yield desk
+    finally:
+        await context.close()
+
+
 class CitizenPage:
     """The page /video as somebody holds it in his hand."""
 
@@ -125,7 +208,7 @@ class CitizenPage:
     async def view(self) -> str:
         return await self.page.evaluate("document.body.dataset.view") or ""
 
-    async def comes_to(self, view: str, within_s: float = 15.0) -> None:
+    async def comes_to(self, view: str, within_s: float = 45.0) -> None:
         await self.page.wait_for_function(
             "(view) => document.body.dataset.view === view", arg=view, timeout=within_s * 1000
         )
@@ -141,24 +224,13 @@ class CitizenPage:
         if word == "只打字":
             await self.press("不用摄像头，只打字")
             return
-        await self.opens_camera()
-        await self.press("看得见，继续")
+        await self.press("看得见，继续")  # allowed already, so the camera is open
         await self.comes_to("choose")
         await self.press(word)
 
-    async def opens_camera(self) -> None:
-        button = self.page.get_by_role("button", name="打开摄像头和麦克风")
-        good = self.page.get_by_role("button", name="看得见，继续")
-        await button.or_(good).first.wait_for()
-        if await button.count():
-            await button.click()
-        await good.wait_for()
-
     async def seen(self) -> dict[str, Any]:
         """Of the agent: pictures decoded, and so on."""
-        found: dict[str, Any] = await self.page.evaluate(
-            f"({_SEEN})(connections.filter((one) => one.connectionState !== 'closed').at(-1))"
-        )
+        found: dict[str, Any] = await self.page.evaluate(f"({_SEEN})({_LAST})")
         return found
 
     async def writes(self, text: str) -> None:
@@ -176,14 +248,17 @@ async def citizen_page(
     *,
     lang: Literal["zh", "en"] = "zh",
     scheme: Literal["light", "dark"] = "light",
-    permissions: tuple[str, ...] = ("camera", "microphone"),
+    refuses_camera: bool = False,
 ) -> AsyncIterator[CitizenPage]:
     """A telephone's browser at this address."""
-    context = await browser.new_context(viewport=PHONE, color_scheme=scheme, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
+    permissions = [] if refuses_camera else ["camera", "microphone"]
+    context = await browser.new_context(
+        viewport=PHONE, color_scheme=scheme, has_touch=True, is_mobile=True, permissions=permissions
+    )
     try:
-        if permissions:
-            await context.grant_permissions(list(permissions))
         await context.add_init_script(_CONNECTIONS)
+        if refuses_camera:
+            await context.add_init_script(_REFUSES)
         page = await context.new_page()
         citizen = CitizenPage(page)
         await page.goto(address + ("&" if "?" in address else "?") + f"lang={lang}")
@@ -192,7 +267,9 @@ async def citizen_page(
         await context.close()
 
 
-async def sees_frames(looker: VideoAgent | CitizenPage, at_least: int = 30, within_s: float = 15.0) -> dict[str, Any]:
+async def sees_frames(
+    looker: VideoAgent | VideoDesk | CitizenPage, at_least: int = 30, within_s: float = 45.0
+) -> dict[str, Any]:
     """What he sees, once so many pictures have been decoded."""
     end = asyncio.get_running_loop().time() + within_s
     while True:

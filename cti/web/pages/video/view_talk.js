@@ -58,7 +58,7 @@ export const talk = (visit, words) => {
     picture.hidden = writes;
     play(agent, visit.phone.media.getTracks().length ? visit.phone.media : null);
     agent.muted = here.invited;
-    const shows = visit.phone.hasPicture && visit.phone.state === "up";
+    const shows = visit.phone.hasPicture && visit.phone.state === "up" && here.agents_camera;
     agent.hidden = !shows;
     nothing.hidden = shows;
     setText(nothing, words.say(visit.phone.state === "up" ? "talk.no_picture" : "strip.lost"));

@@ -14,6 +14,7 @@
  * @property {string | null} agent
  * @property {boolean} records
  * @property {boolean} camera
+ * @property {boolean} agents_camera
  * @property {Record<Choice, boolean>} seats
  * @property {number} scale
  * @property {number | null} score
