@@ -247,7 +247,8 @@ class Call:
             state: Literal["joined", "consult", "whisper"] = (
                 "consult" if mode == "consult" else "whisper" if mode == "whisper" else "joined"
             )
-            self._put_party(replace(party, state=state, since=at, answered_at=party.answered_at or at))
+            party = replace(party, state=state, since=at, answered_at=party.answered_at or at)
+            self._put_party(party)
             if self.phase == "party" and party.agent is not None and state == "joined":
                 self._led_by(party)
             return

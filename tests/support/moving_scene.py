@@ -107,6 +107,15 @@ class Scene:
     async def talk(self, first: str = "t1") -> str:
         """The citizen calls and talks to this agent, who alone is ready. Returns the id of the call."""
         await self.api.set_status(first, "ready")
+        await self.calls()
+        ring = await self.answers("agent", first)
+        self.call_id = ring.call
+        await self.phase("talk")
+        await self.hears(citizen={"agent"}, agent={"citizen"})
+        return self.call_id
+
+    async def calls(self) -> None:
+        """The citizen calls, and sings as soon as we have answered."""
         self.line = await self.sound.open("127.0.0.2")
         self.citizen = self.trunk.call(NUMBER.encode(), rtp_port=self.line.port)
         call = self.citizen
@@ -114,11 +123,6 @@ class Scene:
         self.line.connect("127.0.0.1", call.audio_port)
         self.line.say(note("citizen"))
         self.ears["citizen"] = Ears(self.line)
-        ring = await self.answers("agent", first)
-        self.call_id = ring.call
-        await self.phase("talk")
-        await self.hears(citizen={"agent"}, agent={"citizen"})
-        return self.call_id
 
     async def answers(self, name: str, user: str) -> Ring:
         """A telephone, of an agent or outside, has answered a new call; from now on it sings as `name`."""
@@ -258,16 +262,17 @@ def _user(channel: str) -> str:
 
 @asynccontextmanager
 async def scene(
-    house: House, folder: Path, agents: int = 2, manners: dict[str, Manner] | None = None
+    house: House, folder: Path, agents: int = 2, manners: dict[str, Manner] | None = None, plain: int | None = None
 ) -> AsyncIterator[Scene]:
-    """Agents t1, t2 … are logged in and on a break. Everybody answers at once who has no manner of his own."""
+    """Agents t1, t2 … are logged in and on a break. Everybody answers at once who has no manner of his own. `plain`:
+    the last so many of them have a plain SIP telephone; None: all."""
     (phones,) = free_ports(1)
     stack, port, asterisk = house.stack, house.port, house.stack.settings.asterisk
     answers = Manner(answers_after_s=0.2)
     async with Api(stack.settings) as api, Sound() as sound:
         made = await api.add_test_agents(agents, {"general": 3, "enterprise": 3}, "t", 0.0)
         parties = []
-        for agent in made:
+        for agent in made[agents - (agents if plain is None else plain) :]:
             scenario = sipp.registration(agent.id, agent.sip_password, port=phones)
             parties.append(sipp.start(scenario, folder, f"{asterisk.host}:{asterisk.sip_port}", "127.0.0.1"))
         for party in parties:

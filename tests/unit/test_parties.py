@@ -275,3 +275,7 @@ async def test_an_agent_whose_browser_was_lost_is_called_back_to_the_talk_and_le
     assert (room.call.phase, room.call.agent, room.call.lead) == ("talk", "a1", 2)
     room.gone(LEG)
     assert room.call.phase == "talk"
+    await asyncio.sleep(3)
+    room.gone(f"{CALL}.p2")
+    assert room.call.phase == "after_talk"
+    assert float(room.last(CallFact.PARTY_LEFT)["talk_s"] or 0) == pytest.approx(3.0, abs=0.1)

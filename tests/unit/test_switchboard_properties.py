@@ -151,6 +151,7 @@ def _check(world: World) -> None:
         assert not call.parties or call.phase in ("talk", "party"), "others are there, and no talk"
         assert (call.phase == "party") <= (call.party(call.lead) is not None), "nobody leads"
         assert call.lead == 0 or call.agent == (call.party(call.lead) or call.parties[0]).agent
+        assert all((party.answered_at is None) == (party.state == "ringing") for party in call.parties)
     waiting = [call.call_id for call in board.waiting()]
     assert sorted(waiting) == sorted(call.id for call in board.calls.values() if call.phase == "queue")
     for caller in board.waiting():
