@@ -60,6 +60,13 @@ def _toml_line(fault: str) -> int:
     return int(found[1]) if found else 1
 
 
+def _nearer(problem: Problem, text: str) -> Problem:
+    """The line of the key where the reader has named it, and only the line of its table."""
+    found = re.match(r"(agent|user) (\w+): (?:unknown key ')?(\w+)", problem.text)
+    line = line_of(text, found.groups()) if found else 0
+    return replace(problem, line=line) if line > problem.line else problem
+
+
 class Checks:
     """Judges texts by the files as they stand now; `seconds` gives the lengths of the recordings by prompt id."""
 
@@ -73,7 +80,7 @@ class Checks:
         try:
             agents = read_roster(text, "roster.toml")
         except RosterError as error:
-            return [problem_of(str(error))]
+            return [_nearer(problem_of(str(error)), text)]
         used = {skill: f"agent.{agent.id}" for agent in agents.values() for skill in agent.skills}
         return list(self._unnamed(text, used))
 
@@ -81,7 +88,7 @@ class Checks:
         try:
             users = read_users(text, "users.toml")
         except UsersError as error:
-            return [problem_of(str(error))]
+            return [_nearer(problem_of(str(error)), text)]
         if not any(Role.ADMINISTRATOR in user.roles for user in users.values()):
             return [
                 Problem(1, "nobody is an administrator here: only the token of the installation is left", "warning")

@@ -45,13 +45,19 @@ def _changed(text: str, edit: Edit) -> str:
     if not edit.at:
         raise KeyError("nothing is named")
     place: Any = document
+    holder: Any = None
     for n, part in enumerate(edit.at[:-1]):
         if isinstance(part, str) and part not in place:
             if edit.value is None:
                 return text  # what is not there need not be taken out
             place[part] = tomlkit.aot() if edit.at[n + 1] == APPEND else _table_in(place)
-        place = place[part]
+        holder, place = place, place[part]
     last = edit.at[-1]
+    if isinstance(place, InlineTable):
+        # Written anew as a whole: what is put into one by itself leaves no blank before the brace.
+        values = {key: value for key, value in place.unwrap().items() if key != last or edit.value is not None}
+        _put(holder, edit.at[-2], values if edit.value is None else {**values, str(last): edit.value})
+        return tomlkit.dumps(document)
     if edit.value is None:
         if isinstance(place, AoT | Array):
             del place[int(last)]
@@ -102,9 +108,11 @@ def _item(value: Any) -> Any:
 
 
 def _inline(value: Mapping[str, Any]) -> Any:
+    """As people write them: { general = 3, video = 1 }."""
     table = tomlkit.inline_table()
     table.update(value)
-    return table
+    inside = table.as_string()[1:-1].strip()
+    return tomlkit.parse(f"x = {{ {inside} }}")["x"] if inside else table
 
 
 _HEAD = re.compile(r"^\s*\[+\s*([^\]]+?)\s*\]+")

@@ -13,18 +13,18 @@ from ivr_flows.yaml_lines import Path
 
 def picture(text: str, name: str) -> dict[str, Any] | None:
     """{nodes, edges, start, person, languages}; None if there is nothing to draw. A faulty flow is drawn as far as it
-    can be: a way that leads nowhere has `known` false."""
+    can be: a way that leads nowhere has `known` false, a node whose form is wrong the type faulty."""
     found = sketch(text, name)
     if found is None:
         return None
-    flow, lines = found
+    flow, names, lines = found
     nodes = [
-        {"name": node_name, "type": node.type, "line": _line(lines, ("nodes", node_name)), **_facts(node)}
-        for node_name, node in flow.nodes.items()
+        {"name": node_name, "line": _line(lines, ("nodes", node_name)), **_facts(flow.nodes.get(node_name))}
+        for node_name in names
     ]
     return {
         "nodes": nodes,
-        "edges": [edge for node_name, node in flow.nodes.items() for edge in _edges(flow, node_name, node)],
+        "edges": [edge for node_name, node in flow.nodes.items() for edge in _edges(flow, names, node_name, node)],
         "start": [
             {
                 "to": rule.to,
@@ -41,8 +41,11 @@ def picture(text: str, name: str) -> dict[str, Any] | None:
     }
 
 
-def _facts(node: Node) -> dict[str, Any]:
-    facts: dict[str, Any] = {"prompts": list(dict.fromkeys(prompt for prompt, _ in graph.prompts_of(node)))}
+def _facts(node: Node | None) -> dict[str, Any]:
+    if node is None:
+        return {"type": "faulty", "prompts": []}
+    said = dict.fromkeys(prompt for prompt, _ in graph.prompts_of(node))
+    facts: dict[str, Any] = {"type": node.type, "prompts": list(said)}
     match node:
         case Route():
             facts["queue"] = node.queue
@@ -64,7 +67,7 @@ def _hours(hours: Sequence[Hours]) -> list[str]:
     return [f"{begin:%H:%M}-{end:%H:%M}".replace("-00:00", "-24:00") for begin, end in hours]
 
 
-def _edges(flow: Flow, name: str, node: Node) -> list[dict[str, Any]]:
+def _edges(flow: Flow, names: Sequence[str], name: str, node: Node) -> list[dict[str, Any]]:
     """Several ways of one kind to one place are one."""
     ways: dict[tuple[str, graph.By], list[str]] = {}
     for edge in graph.edges(flow, node):
@@ -75,7 +78,7 @@ def _edges(flow: Flow, name: str, node: Node) -> list[dict[str, Any]]:
             "to": to,
             "by": str(by),
             "labels": [label for label in labels if label],
-            "known": to in flow.nodes,
+            "known": to in names,
         }
         for (to, by), labels in ways.items()
     ]

@@ -77,7 +77,7 @@ def walk(
         if n == len(answers):
             return {"turns": turns, "waits": waits, "path": path, "language": session.language}
         event = _event(commands[-1], answers[n], n)
-        turns[-1]["answer"] = answers[n]
+        turns[-1] |= {"answer": answers[n], "waits": waits["kind"]}
         try:
             session, commands = step(flow, session, event)
         except FlowStateError as error:
@@ -108,7 +108,7 @@ def _turn(commands: Sequence[Command], path: list[str], words: Words, language: 
                 does.append({"kind": "transfer", "target": command.target})
             case HangUp():
                 does.append({"kind": "hangup", "reason": command.reason})
-    return {"nodes": nodes, "hears": hears, "does": does, "answer": None}
+    return {"nodes": nodes, "hears": hears, "does": does, "answer": None, "waits": None}
 
 
 def _waits(command: Command) -> dict[str, Any]:

@@ -71,15 +71,15 @@ def load(
     )
 
 
-def sketch(text: str, name: str) -> tuple[m.Flow, Mapping[Path, int]] | None:
-    """The flow as far as its form allows, with the line of every path in the file: for a picture of one that may be
-    faulty. None if there is nothing to draw."""
+def sketch(text: str, name: str) -> tuple[m.Flow, list[str], Mapping[Path, int]] | None:
+    """The flow as far as its form allows, the names of all its nodes, and the line of every path in the file: for a
+    picture of one that may be faulty. None if there is nothing to draw."""
     try:
         raw, lines = read_yaml(text)
     except YamlFault:
         return None
-    flow, _ = _parse(raw, name, text, frozenset(), [])
-    return None if flow is None else (flow, lines)
+    flow, known = _parse(raw, name, text, frozenset(), [])
+    return None if flow is None else (flow, known, lines)
 
 
 def version_of(text: str) -> str:

@@ -83,6 +83,7 @@ POST    /api/calls/{id}/transfer            agent:call supervisor administrator
 POST    /api/calls/{id}/end                 agent:call supervisor administrator
 
 GET     /api/words                          user
+GET     /api/calendar                       administrator auditor
 GET     /api/config                         administrator auditor
 GET     /api/config/{doc}                   administrator auditor
 PUT     /api/config/{doc}/draft             administrator

@@ -10,7 +10,7 @@ import asyncio
 import dataclasses
 import tomllib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any, Literal, TypeVar
 
@@ -31,6 +31,7 @@ from cti.secrets_veiled import MARK, veiled
 from cti.skills import Skills, words_of
 from cti.web.http import Body, Refused, body_of, json_response, long_body_of, parsed, records_needed, who
 from cti.yesterday import Yesterday
+from ivr_flows.calendar import WorkCalendar
 
 log = structlog.get_logger()
 
@@ -103,6 +104,7 @@ class AdministrationRoutes:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/api/words", self._words),
+            web.get("/api/calendar", self._national),
             web.get("/api/config", self._list),
             web.get("/api/config/{doc}", self._document),
             web.put("/api/config/{doc}/draft", self._save),
@@ -129,6 +131,19 @@ class AdministrationRoutes:
         skills = words_of(self._skills().skill)
         queues = [row for row in skills if row["queue"]]
         return json_response({"skills": skills, "queues": queues, "departments": self._departments()})
+
+    async def _national(self, request: web.Request) -> web.Response:
+        """A year by the national calendar: one letter a day, w(ork), e (weekend), h(oliday)."""
+        try:
+            first = date(int(request.query.get("year", "")), 1, 1)
+        except ValueError:
+            raise Refused(400, "bad_year", "year is a number, like 2027") from None
+        calendar = WorkCalendar()
+        days = [
+            calendar.day(first + timedelta(days=n)) for n in range((first.replace(year=first.year + 1) - first).days)
+        ]
+        letters = "".join({"work": "w", "weekend": "e", "holiday": "h"}[day.kind] for day in days)
+        return json_response({"year": first.year, "days": letters, "provisional": days[0].provisional})
 
     async def _list(self, request: web.Request) -> web.Response:
         return json_response(await asyncio.to_thread(self._rows, who(request).id))

@@ -40,6 +40,11 @@ export class Api {
     return this.#ask("PUT", path, body);
   }
 
+  /** A file as it is. @param {string} path @param {BodyInit} body @param {string} type @returns {Promise<any>} */
+  putBytes(path, body, type) {
+    return this.#send(path, { method: "PUT", headers: { "X-CSRF-Token": this.csrf, "Content-Type": type }, body });
+  }
+
   /** @param {string} path @returns {Promise<any>} */
   delete(path) {
     return this.#ask("DELETE", path);
@@ -65,14 +70,19 @@ export class Api {
   /** @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<any>} */
   async #ask(method, path, body) {
     /** @type {RequestInit} */
-    const init = { method, headers: { "X-CSRF-Token": this.csrf }, credentials: "same-origin", cache: "no-store" };
+    const init = { method, headers: { "X-CSRF-Token": this.csrf } };
     if (body !== undefined) {
       init.body = JSON.stringify(body);
       init.headers = { ...init.headers, "Content-Type": "application/json" };
     }
+    return this.#send(path, init);
+  }
+
+  /** @param {string} path @param {RequestInit} init @returns {Promise<any>} */
+  async #send(path, init) {
     let response;
     try {
-      response = await fetch(path, init);
+      response = await fetch(path, { credentials: "same-origin", cache: "no-store", ...init });
     } catch {
       throw new ApiError(0, "network", null);
     }
