@@ -22,6 +22,12 @@ test("an offered call: seconds left, Answer over hold and mute, and the red butt
   assert.ok(!view.buttons.hold.on && !view.buttons.move.on && !view.buttons.emergency.on);
 });
 
+test("who is asked to join a talk has no seconds to lose", () => {
+  const view = viewOf(seen(desk("offered", { state_since: 995 }), pop({ answer_by: null })));
+  assert.equal(view.clock, "00:05");
+  assert.deepEqual(view.under, { key: "under.asked" });
+});
+
 test("Answer works before the telephone rings, not without a telephone", () => {
   const away = { ...registered, registration: "connecting", connected: false };
   assert.ok(viewOf(seen(desk("offered"), pop())).buttons.answer.on);

@@ -95,7 +95,7 @@ export function mountCallBar(bar, desk) {
     if (before && before.end.kind !== view.end.kind) inertUntil.end = until;
     before = view;
     setText(time, view.clock);
-    setText(unit, view.state === "offered" ? say("seconds") : "");
+    setText(unit, view.seconds ? say("seconds") : "");
     setText(under, say(view.under.key, view.under.values));
     under.title = under.textContent ?? "";
     bar.classList.toggle("late", view.late);

@@ -16,6 +16,7 @@ import { noMicrophone } from "./sound.js";
 
 const PC = /** @type {RTCConfiguration} */ ({ iceServers: [], bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
 const AGAIN_MS = 2000;
+const RECLAIM_MS = 4000;
 const TAKEN = new Set([4000, 4001]);
 
 export class Phone {
@@ -28,6 +29,7 @@ export class Phone {
   /** @type {Line | null} */
   #aside = null;
   #retry = 0;
+  #takenAt = 0;
   #stopped = true;
   /** @type {string | null} */
   #wanted = null;
@@ -110,6 +112,7 @@ export class Phone {
   #disconnected(code) {
     if (code !== undefined && TAKEN.has(code)) {
       this.#socket?.silence();
+      this.#takenAt = performance.now();
       this.#to({ connected: false, registration: "off" });
       return;
     }
@@ -143,9 +146,10 @@ export class Phone {
     void this.#open();
   }
 
-  /** The registration is somebody else's though this page is the agent's: take it back. */
+  /** The registration is somebody else's though this page is the agent's: after a while, in which that may turn out to be
+   * otherwise, it is taken back. */
   reclaim() {
-    if (!this.#stopped && this.view.registration === "off") this.#reopen();
+    if (!this.#stopped && this.view.registration === "off" && performance.now() - this.#takenAt > RECLAIM_MS) this.#reopen();
   }
 
   /** The network is another one. */
@@ -302,6 +306,11 @@ export class Phone {
     if (this.#line && this.#line.state !== "talking") this.#line.session.terminate({ status_code: 486 });
     else if (!this.#line) this.#unwanted = callId;
     this.#wanted = null;
+  }
+
+  /** No call is offered: what was said too early of one is forgotten. */
+  nothingOffered() {
+    this.#wanted = this.#unwanted = null;
   }
 
   /** @returns {boolean} whether the other side could be told */

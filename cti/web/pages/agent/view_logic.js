@@ -30,6 +30,7 @@ import { plannedS } from "./status_logic.js";
  * @property {string} tone  which colours bar and pill have
  * @property {boolean} sure  false: it is what was last known
  * @property {string} clock
+ * @property {boolean} seconds  the clock counts single seconds down
  * @property {Text} under  the line under the clock
  * @property {boolean} late  the clock asks for an act
  * @property {boolean} withCall  the bar shows whom the call is with
@@ -80,7 +81,7 @@ export function viewOf(seen) {
   const buttons = buttonsOf(seen, state);
   /** @type {View} */
   const view = {
-    state, tone: TONES[state], sure: link === "live" && seen.age <= 10, clock: "—", under: { key: `state.${state}` }, late: false,
+    state, tone: TONES[state], sure: link === "live" && seen.age <= 10, clock: "—", seconds: false, under: { key: `state.${state}` }, late: false,
     withCall: call !== null && (inTalk || state === "offered" || state === "wrap_up"),
     wide: state === "offered" ? "answer" : state === "wrap_up" && picture?.desk.wrap_up?.kind === "extendable" ? "extend" : null,
     buttons, end: endOf(seen, state),
@@ -93,8 +94,10 @@ export function viewOf(seen) {
   const since = Math.max(0, at - desk.state_since);
   switch (state) {
     case "offered":
-      if (call?.answer_by) view.clock = String(left(call.answer_by, at));
-      view.under = autoAnswerIn(call, at) !== null ? { key: "under.auto", values: { n: autoAnswerIn(call, at) ?? 0 } } : { key: "under.offered" };
+      view.seconds = Boolean(call?.answer_by);
+      view.clock = call?.answer_by ? String(left(call.answer_by, at)) : clock(since);
+      view.under = { key: call?.answer_by ? "under.offered" : "under.asked" };
+      if (autoAnswerIn(call, at) !== null) view.under = { key: "under.auto", values: { n: autoAnswerIn(call, at) ?? 0 } };
       break;
     case "talking":
       view.clock = clock(call?.answered_at ? at - call.answered_at : since);

@@ -49,7 +49,7 @@ export function mountWho(zone, desk) {
     const reason = !free ? "" : view.state === "wrap_up" ? `\t${say("alone.wrap_up_hint")}` : `${say("who.why")}\t${desk.dictionary.pick(call.why)}`;
     fill(why, reason.endsWith("\t") ? [] : [reason], (row) => {
       const [label = "", value = ""] = row.split("\t");
-      return make("span", { title: `${label}${value}` }, label, make("b", {}, value));
+      return make("span", { title: `${label}${value}` }, label, label ? make("b", {}, value) : value);
     });
     run = () => {
       if (!shown || !action) return;
@@ -67,7 +67,7 @@ export function mountWho(zone, desk) {
     const list = [];
     if (call.direction === "callback") list.push(["warn", say("who.callback")]);
     if (call.medium === "video") list.push(["info", say("who.video")]);
-    if (call.agent && call.agent !== desk.user.id && view.state !== "offered") list.push(["info", say("who.helping", { agent: call.agent })]);
+    if (call.agent && call.agent !== desk.user.id) list.push(["info", say("who.helping", { agent: call.agent })]);
     if (call.language && !call.language.startsWith("zh-CN")) list.push(["info", languageName(desk, call.language)]);
     for (const tag of story?.tags ?? []) list.push(["", desk.dictionary.pick(tag)]);
     if (story && story.repeat_7d > 0) list.push(["warn", say("who.repeat", { n: story.repeat_7d + 1 })]);
