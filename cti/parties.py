@@ -151,7 +151,9 @@ class Parties:
             if party.p != call.lead and party.mode != "blind":
                 self.drop(call, party)
         if call.phase == "talk":
-            return await self.drop_leader(call)
+            if not (done := await self.drop_leader(call)):
+                self._ending.discard(call.id)
+            return done
         if (leader := call.party(call.lead)) is not None and leader.mode != "blind":
             self.drop(call, leader)
         return True
@@ -248,7 +250,8 @@ class Parties:
         outcome = leg.outcome.result() if leg is not None and leg.outcome.done() else "failed"
         outcome = "interrupted" if leg is None else _FAILED.get(outcome, "unreachable")
         self._note(CallFact.PARTY_FAILED, call, {"p": party.p, "outcome": outcome})
-        if party.mode == "consult" and (agent := self.agent(call)) is not None:
+        # Who was never taken aside is with the citizen: fetched back, he would leave him alone.
+        if party.mode == "consult" and self._is_aside(call) and (agent := self.agent(call)) is not None:
             self._redirect(agent.uniqueid, names.CONTEXT_ASIDE, names.ASIDE_BACK)
 
     def _left(self, call: Call, party: Party, at: float) -> None:

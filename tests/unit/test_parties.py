@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from agents.roster import Agent
+from cti.asterisk.ami import AmiDown
 from cti.asterisk.ami_codec import AmiEvent
 from cti.asterisk.channels import Channel
 from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Value
@@ -35,6 +36,8 @@ class Room:
         self.acted: list[tuple[str, dict[str, str]]] = []
         self.journal: list[Milestone] = []
         self.reattach_s = 0.0
+        self.refuses = ""
+        """What Asterisk does not do."""
         self.channels: dict[str, Channel] | None = {
             CALL: Channel(CALL, CALL, "PJSIP/trunk-1", 6, "b1"),
             "n1-1.2": Channel("n1-1.2", CALL, "PJSIP/a1-2", 6, "b1"),
@@ -59,6 +62,8 @@ class Room:
         self.journal.append(milestone)
 
     async def action(self, name: str, *headers: tuple[str, str], timeout_s: float = 2.0) -> Mapping[str, str]:
+        if name == self.refuses:
+            raise AmiDown("away")
         self.acted.append((name, dict(headers)))
         return {}
 
@@ -156,6 +161,34 @@ async def test_a_consult_is_where_the_agent_is(tmp_path: Path, bridge: str, kind
     assert room.kinds() == ["party_asked", *kinds]
     if kinds:
         assert room.last(CallFact.PARTY_JOINED)["mode"] == ("consult" if bridge == "b2" else "conference")
+
+
+@pytest.mark.parametrize(("agents_bridge", "redirected"), [("b1", []), ("", ["n1-1.2"])])
+async def test_a_consult_that_fails_brings_back_only_an_agent_who_is_aside(
+    tmp_path: Path, agents_bridge: str, redirected: list[str]
+) -> None:
+    """Who was never taken out of the talk would leave the citizen by being fetched back."""
+    room = Room(tmp_path)
+    assert room.channels is not None
+    room.ask("consult")
+    room.refuses = "Originate"
+    room.parties.call_in(room.call, room.call.parties[0], "PJSIP/10001@trunk", "12345")
+    await asyncio.sleep(0.1)
+    room.channels["n1-1.2"] = replace(room.channels["n1-1.2"], bridge_id=agents_bridge)
+    room.parties.look()
+    await asyncio.sleep(0.1)
+    assert room.last(CallFact.PARTY_FAILED)["outcome"] == "interrupted"
+    assert [headers["Channel"] for name, headers in room.acted if name == "Redirect"] == redirected
+
+
+async def test_who_could_not_be_ended_can_still_be_handed_over(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    room.ask(agent="a2")
+    room.show(LEG, "PJSIP/a2-9", bridge="b1")
+    room.refuses = "Hangup"
+    assert not await room.parties.end(room.call)
+    room.gone("n1-1.2")
+    assert (room.call.agent, room.call.phase) == ("a2", "talk")
 
 
 async def test_music_that_nobody_needs_is_cut_and_the_agent_is_recorded_again(tmp_path: Path) -> None:
