@@ -159,7 +159,9 @@ class Visits:
     # Telephones
 
     def open_telephone(self, visit: Visit) -> Account:
-        """For the call that he is about to make, or the second line of the one he has."""
+        """For the call that he is about to make, or the second line of the one he has. NoInvitation: it is over."""
+        if visit.over or not self._lives(visit):
+            raise NoInvitation
         visit.telephone_until = self._wall() + TELEPHONE_S
         self._keep(visit)
         self._on_telephones()

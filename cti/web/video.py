@@ -160,10 +160,10 @@ class VideoRoutes:
         return json_response({"visit": self._picture(visit), "csrf": csrf_of(token)})
 
     async def _telephone(self, request: web.Request) -> web.Response:
-        visit = self._own(request)
-        if visit.over:
-            raise _expired()
-        account = self._visits.open_telephone(visit)
+        try:
+            account = self._visits.open_telephone(self._own(request))
+        except NoInvitation:
+            raise _expired() from None
         try:
             await self._telephone_ready(account.user)
         except TimeoutError:
