@@ -51,7 +51,6 @@ from cti.fallback_members import FallbackMembers
 from cti.flow_files import FlowFiles
 from cti.health import health
 from cti.journey import House, Journey
-from cti.live_call import Call
 from cti.metrics.agents import AgentDay
 from cti.metrics.record import fold_with_faults
 from cti.moving import Moving
@@ -375,7 +374,7 @@ class Daemon:
                 estimate=self.room.estimate,
                 logged_in=self.board.logged_in,
                 tell=self.pages.tell,
-                drop_agent=self._drop_agent,
+                end_talk=self.parties.end,
                 place_of=self.numbers.place,
                 telephones_changed=self._on_telephones_changed,
                 telephone_written=self.provisioner.written,
@@ -569,12 +568,6 @@ class Daemon:
     def _on_telephones_changed(self) -> None:
         self.provisioner.request()
         self.sip.look()
-
-    async def _drop_agent(self, call: Call) -> None:
-        """Hangs up the line of the agent who talks to this citizen: what comes after the talk comes."""
-        own = (c for c in self.channels.channels.values() if c.linkedid == call.id and c.uniqueid != call.id)
-        for channel in [c for c in own if c.name.startswith(f"PJSIP/{call.agent}-")]:
-            await self.act.action("Hangup", ("Channel", channel.name))
 
     # Agents
 

@@ -29,8 +29,8 @@ class Act(Protocol):
 
 
 class Guests:
-    """`gone_since(visit)`: None while his page is here. `tell(agent, message)` reaches an agent's page; `drop_agent`
-    hangs up the line of the agent who leads the call; `place_of(dialled)`: city, mode and the like of such a call."""
+    """`gone_since(visit)`: None while his page is here. `tell(agent, message)` reaches an agent's page; `end_talk`
+    hangs up everybody on our side; `place_of(dialled)`: city, mode and the like of such a call."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Guests:
         away_s: float,
         gone_since: Callable[[Visit], float | None],
         tell: Callable[[AgentId, Mapping[str, Any]], object],
-        drop_agent: Callable[[Call], Awaitable[object]],
+        end_talk: Callable[[Call], Awaitable[object]],
         place_of: Callable[[str], Mapping[str, Value]],
     ) -> None:
         self._exchange = exchange
@@ -52,7 +52,7 @@ class Guests:
         self._away_s = away_s
         self._gone_since = gone_since
         self._tell = tell
-        self._drop_agent = drop_agent
+        self._end_talk = end_talk
         self._place_of = place_of
         self._lines: dict[CallId, AgiSession] = {}
         self._cut: set[CallId] = set()
@@ -98,7 +98,7 @@ class Guests:
             self._beside.hang_up(visit)
             self._visits.close(visit)
         elif call.phase in ("talk", "party"):
-            await self._drop_agent(call)
+            await self._end_talk(call)
         else:
             await self._hang_up(call)
 

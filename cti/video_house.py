@@ -56,7 +56,7 @@ class Parts:
     estimate: Callable[[Call], Estimate | None]
     logged_in: Callable[[], Collection[Desk]]
     tell: Callable[[AgentId, Mapping[str, Any]], object]
-    drop_agent: Callable[[Call], Awaitable[object]]
+    end_talk: Callable[[Call], Awaitable[object]]
     place_of: Callable[[str], Mapping[str, Value]]
     telephones_changed: Callable[[], object]
     telephone_written: Callable[[str], Awaitable[object]]
@@ -97,7 +97,7 @@ class VideoHouse:
             away_s=video.away_s,
             gone_since=self.channels.gone_since,
             tell=parts.tell,
-            drop_agent=parts.drop_agent,
+            end_talk=parts.end_talk,
             place_of=parts.place_of,
         )
         self.visits.on_change += [self.channels.changed, self.guests.tell_agent]

@@ -40,7 +40,7 @@ class House:
         self.timelines = Timelines()
         self.told: list[tuple[AgentId, Any]] = []
         self.hung_up: list[str] = []
-        self.dropped: list[CallId] = []
+        self.ended: list[CallId] = []
         settings = Settings(var=folder, recordings=folder / "recordings", video=video, calls=Calls(min_free_mb=1))
         self.recordings = Recordings(
             settings.recordings_dir,
@@ -61,7 +61,7 @@ class House:
                 estimate=lambda call: None,
                 logged_in=self.board.logged_in,
                 tell=lambda agent, message: self.told.append((agent, message)),
-                drop_agent=self.drop_agent,
+                end_talk=self.end_talk,
                 place_of=lambda dialled: {"city": "sample", "mode": "merged"},
                 telephones_changed=lambda: None,
                 telephone_written=self.written,
@@ -81,8 +81,8 @@ class House:
 
     async def written(self, user: str) -> None: ...
 
-    async def drop_agent(self, call: Any) -> None:
-        self.dropped.append(call.id)
+    async def end_talk(self, call: Any) -> None:
+        self.ended.append(call.id)
 
     async def action(self, name: str, *headers: tuple[str, str], timeout_s: float = 2.0) -> dict[str, str]:
         self.hung_up.append(dict(headers)["Channel"])
@@ -181,9 +181,9 @@ async def test_a_guest_writes_rates_and_ends_his_own_call_and_no_other(house: Ho
     assert (await ask(client, guest, "POST", "/api/visit/chat", {"text": "长" * 501}))[0] == 400
     assert (await ask(client, guest, "POST", "/api/visit/key", {"key": "1"}))[1]["error"] == "not_now"
     assert (await ask(client, other, "POST", "/api/visit/end"))[0] == 202
-    assert house.dropped == house.hung_up == []
+    assert house.ended == house.hung_up == []
     assert (await ask(client, guest, "POST", "/api/visit/end"))[0] == 202
-    assert house.dropped == [CALL]
+    assert house.ended == [CALL]
     (line,) = [message for agent, message in house.told if message["type"] == "chat" and agent == A1]
     assert (line["side"], line["text"]) == ("citizen", "您好")
     for path in ("chat", "cards", "camera", "video-recording"):
@@ -268,7 +268,7 @@ async def test_an_agent_invites_to_his_own_call_and_the_page_joins_it(house: Hou
     assert (await ask(client, guest, "POST", "/api/visit/message", {"text": "x"}))[0] == 409
     assert (await ask(client, guest, "POST", "/api/visit/key", {"key": "1"}))[0] == 409
     await ask(client, guest, "POST", "/api/visit/end")
-    assert house.dropped == house.hung_up == [], "his voice goes on"
+    assert house.ended == house.hung_up == [], "his voice goes on"
 
 
 # Pictures
