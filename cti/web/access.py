@@ -26,6 +26,7 @@ from cti.web.http import COOKIE, GUARD, GUEST_COOKIE, NOBODY, TRAIL, WHO, Refuse
 TABLE = """
 GET     /api/health                         public
 POST    /api/pair/promise                   peer
+GET     /                                   public
 GET     /pages/{path}                       public
 GET     /vendor/{path}                      public
 GET     /login                              public

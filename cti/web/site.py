@@ -35,8 +35,12 @@ def site_routes(pages: Path = PAGES, vendor: Path = VENDOR) -> list[web.RouteDef
     async def page(request: web.Request) -> web.StreamResponse:
         return _file(files, f"/pages{request.path}/index.html")
 
+    async def home(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=302, headers={"Location": "/login"})
+
     names = sorted(index.parent.name for index in pages.glob("*/index.html"))
     return [
+        web.get("/", home),
         web.get("/pages/{path:.+}", serve),
         web.get("/vendor/{path:.+}", serve),
         *(web.get(f"/{name}", page) for name in names),

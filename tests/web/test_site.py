@@ -49,6 +49,8 @@ async def test_only_files_that_were_there_are_served(tmp_path: Path) -> None:
         for path in ("/pages/../secret.json", "/pages/%2e%2e/secret.json", "/pages/one", "/vendor/x.js"):
             async with session.get(URL(f"http://127.0.0.1:{server.port}{path}", encoded=True)) as got:
                 assert got.status == 404, path
+        async with session.get(server.make_url("/"), allow_redirects=False) as got:
+            assert (got.status, got.headers["Location"]) == (302, "/login")
         async with session.get(server.make_url("/one")) as got:
             assert got.status == 200
             assert got.content_type == "text/html"
