@@ -85,12 +85,12 @@ class BesideLines:
             if call.id in self._exchange.board.calls:
                 left: dict[str, Value] = {"agent": agent, "seconds": seconds, "file": str(file.name and file)}
                 self._exchange.call(CallFact.VIDEO_LEFT, call.id, {**left, "bytes": size})
-            else:
-                self._count.pop(call.id, None)
 
     def heard(self, batch: Sequence[Milestone]) -> None:
         """Durable milestones: a line ends with its talk."""
         for milestone in batch:
+            if milestone.kind == CallFact.ENDED:
+                self._count.pop(CallId(milestone.id), None)
             if milestone.kind in _OVER:
                 for id_, (call_id, channel) in list(self._lines.items()):
                     if call_id == milestone.id:

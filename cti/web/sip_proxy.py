@@ -19,7 +19,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from cti.accounts.people import Role
 from cti.accounts.sessions import Session
 from cti.web.access import enter
-from cti.web.http import Refused, Who
+from cti.web.http import GUARD, Refused, Who
 
 log = structlog.get_logger()
 
@@ -106,7 +106,10 @@ class SipProxy:
             raise Refused(503, "asterisk_away", "Asterisk does not answer: come again in a moment") from None
         async with asterisk:
             await browser.prepare(request)
-            await self._carry(_Line(user, asking.session), browser, asterisk)
+            if self._may(user) and _is_logged_in(request, asking):
+                await self._carry(_Line(user, asking.session), browser, asterisk)
+            else:  # that ended while Asterisk was asked
+                await browser.close(code=LOGGED_OUT)
         return browser
 
     def _user_of(self, asking: Who) -> str:
@@ -165,6 +168,10 @@ class SipProxy:
     def _end(line: _Line, code: int) -> None:
         line.ending = line.ending or code
         line.end.set()
+
+
+def _is_logged_in(request: web.Request, asking: Who) -> bool:
+    return asking.session is None or request.app[GUARD].sessions.get(asking.session.key) is not None
 
 
 def speaks_for(message: str, user: str) -> bool:

@@ -44,6 +44,9 @@ class House:
         self.accounts = Accounts(self.exchange)
         self.asterisk_got: list[str] = []
         self.asterisk_has = 0
+        self.asterisk_answers = asyncio.Event()
+        self.asterisk_answers.set()
+        self.asterisk_asked = 0
         self.asterisk_protocols: list[str | None] = []
 
     def append(self, milestone: Milestone) -> None:
@@ -51,6 +54,8 @@ class House:
 
     async def asterisk(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(protocols=("sip",))
+        self.asterisk_asked += 1
+        await self.asterisk_answers.wait()
         await socket.prepare(request)
         self.asterisk_protocols.append(socket.ws_protocol)
         self.asterisk_has += 1
@@ -218,6 +223,17 @@ async def test_it_ends_with_the_log_in_the_telephone_or_the_session(house: House
     assert await close_code(socket) == 4001
     assert not other.closed
     await until(lambda: house.asterisk_has == 1)
+
+
+async def test_who_is_logged_out_while_asterisk_is_asked_does_not_come_in(house: House) -> None:
+    headers = await house.opens(A1)
+    house.asterisk_answers.clear()
+    coming = asyncio.create_task(house.connect(headers))
+    await until(lambda: house.asterisk_asked == 1)
+    house.accounts.sessions.end_all_of("a1", "taken_over")
+    house.asterisk_answers.set()
+    assert await close_code(await coming) == 4001
+    await until(lambda: house.asterisk_has == 0)
 
 
 async def test_a_whole_shift_is_connected_at_once(house: House) -> None:
