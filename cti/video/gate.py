@@ -30,6 +30,11 @@ class Gate:
         while len(self._times) > _MOST:
             self._times.pop(next(iter(self._times)))
 
+    def take_back(self, key: str) -> None:
+        """The last one does not count."""
+        if times := self._of(key):
+            times.pop()
+
     def wait_s(self, key: str) -> float:
         """Until it opens; 0: it is open."""
         times = self._of(key)

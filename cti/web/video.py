@@ -139,13 +139,15 @@ class VideoRoutes:
 
     async def _by_code(self, code: str, address: str) -> Invitation:
         """Tries count before they are looked at, as tries at one moment are tries."""
+        self._pass(self._codes_gate, address)  # first: one address must not use up the tries of everybody
         self._pass(self._all_codes_gate, "")
-        self._pass(self._codes_gate, address)
         try:
             found = await self._invitations.by_code(code)
         except NoInvitation:
             log.info("visit_code_refused")
             raise Refused(404, "wrong_code", "this code is wrong or too old") from None
+        self._codes_gate.take_back(address)
+        self._all_codes_gate.take_back("")
         return found
 
     @staticmethod

@@ -173,6 +173,17 @@ async def test_codes_cannot_be_tried_out(house: House, client: Client) -> None:
     await guest_of(client, code=invitation["code"])
 
 
+async def test_one_address_neither_uses_up_the_tries_of_all_nor_do_right_codes(house: House, client: Client) -> None:
+    _, invitation = await ask(client, ADMIN, "POST", "/api/invitations", {})
+    wrong = "000000" if invitation["code"] != "000000" else "000001"
+    for _ in range(70):
+        await ask(client, {}, "POST", "/api/visits", {"code": wrong})
+    elsewhere = {"X-Forwarded-For": "198.51.100.7"}
+    for _ in range(10):
+        _, invitation = await ask(client, ADMIN, "POST", "/api/invitations", {})
+        assert (await ask(client, elsewhere, "POST", "/api/visits", {"code": invitation["code"]}))[0] == 201
+
+
 async def test_a_guest_writes_rates_and_ends_his_own_call_and_no_other(house: House, client: Client) -> None:
     guest, other = await talking_guest(house, client), await guest_of(client)
 
