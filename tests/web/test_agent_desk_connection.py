@@ -195,3 +195,28 @@ async def test_a_ring_is_heard_and_shown_where_the_agent_looks_elsewhere(browser
         await desk.fake.tell({"type": "note", "code": "caller_gone", "data": {}})
         await desk.page.wait_for_function("document.title.startsWith('空闲')", timeout=LIMIT_MS)
         await desk.says("市民已挂断，已生成回拨任务。")
+
+
+_ASLEEP = """
+const never = () => 0;
+Object.assign(window, {setTimeout: never, setInterval: never, requestAnimationFrame: never});
+Object.defineProperty(document, "visibilityState", {get: () => "hidden"});
+"""
+
+
+async def test_a_page_whose_own_timers_sleep_works_on(browser: Browser) -> None:
+    """Given a hidden tab that the browser paints no more and whose timers it rings no more, when connections are cut
+    and a call comes, then the page is back, answers pings, and answers the call by the rule."""
+    async with agent_page(browser, opened=False) as desk:
+        await desk.page.add_init_script(_ASLEEP)
+        await desk.page.goto(f"{desk.fake.url}/agent")
+        await eventually(lambda: desk.fake.sip.registered, LIMIT_S, "a telephone")
+        await desk.fake.drop()
+        await desk.fake.sip.drop()
+        await eventually(lambda: desk.fake.opened == 2, LIMIT_S, "the desk again")
+        await eventually(lambda: desk.fake.sip.connections == 2 and desk.fake.sip.registered, LIMIT_S, "the telephone")
+        here = desk.fake.here
+        await eventually(lambda: desk.fake.here > here, LIMIT_S, "an answer to a ping")
+        await desk.fake.show(desk_row("offered", call_id=CALL), pop(offered_at=time.time(), auto_answer_s=2))
+        dialog = await desk.fake.sip.invite(CALL)
+        await eventually(lambda: dialog.state == "talking", LIMIT_S, "an answered call")

@@ -30,7 +30,7 @@ export function mountCallBar(bar, desk) {
 
   const acts = {
     answer: () => desk.answer(),
-    extend: () => void desk.extend(),
+    extend: () => void (desk.view().wide === "extend" && desk.extend()),
     hold: () => desk.hold(),
     mute: () => desk.mute(),
     keypad: () => open("keypad", () => keypad(desk)),
@@ -73,7 +73,7 @@ export function mountCallBar(bar, desk) {
 
   function end() {
     const { end: what } = desk.view();
-    const others = desk.call?.parties.some(({ state }) => state !== "ringing");
+    const others = desk.leads && desk.others.some(({ state }) => state !== "ringing");
     if (what.kind === "hang_up" && what.on && others) open("end", (close) => endPanel(close));
     else desk.end();
   }

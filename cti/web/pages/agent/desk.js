@@ -248,9 +248,19 @@ export class Desk {
     return this.#hangUps.passes(performance.now());
   }
 
+  /** Whether the call in hand is his, not one that he helps in. */
+  get leads() {
+    return this.call?.agent === this.user.id;
+  }
+
+  /** Who is in the call beside citizen, leading agent and himself. */
+  get others() {
+    return this.call?.parties.filter(({ agent }) => agent !== this.user.id) ?? [];
+  }
+
   #hangUp() {
     const call = this.call;
-    if (call?.parties.length) void this.post(`/api/calls/${call.call_id}/end`);
+    if (call && this.leads && this.others.length) void this.post(`/api/calls/${call.call_id}/end`);
     else if (!this.phone.hangUp() && call) void this.post(`/api/calls/${call.call_id}/end`);
   }
 

@@ -31,7 +31,7 @@ export function movePanel(desk, close) {
   let mode = "";
 
   const parties = make("div", { class: "parties in-panel" });
-  for (const party of desk.call?.parties ?? []) parties.append(partyRow(party));
+  for (const party of desk.leads ? desk.others : []) parties.append(partyRow(party));
 
   function fill() {
     const keep = found[at]?.id;

@@ -12,12 +12,12 @@ export function partyChips(box, desk) {
   /** @type {Map<number, HTMLElement>} */
   let times = new Map();
   desk.onDraw((view) => {
-    const parties = view.withCall && view.state !== "wrap_up" ? (desk.call?.parties ?? []) : [];
-    const now = `${desk.dictionary.lang}${JSON.stringify(parties.map(({ p, state, mode, target }) => [p, state, mode, target]))}`;
+    const parties = view.withCall && view.state !== "wrap_up" ? desk.others : [];
+    const now = `${desk.dictionary.lang}${desk.leads}${JSON.stringify(parties.map(({ p, state, mode, target }) => [p, state, mode, target]))}`;
     if (now !== mark) {
       mark = now;
       times = new Map();
-      box.replaceChildren(...parties.map(chip), ...(parties.some(({ state }) => state === "joined" || state === "consult") ? [leave()] : []));
+      box.replaceChildren(...parties.map(chip), ...(desk.leads && parties.some(({ state }) => state === "joined" || state === "consult") ? [leave()] : []));
     }
     for (const { p, since } of parties) {
       const time = times.get(p);
@@ -36,8 +36,8 @@ export function partyChips(box, desk) {
     const held = party.state === "consult" || party.state === "whisper";
     return make("span", { class: `party ${party.state} ${party.kind}`, role: "group", "aria-label": `${name} ${say(`party.${party.state}`)}` },
       icon("people"), make("b", { title: name }, name), make("span", { class: "s" }, say(`party.${party.state}`)), time,
-      held && make("button", { type: "button", title: say("party.join_why"), onclick: () => void desk.post(`${path}/join`) }, say("party.join")),
-      make("button", { type: "button", class: "x", "aria-label": say("party.drop", { name }), title: say("party.drop", { name }),
+      desk.leads && held && make("button", { type: "button", title: say("party.join_why"), onclick: () => void desk.post(`${path}/join`) }, say("party.join")),
+      desk.leads && make("button", { type: "button", class: "x", "aria-label": say("party.drop", { name }), title: say("party.drop", { name }),
         onclick: () => void desk.attempt(desk.api.delete(path)) }, icon("close")));
   }
 

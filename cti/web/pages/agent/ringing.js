@@ -7,6 +7,8 @@ import { reasonKey } from "./status_logic.js";
 /** @typedef {import("./view_logic.js").PageState} PageState */
 
 const FLASH_MS = 1000;
+/** The pop is painted first: to start the sound takes the page as long as that. */
+const RING_AFTER_MS = 50;
 
 /** @param {Desk} desk */
 export function mountRinging(desk) {
@@ -14,12 +16,14 @@ export function mountRinging(desk) {
   /** @type {PageState | null} */
   let before = null;
   let rungFor = "";
+  let starting = 0;
   let flash = 0;
   /** @type {Notification | null} */
   let notice = null;
 
   const title = (/** @type {string} */ text) => (document.title = text);
   const quiet = () => {
+    clearTimeout(starting);
     desk.sound.ring(false);
     clearInterval(flash);
     flash = 0;
@@ -32,9 +36,14 @@ export function mountRinging(desk) {
     if (!call || rungFor === call.call_id + call.offers) return;
     rungFor = call.call_id + call.offers;
     desk.messages.takeBack("caller_gone");
-    const text = say("say.offered", { queue: queueName() });
     desk.say("say.offered", "assertive", { queue: queueName() });
-    if (call.auto_answer_s !== 0) desk.sound.ring(true);
+    starting = setTimeout(() => alarm(call), RING_AFTER_MS);
+  }
+
+  /** @param {import("./types.js").Pop} call */
+  function alarm(call) {
+    const text = say("say.offered", { queue: queueName() });
+    if (call.auto_answer_s !== 0 && !isAnswered()) desk.sound.ring(true);
     let on = false;
     const swap = () => title((on = !on) ? `● ${text}` : say("title", { state: say("state.offered") }));
     swap();
@@ -45,6 +54,7 @@ export function mountRinging(desk) {
     }
   }
 
+  const isAnswered = () => ["answering", "talking"].includes(desk.phone.view.session);
   /** Where the way through the menu ended. */
   const queueName = () => desk.dictionary.pick(desk.call?.path).split(" → ").at(-1) ?? "";
 
@@ -53,7 +63,7 @@ export function mountRinging(desk) {
     const { state } = view;
     if (state === "offered") {
       if (before !== "offered") rings();
-      if (desk.phone.view.session === "answering" || desk.phone.view.session === "talking") desk.sound.ring(false);
+      if (isAnswered()) desk.sound.ring(false);
     } else if (before === "offered") quiet();
     if (state !== before) {
       if (before !== null && before !== "connecting" && state !== "offered") desk.say("say.state", "polite", { state: say(`state.${state}`) });

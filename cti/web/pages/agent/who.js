@@ -45,7 +45,7 @@ export function mountWho(zone, desk) {
     const action = shown?.message.action;
     act.hidden = !action;
     setText(act, action ? say(action.text.key, action.text.values) : "");
-    const free = call && !shown && (call.parties.length === 0 || view.state === "wrap_up");
+    const free = call && !shown && (desk.others.length === 0 || view.state === "wrap_up");
     const reason = !free ? "" : view.state === "wrap_up" ? `\t${say("alone.wrap_up_hint")}` : `${say("who.why")}\t${desk.dictionary.pick(call.why)}`;
     fill(why, reason.endsWith("\t") ? [] : [reason], (row) => {
       const [label = "", value = ""] = row.split("\t");
