@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -179,10 +178,11 @@ async def test_another_matter_is_not_shown_again(browser: Browser) -> None:
             await expect(count).to_have_text("1")
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-async def test_nothing_keeps_anybody_out(browser: Browser, lang: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("lang", "theme"), [("zh", "light"), ("en", "light"), ("zh", "dark")])
+async def test_nothing_keeps_anybody_out(browser: Browser, lang: str, theme: str) -> None:
     """Given the panels in each of their states, when axe looks at them, then it finds nothing."""
     async with ticket_server() as server, draft_page(browser, server, lang=lang) as desk:
+        await desk.page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
         await desk.page.evaluate(AXE.read_text(encoding="utf-8"))
 
         async def look(state: str) -> None:
@@ -212,6 +212,11 @@ async def test_nothing_keeps_anybody_out(browser: Browser, lang: str, tmp_path: 
         await desk.press("Escape", "Control+Enter")
         await expect(desk.page.locator(".d-notice")).to_be_visible()
         await look("faults")
+        await desk.write("title", "路灯")
+        await desk.expect_saved()
+        await server.colleague(ticket.id, "title", "青禾路路灯")
+        await expect(desk.page.locator(".d-notice.d-warn")).to_be_visible()
+        await look("conflict")
         await desk.press("F10")
         await look("finishes")
         assert not desk.faults

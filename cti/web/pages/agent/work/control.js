@@ -96,7 +96,7 @@ export class RadioControl extends Plain {
     this.radios = options.map((option, n) => make("input", { type: "radio", name: this.id, id: `${this.id}-${n}`, class: "visually-hidden",
       onchange: () => acts.chosen(name, option.value) }));
     this.faces = options.map((option, n) => make("label", { for: `${this.id}-${n}`, class: "d-radio" },
-      option.key ? make("span", { class: "d-key", "aria-hidden": "true" }, option.key) : null, make("span"), icon(CHECK)));
+      ...(option.key ? [make("span", { class: "d-key", "aria-hidden": "true" }, option.key), icon(CHECK)] : []), make("span")));
     this.el = make("fieldset", { id: this.id, class: "d-radios", onkeydown: (/** @type {KeyboardEvent} */ event) => this.#digit(event) }, this.legend,
       ...options.flatMap((_, n) => [/** @type {Node} */ (this.radios[n]), /** @type {Node} */ (this.faces[n])]));
     this.described = [this.el];
@@ -119,7 +119,9 @@ export class RadioControl extends Plain {
       const [radio, face] = [this.radios[n], this.faces[n]];
       if (!radio || !face) return;
       const text = option.words();
-      setText(/** @type {HTMLElement} */ (face.querySelector("span:not(.d-key)")), text);
+      const said = /** @type {HTMLElement} */ (face.lastElementChild);
+      setText(said, text);
+      said.dataset.text = text;
       face.title = text;
       if (radio.checked !== (option.value === view.value)) radio.checked = option.value === view.value;
     });

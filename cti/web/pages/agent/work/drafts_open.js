@@ -9,6 +9,8 @@ import { isDone } from "./save_logic.js";
 
 /** The draft that this tab took up by hand. */
 const IN_HAND = "yihu.draft";
+/** Its own message is on its way when a call is offered, and the page has its pop to paint. */
+const ASK_AFTER_MS = 500;
 const ASK_AGAIN_MS = 2000;
 
 export class OpenDrafts {
@@ -35,15 +37,19 @@ export class OpenDrafts {
     desk.on("desk", () => this.follow());
     desk.on("link", ({ state }) => {
       if (state === "live") for (const keeper of this.#keepers.values()) keeper.again();
-      if (state === "taken_over" || state === "logged_out") this.keepAll();
+      if (state === "taken_over" || state === "logged_out") this.#save();
     });
     window.addEventListener("online", () => this.#keepers.forEach((keeper) => keeper.again()));
     window.addEventListener("pagehide", () => this.keepAll(true));
     document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState !== "hidden") return;
-      this.keepAll();
-      for (const keeper of this.#keepers.values()) void keeper.flush();
+      if (document.visibilityState === "hidden") this.#save();
     });
+  }
+
+  /** Everywhere, now. */
+  #save() {
+    this.keepAll();
+    for (const keeper of this.#keepers.values()) void keeper.flush();
   }
 
   /** @param {boolean} [going] */
@@ -173,6 +179,6 @@ export class OpenDrafts {
         this.#askTimer = setTimeout(ask, ASK_AGAIN_MS);
       }
     };
-    void ask();
+    this.#askTimer = setTimeout(ask, ASK_AFTER_MS);
   }
 }

@@ -37,7 +37,7 @@ export class FieldBox {
     this.mark = make("span", { class: "d-mark", "aria-hidden": "true" });
     this.confirm = make("span", { class: "d-confirm" });
     this.described = make("span", { class: "visually-hidden", id: `${control.id}-about` });
-    this.head = make("div", { class: "d-label" }, this.label, this.star, make("span", { class: "d-gap" }), this.fault, this.pill, this.chip, this.dots);
+    this.head = make("div", { class: "d-label" }, this.label, this.star, this.fault, make("span", { class: "d-gap" }), this.pill, this.chip, this.dots);
     this.box = make("div", { class: "d-box" }, control.el, this.mark);
     this.el = make("div", { class: `d-field d-${name}`, "data-field": name }, this.head, this.box, this.described);
     if (control.isGroup) this.label.setAttribute("aria-hidden", "true");
@@ -51,12 +51,16 @@ export class FieldBox {
     const label = work.pick(about.words);
     setText(this.label, label);
     this.label.title = label;
-    this.star.hidden = !about.required;
-    this.el.dataset.state = about.fault ? "fault" : view.theirs ? "conflict" : view.state === "empty" ? (about.wanted ? "ask" : "empty") : view.state;
+    this.star.hidden = !about.required || about.fault !== null;
+    const isWrong = about.fault !== null && about.fault.code !== "unconfirmed";
+    this.el.dataset.state = isWrong ? "fault" : view.theirs ? "conflict" : view.state === "empty" ? (about.wanted ? "ask" : "empty") : view.state;
     this.#paintAbove(view, about.fault);
     const text = about.fault ? work.pick(about.fault.message) : "";
     setText(this.fault, text);
     this.fault.title = text;
+    this.fault.classList.toggle("d-unsure", !isWrong);
+    // It names the field, in the place of its label.
+    this.label.classList.toggle("visually-hidden", text !== "");
     setText(this.described, this.#words(view, about));
     this.#paintMark(view, about);
     setText(this.confirm, ` ${work.say("draft.confirm")}`);

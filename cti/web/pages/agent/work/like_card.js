@@ -24,6 +24,8 @@ export class LikeCard {
   #timer = 0;
   #painted = "";
   #failed = false;
+  /** What he has just said something about: it may go from under the pointer. */
+  #judged = "";
 
   /** @param {Work} work */
   constructor(work) {
@@ -33,6 +35,8 @@ export class LikeCard {
     this.next = make("button", { class: "s-next", type: "button", onclick: () => this.#turn() });
     this.card = make("div", { class: "s-like" });
     this.el = make("section", { class: "s-likes" }, make("h3", {}, this.title, make("span", { class: "s-pager" }, this.count, this.next)), this.card);
+    this.card.addEventListener("pointerleave", () => this.paint());
+    this.card.addEventListener("focusout", () => setTimeout(() => this.paint()));
     work.on("draft", () => this.#follow());
   }
 
@@ -103,6 +107,10 @@ export class LikeCard {
     const what = JSON.stringify([work.lang, like, joined, keeper?.isOpen, this.#failed]);
     // Under the pointer and the focus it stays as it is until they have left, unless it is gone.
     if (what === this.#painted) return;
+    const judged = this.#judged !== "";
+    if (this.card.matches(":hover, :focus-within") && this.#shown !== null && !judged && this.el.dataset.ticket === keeper?.id) return;
+    this.#judged = "";
+    this.el.dataset.ticket = keeper?.id ?? "";
     this.#painted = what;
     this.#shown = like?.id ?? null;
     this.card.classList.toggle("s-empty", !like);
@@ -130,6 +138,7 @@ export class LikeCard {
   async #judge(like, same) {
     const { keeper, desk } = this.work;
     if (!keeper) return;
+    this.#judged = like.id;
     try {
       keeper.hear(await desk.api.post(`/api/tickets/${encodeURIComponent(keeper.id)}/relate`, { other: like.id, same }));
       this.#failed = false;

@@ -37,7 +37,12 @@ export class PickControl {
         this.#search();
       },
       oninput: () => this.#composing || this.#search(),
-      onclick: () => this.choices.isOpenFor(this.input) || this.#open(""),
+      onfocus: () => this.input.select(),
+      onclick: () => {
+        if (this.choices.isOpenFor(this.input)) return;
+        this.input.select();
+        this.#open("");
+      },
       onblur: () => this.#left(),
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) });
     this.button = make("button", { class: "d-open", type: "button", tabindex: "-1", onclick: () => {

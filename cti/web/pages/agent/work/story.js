@@ -2,6 +2,8 @@
 // calls before. Everything keeps its place; what is empty keeps its height.
 import { make, setText } from "/pages/shared/dom.js";
 import { clock, timeOfDay } from "../format_logic.js";
+import { keyText } from "../keys_logic.js";
+import { typed } from "./draft_logic.js";
 import { LikeCard } from "./like_card.js";
 import { ending, stations } from "./story_logic.js";
 import { day, dayAndTime, daysAgo, inARow, month } from "./when_logic.js";
@@ -14,6 +16,7 @@ import { Work } from "./work.js";
 /** Something to look up; the knowledge base gives them. @typedef {{title: import("../types.js").Both, address: string}} Knowledge */
 
 const CALLS = 5;
+const OPEN = 3;
 
 /** Builds the panel into `el`; it fills as soon as its words are there. @param {HTMLElement} el @param {Desk} desk
  * @returns {Promise<{knowledge: (list: Knowledge[]) => void}>} */
@@ -46,9 +49,13 @@ class StoryPanel {
     this.way = make("section", { class: "s-way" });
     this.like = new LikeCard(work);
     this.past = make("section", { class: "s-past" });
-    this.known = make("section", { class: "s-known" });
-    this.body = make("div", { class: "s-body" }, this.alert, this.way, this.like.el, this.past, this.known);
-    this.parts = [this.head, this.body];
+    this.open = make("section", { class: "s-open" });
+    this.knownTitle = make("h3");
+    this.search = make("input", { class: "field s-search", type: "search", autocomplete: "off", oninput: () => this.paint() });
+    this.links = make("ul", { class: "s-links" });
+    this.known = make("section", { class: "s-known" }, this.knownTitle, this.search, this.links);
+    this.body = make("div", { class: "s-body" }, this.alert, this.way, this.like.el, this.open, this.past);
+    this.parts = [this.head, this.body, this.known];
   }
 
   start() {
@@ -59,13 +66,26 @@ class StoryPanel {
       this.paint();
     });
     desk.on("desk", () => this.paint());
+    this.work.on("draft", () => this.paint());
     desk.on("note", ({ code }) => {
       if (code !== "caller_gone" && code !== "missed") return;
       this.#note = `note.${code}`;
       this.paint();
     });
+    desk.on("key", (key) => {
+      if (key.name !== "search") return;
+      key.take();
+      this.search.focus();
+      this.search.select();
+    });
     desk.dictionary.onChange(() => this.paint());
     this.paint();
+  }
+
+  /** Whether a text has all that is searched for. @param {...(string | null | undefined)} texts */
+  #has(...texts) {
+    const text = texts.join(" ").toLowerCase();
+    return this.search.value.toLowerCase().split(/\s+/).every((word) => text.includes(word));
   }
 
   /** @param {Knowledge[]} list */
@@ -90,11 +110,13 @@ class StoryPanel {
     setText(this.title, work.say("story.title"));
     setText(this.first, story?.first_call_at ? work.say("story.first", { month: month(story.first_call_at) }) : "");
     this.like.paint();
-    const what = JSON.stringify([work.lang, call?.call_id, call && stations(call), call?.pii_caller, story, this.#note, this.#mine, this.#knowledge]);
+    const what = JSON.stringify([work.lang, call?.call_id, call && stations(call), call?.pii_caller, story, this.#note, this.#mine, this.#knowledge, this.search.value,
+      work.keeper?.isOpen]);
     if (what === this.#painted) return;
     this.#painted = what;
     this.#paintAlert(story);
     this.#paintWay();
+    this.#paintOpen(story);
     if (isIdle) this.#paintMine();
     else this.#paintPast(story);
     this.#paintKnown();
@@ -126,15 +148,38 @@ class StoryPanel {
     this.way.hidden = !call;
   }
 
+  /** What he still waits for: to ask how it is going, or to press for it, its number goes into the draft.
+   * @param {Story | null} story */
+  #paintOpen(story) {
+    const { work } = this;
+    const rows = (story?.tickets ?? []).filter((row) => this.#has(row.id, row.title, this.#matter(row)));
+    this.open.hidden = !rows.length;
+    this.open.replaceChildren(make("h3", {}, work.say("story.open"), make("span", {}, String(rows.length))),
+      make("ul", {}, ...rows.slice(0, OPEN).map((row) => {
+        const title = row.title || this.#matter(row) || work.say("past.no_title");
+        return make("li", { class: "s-ticket" }, make("span", { class: "s-what", lang: "zh-CN", title }, title),
+          make("button", { class: "button d-small", type: "button", disabled: !work.keeper?.isOpen, "aria-label": work.say("story.relate_to", { id: row.id }),
+            onclick: () => this.#relate(row.id) }, work.say("story.relate")),
+          make("span", { class: "s-end" }, `${row.id} · ${work.say(`state.ticket_${row.state}`)}`));
+      })));
+  }
+
+  /** @param {string} id */
+  #relate(id) {
+    const { keeper } = this.work;
+    if (keeper?.isOpen) keeper.change(typed(keeper.draft, "related", id));
+  }
+
   /** @param {Story | null} story */
   #paintPast(story) {
     const { work } = this;
     const { call } = work.desk;
     const now = work.desk.serverNow();
     const title = make("h3", {}, work.say("story.past"), story?.calls_12m ? make("span", {}, work.say("story.in_12m", { n: story.calls_12m })) : null);
+    const calls = (story?.calls ?? []).filter((one) => this.#has(one.title, one.ticket, day(one.at, now)));
     const none = !call?.pii_caller ? "story.withheld" : !story ? "story.reading" : story.calls.length ? null : "story.none";
     this.past.replaceChildren(title, none ? make("p", { class: "s-none" }, work.say(none))
-      : make("ul", {}, ...(story?.calls ?? []).slice(0, CALLS).map((one) => this.#pastCall(one, now))));
+      : make("ul", {}, ...calls.slice(0, CALLS).map((one) => this.#pastCall(one, now))));
   }
 
   /** @param {PastCall & {matter?: string}} call @param {number} now */
@@ -169,18 +214,20 @@ class StoryPanel {
 
   /** @param {TicketRow} row */
   #matter(row) {
-    return row.matter ? work_last(this.work.pick(this.work.form.called("matter", row.matter))) : "";
+    return row.matter ? lastOf(this.work.pick(this.work.form.called("matter", row.matter))) : "";
   }
 
   #paintKnown() {
     const { work } = this;
-    this.known.hidden = !this.#knowledge.length;
-    this.known.replaceChildren(make("h3", {}, work.say("story.known")),
-      make("ul", {}, ...this.#knowledge.map((one) => make("li", {}, make("a", { href: one.address, target: "_blank", rel: "noopener" }, work.pick(one.title))))));
+    const found = this.#knowledge.filter((one) => this.#has(one.title.zh, one.title.en));
+    this.knownTitle.replaceChildren(work.say("story.known"), make("kbd", {}, keyText("search")));
+    this.search.placeholder = work.say("story.search");
+    this.search.setAttribute("aria-label", work.say("story.search"));
+    this.links.replaceChildren(...found.map((one) => make("li", {}, make("a", { href: one.address, target: "_blank", rel: "noopener" }, work.pick(one.title)))));
   }
 }
 
 /** The last part of a way. @param {string} way */
-function work_last(way) {
+function lastOf(way) {
   return way.split(" › ").at(-1) ?? way;
 }

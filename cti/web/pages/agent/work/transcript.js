@@ -97,7 +97,8 @@ class Transcript {
   #paintLines() {
     const { work } = this;
     const { call } = work.desk;
-    const wasAtEnd = this.#isAtEnd();
+    // Whoever has said nothing yet needs no measuring, which costs the pop time.
+    const wasAtEnd = this.#lines.length > 0 && this.#isAtEnd();
     for (const words of this.#lines) {
       const before = this.#shown.get(words.line);
       if (before && before.words === words && before.lang === work.lang) continue;
@@ -159,7 +160,7 @@ class Transcript {
   }
 
   #paintLatest() {
-    this.latest.hidden = this.#isAtEnd();
+    this.latest.hidden = this.#lines.length === 0 || this.#isAtEnd();
     if (this.latest.dataset.lang === this.work.lang) return;
     this.latest.dataset.lang = this.work.lang;
     this.latest.replaceChildren(this.work.say("words.latest"), icon(DOWN));
