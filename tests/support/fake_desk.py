@@ -160,7 +160,7 @@ STORY: dict[str, Any] = {
     "name": "王女士",
     "tags": [{"id": "local", "zh": "样例市本地", "en": "Local"}],
     "first_call_at": 1710000000,
-    "repeat_7d": 1,
+    "repeat_7d": 2,
     "lost_last": None,
     "calls": [],
     "calls_12m": 3,

@@ -94,7 +94,7 @@
  * @property {string | null} name
  * @property {({id: string} & Both)[]} tags
  * @property {number | null} first_call_at
- * @property {number} repeat_7d
+ * @property {number} repeat_7d  this call among them
  * @property {{at: number, wait_s: number, queue: string | null} | null} lost_last
  * @property {PastCall[]} calls
  * @property {number} calls_12m

@@ -70,7 +70,7 @@ export function mountWho(zone, desk) {
     if (call.agent && call.agent !== desk.user.id) list.push(["info", say("who.helping", { agent: call.agent })]);
     if (call.language && !call.language.startsWith("zh-CN")) list.push(["info", languageName(desk, call.language)]);
     for (const tag of story?.tags ?? []) list.push(["", desk.dictionary.pick(tag)]);
-    if (story && story.repeat_7d > 0) list.push(["warn", say("who.repeat", { n: story.repeat_7d + 1 })]);
+    if (story && story.repeat_7d > 1) list.push(["warn", say("who.repeat", { n: story.repeat_7d })]);
     fill(tags, list.map(([tone, text]) => `${tone}\t${text}`), (line) => {
       const [tone = "", text = ""] = line.split("\t");
       return make("span", { class: `tag ${tone}`, title: text }, text);
