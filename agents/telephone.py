@@ -40,6 +40,9 @@ def telephone_of(desk: Desk, key: str) -> Telephone:
     agent = desk.agent
     if desk.softphone or not agent.sip_ha1:
         ha1 = sip_ha1(agent.id, softphone_password(key, agent.id, desk.softphone))
-        shows = bool(desk.softphone) and not VIDEO_SKILLS.isdisjoint(agent.skills)
-        return Telephone(ha1, browser=bool(desk.softphone), video=shows)
+        return Telephone(ha1, browser=bool(desk.softphone), video=shows_pictures(desk))
     return Telephone(agent.sip_ha1)
+
+
+def shows_pictures(desk: Desk) -> bool:
+    return bool(desk.softphone) and not VIDEO_SKILLS.isdisjoint(desk.agent.skills)

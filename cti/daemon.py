@@ -233,7 +233,7 @@ class Daemon:
         self.silent_lines = SilentLines(
             self.exchange,
             self.phones,
-            lambda: self.channels.channels if self.observe.synced else None,
+            lambda: self.channels.channels,
             lambda channel: variable(self.observe, channel, names.PACKETS_HEARD),
             self.act,
         )
@@ -498,7 +498,7 @@ class Daemon:
             nonce=self._nonce,
             on_event=self._on_event if observes else _ignore,
             on_up=self._on_observing if observes else self._on_acting,
-            on_down=self.reconciler.on_down if observes else None,
+            on_down=self._on_unobserved if observes else None,
             may_act=self.pair.may_decide,
             rng=random.Random(),
         )
@@ -530,8 +530,13 @@ class Daemon:
         await self.parties.on_list(self.channels.channels)
         self.phones.replace(await device_states(self.observe))
         self.watch.on_list()
+        self.silent_lines.on_list()
         self.provisioner.request()  # it may not have been able to look until now
         self.fallback.request(forget=True)
+
+    def _on_unobserved(self, reason: str) -> None:
+        self.reconciler.on_down(reason)
+        self.silent_lines.on_down()
 
     async def _answers_noted(self) -> dict[CallId, float]:
         """When agents answered, by the dialplan's note, of the calls that are not answered as far as we know."""

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import structlog
 
+from agents.telephone import shows_pictures
 from cti.asterisk import names
 from cti.asterisk.ami import AmiError, AmiEvent
 from cti.asterisk.channels import Channel
@@ -36,14 +37,14 @@ class Act(Protocol):
 
 
 class SilentLines:
-    """`on_event` for each AMI event, after phones and channels have it. `packets`: how many a channel has received, as
-    text, "" if it is gone; `channels`: by uniqueid, None while Asterisk is not observed."""
+    """`on_event` for each AMI event, `on_list` for each complete list, after phones and channels have it. `packets`: how
+    many a channel has received, as text, "" if it is gone; `channels`: by uniqueid, as they were last seen."""
 
     def __init__(
         self,
         exchange: Exchange,
         phones: Phones,
-        channels: Callable[[], Mapping[str, Channel] | None],
+        channels: Callable[[], Mapping[str, Channel]],
         packets: Callable[[str], Awaitable[str]],
         act: Act,
     ) -> None:
@@ -54,13 +55,31 @@ class SilentLines:
         self._act = act
         self._listening: dict[AgentId, asyncio.Task[None]] = {}
         self._lost_at: dict[AgentId, float] = {}
+        self._observed = False
 
     def on_event(self, event: AmiEvent) -> None:
         if event.name != "ContactStatus" or event.fields.get("ContactStatus") not in ("Removed", "Unreachable"):
             return
         agent_id = AgentId(event.fields.get("EndpointName", ""))
         desk = self._exchange.board.desks.get(agent_id)
-        if desk is None or not desk.softphone or not self._lines(agent_id):
+        if desk is not None and desk.softphone:
+            self._doubt(agent_id)
+
+    def on_list(self) -> None:
+        """Asterisk's list. After a time in which we did not observe it any connection may have been lost; who can show
+        pictures is listened to, because Asterisk does not end his line by itself (cti.provision)."""
+        if not self._observed:
+            self._observed = True
+            for agent_id, desk in self._exchange.board.desks.items():
+                if shows_pictures(desk):
+                    self._doubt(agent_id)
+
+    def on_down(self) -> None:
+        """Asterisk is not observed any more."""
+        self._observed = False
+
+    def _doubt(self, agent_id: AgentId) -> None:
+        if not self._lines(agent_id):
             return
         self._lost_at[agent_id] = self._exchange.wall()
         if agent_id not in self._listening:
@@ -94,4 +113,4 @@ class SilentLines:
     def _lines(self, agent_id: AgentId) -> list[str]:
         """His channels that were answered."""
         mine = f"PJSIP/{agent_id}-"
-        return [c.name for c in (self._channels() or {}).values() if c.name.startswith(mine) and c.state == UP]
+        return [c.name for c in self._channels().values() if c.name.startswith(mine) and c.state == UP]

@@ -26,13 +26,13 @@ FIRST, SECOND = "sip:x@127.0.0.1:5001;transport=ws", "sip:y@127.0.0.1:5002;trans
 class Talk:
     """One agent in a talk by his browser, and the sound that comes from it."""
 
-    def __init__(self) -> None:
+    def __init__(self, skill: str = "general") -> None:
         self.loop = asyncio.get_running_loop()
         board = Switchboard(0.0)
-        board.set_roster({A1: Agent(A1, "林小燕", {"general": 3})})
+        board.set_roster({A1: Agent(A1, "林小燕", {skill: 3})})
         self.exchange = Exchange(board, self, self.loop.time)
         self.phones = Phones(self.loop.time)
-        self.channels: dict[str, Channel] | None = {"n1-1.2": Channel("n1-1.2", "n1-1.1", NAME, 6, "b")}
+        self.channels = {"n1-1.2": Channel("n1-1.2", "n1-1.1", NAME, 6, "b")}
         self.silent_since = float("inf")
         self.away = 0
         self.hung_up: list[tuple[str, str]] = []
@@ -64,7 +64,6 @@ class Talk:
 
 @pytest.fixture
 async def talk() -> Talk:
-    await asyncio.sleep(10)
     return Talk()
 
 
@@ -120,8 +119,7 @@ async def test_a_reload_that_signs_in_before_we_have_listened_is_found_out(talk:
 
 async def test_nobody_is_listened_to_who_does_not_talk_by_a_browser(talk: Talk) -> None:
     talk.silent_since = 0.0
-    assert talk.channels is not None
-    for channels in (None, {}, {"n1-1.2": Channel("n1-1.2", "n1-1.1", NAME, 5, "")}):
+    for channels in ({}, {"n1-1.2": Channel("n1-1.2", "n1-1.1", NAME, 5, "")}):
         talk.channels = channels
         talk.contact("Removed")
         await asyncio.sleep(1)
@@ -136,4 +134,30 @@ async def test_an_asterisk_that_does_not_answer_is_asked_again(talk: Talk) -> No
     talk.silent_since, talk.away = talk.loop.time(), 2
     talk.contact("Removed")
     await asyncio.sleep(2)
+    assert talk.hung_up == [(NAME, "44")]
+
+
+@pytest.mark.parametrize(("skill", "hung_up"), [("video", [(NAME, "44")]), ("general", [])])
+async def test_a_page_of_a_video_seat_that_died_while_nobody_looked_is_found(
+    skill: str, hung_up: list[tuple[str, str]]
+) -> None:
+    """Asterisk itself ends only the lines of those who cannot show pictures."""
+    talk = Talk(skill)
+    talk.silent_since = talk.loop.time()
+    talk.lines.on_list()
+    await asyncio.sleep(1)
+    assert talk.hung_up == hung_up
+
+
+async def test_a_video_seat_whose_page_lives_talks_on_and_is_doubted_once() -> None:
+    talk = Talk("video")
+    talk.lines.on_list()
+    await asyncio.sleep(5)
+    talk.silent_since = talk.loop.time()
+    talk.lines.on_list()
+    await asyncio.sleep(5)
+    assert talk.hung_up == []
+    talk.lines.on_down()
+    talk.lines.on_list()
+    await asyncio.sleep(1)
     assert talk.hung_up == [(NAME, "44")]
