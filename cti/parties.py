@@ -200,7 +200,6 @@ class Parties:
         """One round over all talks that others are in, and over all channels of ours."""
         channels = self._channels()
         if channels is None:
-            self._missing_since.clear()
             return
         for call in [call for call in self._exchange.board.calls.values() if call.parties]:
             if self.citizen(call) is None or call.id in self._citizen_left:
@@ -390,6 +389,7 @@ class Parties:
         self._causes = {i: said for i, said in self._causes.items() if said[0] in live}
         self._dropped = {i for i in self._dropped if i in channels or i in self._causes or i in self._legs}
         self._cut_at = {i: at for i, at in self._cut_at.items() if i in channels}
+        self._missing_since = {i: at for i, at in self._missing_since.items() if i in self._legs}
         self._orphan_since = {i: at for i, at in self._orphan_since.items() if i in channels}
         gone = [i for i, leg in self._legs.items() if leg.outcome.done() and self._call_of(i) is None]
         for i in gone:

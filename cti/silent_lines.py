@@ -37,8 +37,8 @@ class Act(Protocol):
 
 
 class SilentLines:
-    """`on_event` for each AMI event, `on_list` for each complete list, after phones and channels have it. `packets`: how
-    many a channel has received, as text, "" if it is gone; `channels`: by uniqueid, as they were last seen."""
+    """`on_event` for each AMI event, `on_list` for each complete list, after phones and channels have it. `packets`:
+    how many a channel has received, as text, "" if it is gone; `channels`: by uniqueid, as they were last seen."""
 
     def __init__(
         self,

@@ -239,6 +239,19 @@ async def test_a_leg_that_the_record_does_not_know_is_cut(tmp_path: Path) -> Non
     assert sorted(await room.hung_up()) == sorted([LEG, "n9-9.9.p1"])
 
 
+async def test_a_leg_that_never_came_has_failed_however_often_the_list_is_read_meanwhile(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    room.ask()
+    room.parties.call_in(room.call, room.call.parties[0], "PJSIP/10001@trunk", "12345")
+    for _ in range(4):
+        channels, room.channels = room.channels, None
+        room.parties.look()
+        room.channels = channels
+        room.parties.look()
+        await asyncio.sleep(6)
+    assert room.last(CallFact.PARTY_FAILED)["outcome"] == "unreachable"
+
+
 async def test_a_leg_that_never_came_has_failed(tmp_path: Path) -> None:
     room = Room(tmp_path)
     room.ask()
