@@ -16,6 +16,7 @@ window.peers = [];
 window.tones = [];
 const Real = window.RTCPeerConnection;
 window.RTCPeerConnection = class extends Real { constructor(...given) { super(...given); window.peers.push(this); } };
+Object.defineProperty(RTCDTMFSender.prototype, "canInsertDTMF", {get: () => true});
 RTCDTMFSender.prototype.insertDTMF = function (tones, duration, gap) { window.tones.push([tones, duration, gap]); };
 """
 

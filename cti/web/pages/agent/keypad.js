@@ -9,8 +9,7 @@ const KEYS = [..."123456789*0#"];
 export function keypad(desk) {
   const sent = make("output", { class: "sent", "aria-live": "polite" });
   const press = (/** @type {string} */ digit) => {
-    desk.phone.dial(digit);
-    sent.textContent = `${sent.textContent ?? ""}${digit}`.slice(-18);
+    if (desk.phone.dial(digit)) sent.textContent = `${sent.textContent ?? ""}${digit}`.slice(-18);
   };
   const grid = make("div", { class: "keys" }, ...KEYS.map((digit) => make("button", { type: "button", class: "key", onclick: () => press(digit) }, digit)));
   const panel = make("div", { tabindex: "-1", "data-first": true, "aria-label": desk.dictionary.say("act.keypad") }, sent, grid);

@@ -341,10 +341,12 @@ export class Phone {
     else session.mute({ audio: true });
   }
 
-  /** In the stream of sound itself, as the far end expects it. @param {string} digit */
+  /** In the stream of sound itself (RFC 4733), as the far end expects it. @param {string} digit @returns {boolean} whether it went */
   dial(digit) {
-    if (this.#line?.state === "talking")
-      this.#line.session.sendDTMF(digit, { transportType: /** @type {any} */ ("RFC2833"), duration: 120, interToneGap: 80 });
+    const tones = this.#line?.session.connection?.getSenders().find(({ dtmf }) => dtmf)?.dtmf;
+    if (this.#line?.state !== "talking" || !tones?.canInsertDTMF) return false;
+    tones.insertDTMF(tones.toneBuffer + digit, 120, 80);
+    return true;
   }
 
   /** Calls the echo: whoever speaks hears himself. */
