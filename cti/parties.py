@@ -191,6 +191,8 @@ class Parties:
                 if channel is None or channel.state != UP or (blind and not channel.bridge_id):
                     continue
                 at = past(await self._noted(channel.name), now) or now
+                if call.id not in self._exchange.board.calls:
+                    break
                 if blind:
                     self._forwarded(call, at if at >= party.since else now)
                 else:
@@ -391,9 +393,8 @@ class Parties:
         self._cut_at = {i: at for i, at in self._cut_at.items() if i in channels}
         self._missing_since = {i: at for i, at in self._missing_since.items() if i in self._legs}
         self._orphan_since = {i: at for i, at in self._orphan_since.items() if i in channels}
-        gone = [i for i, leg in self._legs.items() if leg.outcome.done() and self._call_of(i) is None]
-        for i in gone:
-            del self._legs[i]
+        for i in [i for i in self._legs if self._call_of(i) is None]:
+            self._legs.pop(i).settle("interrupted")
 
     def _needs_music(self, call: Call, citizen: Channel, party: Party | None) -> bool:
         """Whether the citizen would be alone without it."""
@@ -444,7 +445,7 @@ class Parties:
             return
         if party.mode == "consult" and not await self._take_aside(call, party, citizen, agent):
             leg.settle("interrupted")
-        if leg.outcome.done():
+        if leg.outcome.done() or call_id not in self._exchange.board.calls:
             return  # nobody wants him any more
         recording = Contact(self._exchange, call_id, self._recordings).segment(f"p{party.p}")
         variables = [

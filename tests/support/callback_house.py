@@ -80,7 +80,8 @@ class CallbackHouse:
             place_of=lambda dialled: {"city": "test", "mode": "merged", "statistics": dialled},
             need_of=lambda dialled: Need("general"),
         )
-        self.parties = Parties(self.exchange, self.act, outside.channels, outside.noted, recordings, 10.0, lambda _: 0.0)
+        channels, noted = outside.channels, outside.noted
+        self.parties = Parties(self.exchange, self.act, channels, noted, recordings, 10.0, lambda _: 0.0)
         self.callbacks = Callbacks(outside, books)
         self.agi = AgiServer({names.AGI_CALLBACK: self.callbacks.serve})
         await self.agi.start("127.0.0.1", self.asterisk.settings.agi.port)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agents.roster import Agent
 from agents.status import Cause, State, StatusRefused
-from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, NeedStep, SkillNeed
+from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone, Need, NeedStep, SkillNeed, Value
 from cti.switchboard import Effects, Switchboard, UnknownCall, definition
 
 NEED = Need("general", (NeedStep((SkillNeed("general"),)),)).to_text()
@@ -429,3 +429,49 @@ def test_after_a_take_over_numbers_go_on_where_the_other_daemon_never_was() -> N
     assert new.seq == 1
     assert (again.seq, again.data["seq_from"]) == (5_000, 0)
     assert other.apply(CallFact.HUMAN_ASKED, CallId("c3"), house.now).milestones[0].seq == 5_001
+
+
+def test_an_agent_who_leaves_a_talk_to_a_colleague_has_after_call_work_and_so_has_the_colleague() -> None:
+    house = House("a1", "a2", wrap_up_s=20.0)
+    house.ready("a1")
+    house.arrives("c1")
+    house.queues("c1")
+    house.call(CallFact.ANSWERED, "c1", agent="a1", n=1)
+    house.ready("a2")
+    house.keep(
+        house.board.apply(
+            CallFact.PARTY_ASKED,
+            CallId("c1"),
+            house.now,
+            {"p": 1, "kind": "agent", "target": "a2", "mode": "conference", "by": "a1", "agent": "a2"},
+        )
+    )
+    house.arrives("c2")
+    house.queues("c2")
+    assert house.board.offer_of(CallId("c2")) is None, "who is called to a talk is offered no other call"
+    house.call(CallFact.PARTY_JOINED, "c1", p=1, mode="conference")
+    assert (house.state("a1"), house.state("a2")) == (State.TALKING, State.TALKING)
+
+    house.call(CallFact.HANDED_OVER, "c1", p=1, agent="a2", by="a1", n=1, side="agent", talk_s=9.0)
+    assert (house.state("a1"), house.state("a2")) == (State.WRAP_UP, State.TALKING)
+    call = house.board.calls[CallId("c1")]
+    assert (call.agent, call.lead, call.phase) == ("a2", 1, "talk")
+    assert house.recovered().board.calls[CallId("c1")].agent == "a2"
+
+    house.call(CallFact.PARTY_LEFT, "c1", p=1, side="party", talk_s=9.0)
+    assert house.state("a2") is State.WRAP_UP
+    assert call.phase == "after_talk"
+    assert house.pass_time(20.0).wakes == ("c2",)
+
+
+def test_a_colleague_who_lets_it_ring_is_spared_as_after_any_offer() -> None:
+    house = House("a1", "a2")
+    house.ready("a1")
+    house.arrives("c1")
+    house.queues("c1")
+    house.call(CallFact.ANSWERED, "c1", agent="a1", n=1)
+    house.ready("a2")
+    asked: dict[str, Value] = {"p": 1, "kind": "agent", "target": "a2", "mode": "consult", "by": "a1", "agent": "a2"}
+    house.keep(house.board.apply(CallFact.PARTY_ASKED, CallId("c1"), house.now, asked))
+    house.call(CallFact.PARTY_FAILED, "c1", p=1, outcome="no_answer")
+    assert (house.state("a1"), house.state("a2")) == (State.TALKING, State.NOT_ANSWERING)
