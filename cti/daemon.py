@@ -57,12 +57,12 @@ from cti.moving import Moving
 from cti.numbers import NUMBERS, Numbers, read_numbers
 from cti.pair import Inheritance, Pair
 from cti.parties import Parties
-from cti.past_calls import past_calls, patiently
 from cti.phones import Phones
 from cti.prompt_texts import PromptTexts
 from cti.provision import Provisioner
 from cti.ready import say_ready, take_back_ready
 from cti.reclaim import Reclaim
+from cti.recollection import Recollection
 from cti.reconciler import Reconciler
 from cti.roster_file import RosterFile
 from cti.rules import RULES, Rules, overflow_of, read_rules
@@ -115,8 +115,6 @@ log = structlog.get_logger()
 _RESYNC_S = 6.0
 """So that what an event that was lost has left behind is found, and repaired, within ten seconds."""
 _SPOOL_LIMIT_S = 3.0
-_WEEKS_S = 28 * 86_400.0
-_LEARN_EVERY_S = 86_400.0
 
 
 class Daemon:
@@ -325,6 +323,17 @@ class Daemon:
             self.local_time,
             settings.calls.wrap_up_s,
         )
+        self.recollection = Recollection(
+            self.store,
+            self.sql_worker,
+            self.archive.calls,
+            self.drainer.drained,
+            self.room,
+            self.today,
+            lambda: self.rule_file.current.waiting,
+            wall,
+            self.local_time,
+        )
         self.room.agent_of_open_ticket = self.tickets.agent_of
         self.desk_view.ticket_of = self.tickets.book.id_of
         self.standby = StandbyCalls(
@@ -410,9 +419,7 @@ class Daemon:
                 self._resync_now_and_then(),
                 self.served_alone.run(),
                 self.callbacks.run(),
-                self._remember_citizens(),
-                self._recall_today(self.wall()),
-                self._learn(),
+                self.recollection.run(),
                 self.surge.run(),
                 self.standby.run(),
                 self.tickets.run(),
@@ -662,33 +669,6 @@ class Daemon:
             if not self.board.calls:
                 self.wall.anchor()
             self.live.set_snapshot(orjson.dumps(live_view.snapshot(self.board, self.wall())))
-
-    async def _remember_citizens(self) -> None:
-        """Who calls again: his last agent of the last days, and first the place of who was cut off a moment ago."""
-        await self.drainer.drained()
-        now, rules = self.wall(), self.rule_file.current.waiting
-        since = now - max(rules.last_agent_days * 86_400.0, rules.kept_place_s + 3600.0)
-        async for record in past_calls(self.archive.calls, since, now, newest_first=True):
-            self.room.remember(record)
-
-    async def _recall_today(self, began_at: float) -> None:
-        """What agents did today before this process began."""
-        midnight = self.local_time(began_at).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
-        await self.drainer.drained()
-        at_desks = await patiently(partial(self.sql_worker.run, self.store.at_desks, midnight, began_at))
-        said = await patiently(partial(self.sql_worker.run, self.store.beside_calls, "agent", midnight, began_at))
-        self.today.add(sorted((*at_desks, *said), key=lambda m: m.at))
-        async for record in past_calls(self.archive.calls, midnight, began_at, newest_first=False):
-            if record.satisfied is not None and record.agents:
-                self.today.recall_rating(AgentId(record.agents[-1]), satisfied=record.satisfied)
-
-    async def _learn(self) -> None:
-        """What the last weeks were like, for estimates and forecasts; without it they rest on the last calls alone."""
-        while True:
-            since, until = self.wall() - _WEEKS_S, self.wall()
-            read = partial(self.sql_worker.run, self.store.half_hours, since, until)
-            self.room.learn(await patiently(read))
-            await asyncio.sleep(_LEARN_EVERY_S)
 
     # Web
 
