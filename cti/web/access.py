@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from cti.accounts.people import Role
-from cti.web.http import COOKIE, GUARD, GUEST_COOKIE, NOBODY, TRAIL, WHO, Refused, Who, token_of
+from cti.accounts.sessions import csrf_of
+from cti.web.http import COOKIE, CSRF_HEADER, GUARD, GUEST_COOKIE, NOBODY, TRAIL, WHO, Refused, Who, token_of
 
 TABLE = """
 GET     /api/health                         public
@@ -251,10 +252,17 @@ async def _who_asks(request: web.Request, rule: Rule) -> Who:
         return await guard.by_token(token)
     if rule.open or rule.socket:
         return NOBODY
-    found = await guard.by_cookie(request, COOKIE)
-    if found is NOBODY and Role.GUEST in rule.roles:
-        found = await guard.by_cookie(request, GUEST_COOKIE)
-    return found
+    return await guard.by_cookie(request, _cookie(request, rule))
+
+
+def _cookie(request: web.Request, rule: Rule) -> str:
+    """Of which page: one browser may have an agent's and a citizen's. Where both may ask, each says its own word."""
+    if Role.GUEST not in rule.roles:
+        return COOKIE
+    if rule.roles == {Role.GUEST} or COOKIE not in request.cookies:
+        return GUEST_COOKIE
+    word = csrf_of(request.cookies.get(GUEST_COOKIE, ""))
+    return GUEST_COOKIE if request.headers.get(CSRF_HEADER) == word else COOKIE
 
 
 def _check(rule: Rule, who: Who, request: web.Request) -> None:

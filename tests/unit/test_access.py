@@ -162,6 +162,24 @@ async def test_by_cookie_a_change_needs_the_pages_word_and_comes_from_our_own_pa
     assert not [wrong for wrong in await asyncio.gather(*map(ask, mine)) if wrong]
 
 
+async def test_in_one_browser_the_pages_of_an_agent_and_of_a_citizen_are_two(house: House, client: Client) -> None:
+    agent, guest = await house.token("agent"), await house.token("guest")
+    headers = {
+        "Cookie": f"{COOKIE}={agent}; {GUEST_COOKIE}={guest}",
+        "Origin": f"http://{client.host}:{client.port}",
+    }
+    for token, user in ((agent, "a1"), (guest, "g1")):
+        said = headers | {CSRF_HEADER: csrf_of(token)}
+        answer = await client.post("/api/socket-ticket", headers=said)
+        session = house.daemon.guard.tickets.redeem((await answer.json())["ticket"])
+        assert session is not None
+        assert session.user == user
+        for row in ROWS:
+            if row.words == ("guest:call",):
+                wanted = "" if user == "g1" or row.method == "GET" else "no_csrf"
+                assert await refusal(client, row, said) == wanted, row
+
+
 async def test_a_page_of_another_site_changes_nothing_and_opens_no_websocket_whoever_asks(
     house: House, client: Client
 ) -> None:
