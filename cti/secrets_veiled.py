@@ -26,14 +26,25 @@ class Unknown(Exception):
 def veiled(text: str, key: bytes | None = None) -> str:
     """The text without its secrets. With a `key` marks differ where the secrets do, for a comparison of two texts."""
 
-    def mark(found: re.Match[str]) -> str:
-        value = found[2]
-        if len(value) == 2 or MARK in value:
-            return found[0]
+    def mark(value: str) -> str:
         digest = hmac.new(key, value.encode(), hashlib.sha256).hexdigest()[:4] if key is not None else ""
-        return f'{found[1]}"{f"{MARK} {digest}".strip()}"'
+        return f"{MARK} {digest}".strip()
 
-    return _VALUE.sub(mark, text)
+    def marked(found: re.Match[str]) -> str:
+        value = found[2]
+        return found[0] if len(value) == 2 or MARK in value else f'{found[1]}"{mark(value)}"'
+
+    shown = _VALUE.sub(marked, text)
+    try:
+        left = [(path, value) for path, value in _secrets(tomllib.loads(shown)) if value and MARK not in value]
+    except tomllib.TOMLDecodeError:
+        return shown
+    if not left:
+        return shown
+    document = tomlkit.parse(shown)  # a key in quotes, a value of several lines
+    for path, value in left:
+        _set(document, path, mark(value))
+    return tomlkit.dumps(document)
 
 
 def taken_out(text: str) -> tuple[str, dict[str, str]]:

@@ -25,6 +25,18 @@ def test_a_veiled_text_has_marks_for_what_is_secret_and_everything_else() -> Non
     assert "since May" in shown
 
 
+LINES = ['"phone" = "138001"', "'phone' = '138001'", 'phone = """\n138001"""', "phone='''138001'''"]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_however_toml_lets_a_secret_be_written_it_is_veiled(line: str) -> None:
+    text = f'[agent.a1]\nname = "李明"  # ours\n{line}\n'
+    assert "138001" not in veiled(text)
+    assert "# ours" in veiled(text)
+    other = text.replace("138001", "138002")
+    assert veiled(text, b"k") != veiled(other, b"k"), "a comparison shows that it is another"
+
+
 def test_put_back_gives_the_very_same_text() -> None:
     shown = veiled(ROSTER).replace(f'phone = "{MARK}"', f"phone = '{MARK}'")
     assert put_back(shown, {}, ROSTER).replace('"13800138000"', "'13800138000'") == ROSTER
