@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from cti.asterisk import names
 from cti.asterisk.agi import AgiSession
 from cti.asterisk.ami import AmiError
 from cti.calls import AgentId, CallFact, CallId, Value
@@ -69,7 +70,8 @@ class Guests:
     def admit(self, session: AgiSession) -> bool:
         """A guest's channel wants a journey: False, it has no right to one. Ends with `left`."""
         call_id = CallId(session.env.uniqueid)
-        visit = self._visits.arrives(session.env.channel, call_id)
+        arg = dict(zip(names.CITIZEN_ARGS, session.env.args, strict=False))
+        visit = self._visits.arrives(session.env.channel, call_id, arg.get(names.CitizenArg.DIALLED, ""))
         if visit is None:
             return False
         session.env = replace(session.env, caller=visit.phone)

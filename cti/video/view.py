@@ -39,7 +39,7 @@ def picture(
     return {
         "id": visit.id,
         "state": state,
-        "choice": str(call.facts.get("dialled")) if call is not None and not visit.invited_to_call else None,
+        "choice": visit.tried or None,
         "invited": visit.invited_to_call,
         "place": position if waits and position > 0 else None,
         "minutes": max(1, round(estimate.wait_s / 60)) if waits and estimate is not None else None,
@@ -57,11 +57,10 @@ def picture(
 
 
 def _state(visit: Visit, call: Call | None, timeline: Sequence[Milestone]) -> State:
+    if visit.over and (call is None or visit.invited_to_call):
+        return "ended"
     if call is None:
-        if visit.over:
-            return "ended"
-        ended = _last(timeline, CallFact.ENDED)
-        return "no_seat" if ended is not None and ended.data.get("lost_at") == "no_seat" else "ready"
+        return "no_seat" if visit.tried else "ready"
     match call.phase:
         case "talk" | "party":
             held, back = _last(timeline, CallFact.HELD), _last(timeline, CallFact.UNHELD)

@@ -58,6 +58,8 @@ class Visit:
     """Whether he shows his picture."""
     agents_camera: bool = True
     """Whether the agent shows his."""
+    tried: str = ""
+    """The last way that he chose, if there was nobody for it."""
     over: bool = False
     """Nothing begins by it any more."""
 
@@ -182,13 +184,14 @@ class Visits:
 
     # What happens
 
-    def arrives(self, channel: str, call_id: CallId) -> Visit | None:
+    def arrives(self, channel: str, call_id: CallId, choice: str) -> Visit | None:
         """A guest's call has come by this channel: his visit, if it may have it; None: it is to be ended."""
         visit = self._visits.get(visit_id_of(channel))
         if visit is None or visit.over or visit.invited_to_call or visit.call not in ("", call_id):
             log.warning("guest_call_refused", channel=channel)
             return None
         if visit.call != call_id:
+            visit.tried = choice
             self._bind(visit, call_id)
         return visit
 

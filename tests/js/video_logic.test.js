@@ -36,6 +36,13 @@ test("who waits for sign language while nobody signs is offered to write or to l
   assert.equal(view({ picture: { ...alone, choice: "video" } }), "waiting");
 });
 
+test("who found nobody is offered what is left", () => {
+  const nobody = (/** @type {boolean} */ text, /** @type {"sign" | "video"} */ choice) => view({ picture: picture({ state: "no_seat", choice, seats: { sign: false, video: text, text } }) });
+  assert.equal(nobody(true, "sign"), "no_sign");
+  assert.equal(nobody(false, "sign"), "no_seat");
+  assert.equal(nobody(true, "video"), "no_seat");
+});
+
 test("the end asks how it was, and thanks who said it", () => {
   assert.equal(view({ picture: picture({ state: "closing", score: 2 }) }), "thanks");
   assert.equal(view({ picture: picture({ state: "ended", score: 2 }) }), "thanks");

@@ -51,7 +51,7 @@ class House:
 
     def calls(self, visit: Visit) -> None:
         channel = f"PJSIP/{visit.user}-00000001"
-        assert self.visits.arrives(channel, CALL) is visit
+        assert self.visits.arrives(channel, CALL, "sign") is visit
         self.arrives(channel=channel)
 
     def ends(self, lost_at: str | None = None, call: CallId = CALL) -> None:
@@ -153,17 +153,17 @@ async def test_a_visit_has_one_call_and_its_link_is_spent_with_it(house: House) 
     visit = house.visits.begin(True, invitation)
     house.calls(visit)
 
-    assert house.visits.arrives(f"PJSIP/{visit.user}-00000002", VOICE) is None, "a second one beside the first"
+    assert house.visits.arrives(f"PJSIP/{visit.user}-00000002", VOICE, "sign") is None, "a second one beside the first"
     house.ends()
     assert visit.over
-    assert house.visits.arrives(f"PJSIP/{visit.user}-00000003", VOICE) is None
+    assert house.visits.arrives(f"PJSIP/{visit.user}-00000003", VOICE, "sign") is None
     with pytest.raises(NoInvitation):
         house.visits.begin(True, invitation)
 
 
 async def test_a_channel_of_nobody_has_no_call(house: House) -> None:
     for channel in ("PJSIP/g" + "0" * 24 + "-00000001", "PJSIP/a1-00000001", "PJSIP/trunk-1", "Local/s@x-1", ""):
-        assert house.visits.arrives(channel, CALL) is None
+        assert house.visits.arrives(channel, CALL, "sign") is None
     assert visit_id_of("PJSIP/g" + "f" * 24 + "-0000000a") == "f" * 24
 
 
@@ -174,7 +174,7 @@ async def test_who_was_invited_to_a_voice_call_has_no_call_of_his_own_and_ends_w
     visit = house.visits.begin(True, invitation)
 
     assert house.visits.call_of(visit) is house.board.calls[VOICE]
-    assert house.visits.arrives(f"PJSIP/{visit.user}-00000001", CALL) is None
+    assert house.visits.arrives(f"PJSIP/{visit.user}-00000001", CALL, "sign") is None
     house.ends(call=VOICE)
     assert visit.over
     late = House(house.keeper)
@@ -188,7 +188,8 @@ async def test_who_found_nobody_may_try_another_way(house: House) -> None:
     house.ends("no_seat")
 
     assert not visit.over
-    assert house.visits.arrives(f"PJSIP/{visit.user}-00000002", VOICE) is visit
+    assert picture(visit, None, [], (0, None), {"sign": False}, 3)["state"] == "no_seat"
+    assert house.visits.arrives(f"PJSIP/{visit.user}-00000002", VOICE, "sign") is visit
 
 
 async def test_no_more_visits_than_the_settings_allow(house: House) -> None:

@@ -137,7 +137,7 @@ async def talking_guest(house: House, client: Client, **body: object) -> dict[st
     guest = await guest_of(client, **body)
     _, account = await ask(client, guest, "POST", "/api/visit/telephone")
     channel = f"PJSIP/{account['user']}-00000001"
-    assert house.video.visits.arrives(channel, CALL) is not None
+    assert house.video.visits.arrives(channel, CALL, "video") is not None
     house.talks(channel)
     return guest
 

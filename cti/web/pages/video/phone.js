@@ -119,6 +119,12 @@ export class GuestPhone {
     if (this.state !== state) this.#to(state);
   }
 
+  /** From now on something is to come through; before, there may have been nothing to hear. */
+  expect() {
+    this.#watch = new LineWatch();
+    if (this.state === "lost" && this.#session?.connection?.connectionState === "connected") this.#to("up");
+  }
+
   /** The picture he shows, while the line stands. @param {MediaStreamTrack} track */
   async replacePicture(track) {
     await this.#session?.connection?.getSenders().find((one) => one.track?.kind === "video")?.replaceTrack(track);

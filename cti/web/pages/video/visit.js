@@ -132,7 +132,9 @@ export class Visit {
   #heard(message) {
     if (typeof message.at === "number" && (message.type === "ping" || message.type === "visit")) this.#clockOffset = message.at - Date.now() / 1000;
     if (message.type === "visit") {
-      this.picture = message.visit;
+      const before = this.picture?.state;
+      this.picture = /** @type {Picture} */ (message.visit);
+      if (this.picture.state === "talk" && before !== "talk") this.phone.expect();
       this.#follow();
     } else if ((message.type === "chat" || message.type === "card") && !this.lines.some((line) => line.id === message.id)) {
       this.lines.push(message);
@@ -276,8 +278,11 @@ export class Visit {
 
   /** From waiting for sign language to writing: the call goes on, in another queue. */
   async typeInstead() {
-    if (this.phone.state === "up" && this.picture?.choice === "sign") await this.api.post("/api/visit/key", { key: "1" }).catch(() => {});
-    else await this.choose("text");
+    const waits = ["waiting", "again"].includes(this.picture?.state ?? "");
+    if (waits && (await this.api.post("/api/visit/key", { key: "1" }).then(() => true, () => false))) return;
+    // The call has just ended, or is about to: another one can be made as soon as it has.
+    for (let tries = 0; tries < 40 && this.picture && !["ready", "no_seat"].includes(this.picture.state); tries += 1) await new Promise((done) => setTimeout(done, 200));
+    await this.choose("text");
   }
 
   /** @param {string} text @returns {Promise<boolean>} */

@@ -46,7 +46,7 @@ export function viewOf({ problem, step, picture }) {
     case "ended":
       return step === "sent" ? "sent" : picture.score === null ? "ended" : "thanks";
     case "no_seat":
-      return step === "message" || step === "sent" ? step : "no_seat";
+      return step === "message" || step === "sent" ? step : picture.choice === "sign" && picture.seats.text ? "no_sign" : "no_seat";
     default:
       return step === "consent" || step === "code" ? "check" : step;
   }
