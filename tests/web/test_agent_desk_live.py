@@ -224,3 +224,32 @@ async def test_an_echo_tries_the_headset_and_a_rejected_call_goes_on(place: City
     assert failed.data["outcome"] == "rejected"
     assert caller.call.left_at is None
     caller.hang_up()
+
+
+async def test_a_new_path_for_the_sound_ends_no_talk(place: City, singing: Browser) -> None:
+    """Given a talk whose packets do not come through, when the page makes another path (ICE restart), then the talk is
+    the same and both are heard."""
+    desk = await _desk(place, singing)
+    await desk.ready()
+    caller, ears = await _talk(place, desk)
+    fragment = "peers.at(-1).localDescription.sdp.match(/ice-ufrag:(\\S+)/)[1]"
+    before = await desk.page.evaluate(fragment)
+    await desk.page.evaluate(
+        """() => {
+            const peer = peers.at(-1);
+            Object.defineProperty(peer, 'iceConnectionState', {configurable: true, value: 'disconnected'});
+            peer.dispatchEvent(new Event('iceconnectionstatechange'));
+            delete peer.iceConnectionState;
+        }"""
+    )
+
+    async def is_another() -> bool:
+        return bool(await desk.page.evaluate(fragment) != before)
+
+    await eventually(is_another, 8, "another path")
+    await desk.hears("citizen")
+    await _hears(ears, "agent")
+    assert [m for m in await place.api.milestones(caller.id) if m.kind == CallFact.TALK_ENDED] == []
+    await desk.press("Shift+F2")
+    assert (await caller.told(CallFact.TALK_ENDED)).data["side"] == "agent"
+    caller.hang_up()
