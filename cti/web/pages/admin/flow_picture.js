@@ -42,12 +42,13 @@ export function drawPicture(office, picture, state) {
     const { node } = box;
     const at = state.path.at(-1) === node.name;
     const fault = state.faulty.get(node.name);
-    const name = `${node.name}, ${office.say(`node.${node.type}`)}${fault ? `, ${office.say(`problems.has_${fault}`)}` : ""}`;
+    const [title, does] = [short(node.name, 17), short(whatText(office, node), 14)];
+    const name = `${title} ${does}${fault ? `, ${office.say(`problems.has_${fault}`)}` : ""}`;
     const one = svg("g", { class: ["node", node.type, passed.has(node.name) ? "passed" : "", at ? "here" : "", node.name === state.chosen ? "chosen" : "", fault ?? ""].join(" "),
       transform: `translate(${box.x},${box.y})`, role: "button", tabindex: node.name === tabStop ? 0 : -1, "aria-label": name, "aria-pressed": String(node.name === state.chosen), "data-key": `node-${node.name}` },
       svg("rect", { width: BOX.width, height: BOX.height, rx: node.type === "route" || node.type === "transfer" ? 20 : node.type === "hangup" ? 4 : 8 }),
-      svg("text", { x: 10, y: 17, class: "name" }, short(node.name, 17)),
-      svg("text", { x: 10, y: 32, class: "what" }, short(whatText(office, node), 14)),
+      svg("text", { x: 10, y: 17, class: "name" }, title), " ",
+      svg("text", { x: 10, y: 32, class: "what" }, does),
       svg("title", {}, `${node.name}: ${whatText(office, node)}`));
     if (fault) one.append(svg("text", { x: BOX.width - 16, y: 18, class: "flag" }, fault === "error" ? "●" : "▲"));
     one.addEventListener("click", () => state.choose(node));

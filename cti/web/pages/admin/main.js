@@ -1,9 +1,11 @@
 // The administrator's desk: who is logged in, the controller, the shell.
 import { Api } from "/pages/shared/api.js";
 import { Dictionary } from "/pages/shared/words.js";
+import { useTheme } from "../agent/status_menu.js";
 import { Office } from "./office.js";
 import { mountShell } from "./shell.js";
 
+useTheme();
 const api = new Api();
 const [me, dictionary] = await Promise.all([api.me(), Dictionary.load("/pages/admin")]);
 const may = me?.user.roles.some((role) => role === "administrator" || role === "auditor");

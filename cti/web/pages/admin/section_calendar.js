@@ -71,12 +71,14 @@ function year(office, of) {
       ...Array.from({ length: first }, () => make("span")),
       ...here.map((day) => make("button", {
         type: "button", class: `day ${day.kind} ${day.own ? "own" : ""}`, "data-key": `day-${day.date}`, tabindex: day.date === focused ? "0" : "-1", "aria-disabled": locked(office) ? "true" : null,
-        "aria-label": `${day.date}, ${say(`day.${day.kind}`)}${day.own ? `, ${say("calendar.own")}` : ""}`, title: day.own ? say("calendar.own_title", { base: say(`day.${day.base}`) }) : say(`day.${day.kind}`),
+        "aria-label": `${day.day}, ${day.date}, ${say(`day.${day.kind}`)}${day.own ? `, ${say("calendar.own")}` : ""}`, title: day.own ? say("calendar.own_title", { base: say(`day.${day.base}`) }) : say(`day.${day.kind}`),
         onclick: () => {
           focused = day.date;
           if (!locked(office)) void toggle(day);
-        }, onkeydown,
-      }, String(day.day), day.own ? make("i", { "aria-hidden": "true" }, day.kind === "work" ? say("calendar.mark_work") : say("calendar.mark_off")) : null))));
+        },
+        onkeydown,
+        "data-mark": day.own ? say(day.kind === "work" ? "calendar.mark_work" : "calendar.mark_off") : null,
+      }, String(day.day)))));
   const legend = make("p", { class: "legend" }, ...["work", "weekend", "holiday"].map((kind) => make("span", {}, make("i", { class: `day ${kind}` }), say(`day.${kind}`))),
     make("span", {}, make("i", { class: "day holiday own" }), say("calendar.own")),
     make("span", { class: "hint" }, say(locked(office) ? "calendar.look" : "calendar.keys")));
