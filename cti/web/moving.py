@@ -127,5 +127,6 @@ class MovingRoutes:
 
 
 def _agents(call: Call) -> set[str]:
-    """Those of ours who are in it."""
-    return {agent for agent in (call.agent, *(party.agent for party in call.parties)) if agent is not None}
+    """Those of ours who are in it; who is only being called in has no say yet."""
+    there = (party.agent for party in call.parties if party.state != "ringing")
+    return {agent for agent in (call.agent, *there) if agent is not None}
