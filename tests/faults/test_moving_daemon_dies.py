@@ -34,7 +34,7 @@ def kill(on: Scene) -> Callable[[], Awaitable[None]]:
     pid, _ = on.stack.kill_daemon(signal.SIGKILL)
 
     async def is_back() -> None:
-        await eventually(lambda: on.stack.ready[0] not in (0, pid), 15, "another daemon")
+        await eventually(lambda: on.stack.ready[0] not in (0, pid), 40, "another daemon")
 
     return is_back
 
