@@ -336,6 +336,7 @@ class Daemon:
         )
         self.room.agent_of_open_ticket = self.tickets.agent_of
         self.desk_view.ticket_of = self.tickets.book.id_of
+        self.desk_view.skills = lambda: self.skill_file.current.names()
         self.standby = StandbyCalls(
             self.exchange,
             self.act,

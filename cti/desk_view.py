@@ -10,6 +10,7 @@ from agents.status import Desk
 from cti.calls import AgentId, CallFact, CallId, Milestone
 from cti.live_call import Call, Party
 from cti.live_view import desk_row
+from cti.metrics.words import SKILLS
 from cti.pop import pop
 from cti.today import Today
 
@@ -37,6 +38,8 @@ class DeskView:
         self._target_name = target_name
         self.ticket_of: Callable[[CallId], str | None] = lambda _call: None
         """The number of a live call's ticket, as soon as it is there."""
+        self.skills: Callable[[], Mapping[str, tuple[str, str]]] = lambda: SKILLS
+        """The names of skills and queues in both languages."""
         self._offered: dict[CallId, Milestone] = {}
 
     def offers(self, batch: Sequence[Milestone]) -> None:
@@ -66,6 +69,7 @@ class DeskView:
             full_number=his,
             offer_timeout_s=self._offer_timeout_s,
             auto_answer_s=self._auto_answer_s(desk),
+            skills=self.skills(),
         )
         return {**shown, "ticket": self.ticket_of(call.id)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC
 from typing import Any, Final
 
 from agents.roster import Agent
@@ -24,6 +25,7 @@ def pop(
     full_number: bool,
     offer_timeout_s: float,
     auto_answer_s: float | None,
+    skills: Mapping[str, tuple[str, str]] = SKILLS,
 ) -> dict[str, Any]:
     """One call for its agent's page. `timeline`: its milestones so far, the offer among them; the number only where
     `full_number`, for him who is on the call."""
@@ -43,7 +45,7 @@ def pop(
         "city": facts.get("city"),
         "mode": facts.get("mode"),
         "queue": call.need.queue if call.need is not None else None,
-        "path": _path(call, timeline),
+        "path": _path(call, timeline, skills),
         "language": next((m.data["language"] for m in reversed(timeline) if m.data.get("language")), "zh-CN"),
         "arrived_at": call.arrived_at,
         "queued_at": call.queued_at or None,
@@ -52,7 +54,7 @@ def pop(
         "answer_by": None if call.phase != "ringing" or offered_at is None else offered_at + offer_timeout_s,
         "answered_at": call.answered_at,
         "held_since": held.at if held is not None and on_hold else None,
-        "why": _why(last_offer, roster),
+        "why": _why(last_offer, roster, skills),
         "auto_answer_s": auto_answer_s,
         "recording": call.phase in ("talk", "party"),
         "offers": call.offers,
@@ -79,15 +81,17 @@ def _last(timeline: Sequence[Milestone], kind: CallFact) -> Milestone | None:
     return next((m for m in reversed(timeline) if m.kind == kind), None)
 
 
-def _path(call: Call, timeline: Sequence[Milestone]) -> dict[str, str]:
+def _path(call: Call, timeline: Sequence[Milestone], skills: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     """How he came here, in a few words: with or without a menu, and to which queue."""
     way = _MENU if any(m.kind == CallFact.MENU_ENTERED for m in timeline) else _NO_MENU
     queue = call.need.queue if call.need is not None else ""
-    to = SKILLS.get(queue, (queue, queue))
+    to = skills.get(queue, (queue, queue))
     return {"zh": " → ".join(filter(None, (way[0], to[0]))), "en": " → ".join(filter(None, (way[1], to[1])))}
 
 
-def _why(offer: Milestone | None, roster: Mapping[AgentId, Agent]) -> dict[str, str]:
+def _why(
+    offer: Milestone | None, roster: Mapping[AgentId, Agent], skills: Mapping[str, tuple[str, str]]
+) -> dict[str, str]:
     """Why he and nobody else, in a line: the rule that he met, and how long he had been idle."""
     if offer is None:
         return {"zh": "", "en": ""}
@@ -98,7 +102,7 @@ def _why(offer: Milestone | None, roster: Mapping[AgentId, Agent]) -> dict[str, 
         return {"zh": "", "en": ""}
     said = {}
     for lang in ("zh", "en"):
-        words = Words(lang, lambda agent: roster[AgentId(agent)].name if AgentId(agent) in roster else "")
+        words = Words.of_roster(lang, roster, UTC, skills)
         rule = words.rule(decision.rule)
         if decision.rule.startswith("="):
             rule = "找您接听的市民" if words.zh else "asked for you"

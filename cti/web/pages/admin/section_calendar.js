@@ -77,7 +77,6 @@ function year(office, of) {
           if (!locked(office)) void toggle(day);
         },
         onkeydown,
-        "data-mark": day.own ? say(day.kind === "work" ? "calendar.mark_work" : "calendar.mark_off") : null,
       }, String(day.day)))));
   const legend = make("p", { class: "legend" }, ...["work", "weekend", "holiday"].map((kind) => make("span", {}, make("i", { class: `day ${kind}` }), say(`day.${kind}`))),
     make("span", {}, make("i", { class: "day holiday own" }), say("calendar.own")),
