@@ -137,6 +137,21 @@ async def test_the_wrap_up_is_made_longer_and_ended(browser: Browser) -> None:
         assert await _asked(desk, "POST", "/api/agents/1032/status") == [{"status": "ready", "reason": ""}]
 
 
+async def test_a_digit_of_a_menu_is_not_written_into_the_draft(browser: Browser) -> None:
+    """Given the caret in the draft, when a digit chooses in the menu of statuses or of emergencies, then the caret is
+    back in the draft and nothing is written there."""
+    async with agent_page(browser) as desk:
+        await desk.talk()
+        title = desk.page.locator("#d-title")
+        for key, path in (("F4", "/api/agents/1032/status"), ("F7", f"/api/calls/{CALL}/parties")):
+            await title.focus()
+            await desk.press(key, "1")
+            await eventually(lambda path=path: desk.fake.was_asked("POST", path), LIMIT_S, f"the choice after {key}")
+            await expect(title).to_be_focused()
+            await expect(title).to_have_value("")
+        assert not desk.faults
+
+
 async def test_others_are_called_to_the_talk_by_key(browser: Browser) -> None:
     """Given a talk, when the agent searches somebody and says how, or presses two keys for an emergency, then exactly
     that is asked for."""

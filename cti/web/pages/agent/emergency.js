@@ -42,7 +42,10 @@ export function emergencyPanel(desk, close) {
   };
   arrows(list, "button");
   panel.addEventListener("keydown", (event) => {
-    if (/^[1-9]$/.test(event.key) && !event.isComposing && !event.ctrlKey && !event.altKey) list.querySelectorAll("button")[Number(event.key) - 1]?.click();
+    if (!/^[1-9]$/.test(event.key) || event.isComposing || event.ctrlKey || event.altKey) return;
+    // The caret goes back to the draft before the browser has done with the key: it would be written there.
+    event.preventDefault();
+    list.querySelectorAll("button")[Number(event.key) - 1]?.click();
   });
   fill(directory.known);
   void directory.load(desk).then((entries) => {

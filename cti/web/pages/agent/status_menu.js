@@ -35,7 +35,10 @@ export function statusMenu(desk, anchor) {
     arrows(menu, "button");
     menu.addEventListener("keydown", (event) => {
       const item = /^[1-9]$/.test(event.key) && !event.isComposing ? [...items, logOut][Number(event.key) - 1] : undefined;
-      item?.click();
+      if (!item) return;
+      // The caret goes back to the draft before the browser has done with the key: it would be written there.
+      event.preventDefault();
+      item.click();
     });
     return menu;
   });
