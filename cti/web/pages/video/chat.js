@@ -41,19 +41,29 @@ function bubble(line, words) {
 }
 
 /** @param {Card} card @param {Dictionary} words */
-function cardOf(card, words) {
+function linkTo(card, words) {
+  return make("a", { class: "big primary", href: card.link, target: "_blank", rel: "noopener noreferrer" }, make("span", { class: "word" }, card.button || words.say("card.open")));
+}
+
+/** @param {Card} card @param {Dictionary} words @param {boolean} [headed] */
+function cardOf(card, words, headed = true) {
   return make("article", { class: "card", lang: "zh-CN" },
-    make("p", { class: "card-kind", lang: words.lang === "zh" ? "zh-CN" : "en" }, drawing(DRAWN[card.kind], 24), words.say(`card.${card.kind}`)),
-    make("h3", {}, card.title),
+    headed && make("p", { class: "card-kind", lang: words.lang === "zh" ? "zh-CN" : "en" }, drawing(DRAWN[card.kind], 24), words.say(`card.${card.kind}`)),
+    headed && make("h3", {}, card.title),
     card.text && make("p", { class: "card-text" }, card.text),
     card.items.length > 0 && make("ul", {}, ...card.items.map((item) => make("li", {}, item))),
-    card.link && make("a", { class: "big primary", href: card.link, target: "_blank", rel: "noopener noreferrer" }, make("span", { class: "word" }, card.button || words.say("card.open"))),
+    card.link && linkTo(card, words),
   );
 }
 
 /** @param {Card} card @param {Dictionary} words @param {(whole: boolean) => void} show */
 function folded(card, words, show) {
-  const whole = cardOf(card, words);
+  const head = make("p", { class: "folded-head" }, make("span", { class: "card-kind" }, drawing(DRAWN[card.kind], 24), words.say(`card.${card.kind}`)), make("b", { lang: "zh-CN" }, card.title));
+  if (card.link) {
+    head.append(linkTo(card, words));
+    return make("div", { class: "folded" }, head);
+  }
+  const whole = cardOf(card, words, false);
   const word = make("span", { class: "word" }, words.say("card.show"));
   const button = make("button", { class: "big primary", type: "button", "aria-expanded": "false", onclick: () => {
     const open = Boolean(whole.hidden);
@@ -64,8 +74,8 @@ function folded(card, words, show) {
     element.scrollIntoView({ block: open ? "start" : "end" });
   } }, word);
   whole.hidden = true;
-  const element = make("div", { class: "folded" },
-    make("p", { class: "folded-head" }, make("span", { class: "card-kind" }, drawing(DRAWN[card.kind], 24), words.say(`card.${card.kind}`)), make("b", { lang: "zh-CN" }, card.title), button), whole);
+  head.append(button);
+  const element = make("div", { class: "folded" }, head, whole);
   return element;
 }
 

@@ -21,8 +21,8 @@ const visit = new Visit(api, page, new URLSearchParams(location.search).get("i")
 const said = [];
 const app = /** @type {HTMLElement} */ (document.getElementById("app"));
 const title = make("h1", {});
-const bigger = make("button", { class: "plain", onclick: nextTextSize });
-const language = make("button", { class: "plain", onclick: () => words.use(words.lang === "zh" ? "en" : "zh") });
+const bigger = make("button", { class: "tool", onclick: nextTextSize });
+const language = make("button", { class: "tool", onclick: () => words.use(words.lang === "zh" ? "en" : "zh") });
 const main = make("main", { id: "view", tabindex: "-1" });
 const strip = mountStrip(visit, words);
 app.append(make("header", { class: "top" }, title, bigger, language), strip.element, main, emergency());
