@@ -94,13 +94,13 @@ def read_roster(text: str, name: str) -> dict[AgentId, Agent]:
     for key in raw.keys() - {"agent"}:
         raise RosterError(f"{name}:{_line(text, key)}: unknown table {key!r}; agents are written as [agent.a1001]")
     for agent_id, entry in raw.get("agent", {}).items():
-        where = f"{name}:{_line(text, f'agent.{agent_id}')}: agent {agent_id}"
-        if not isinstance(entry, dict):
-            raise RosterError(f"{where}: must be a table [agent.{agent_id}]")
         try:
+            if not isinstance(entry, dict):
+                raise RosterError(f"must be a table [agent.{agent_id}]")
             agents[check_id(agent_id)] = agent_from(agent_id, entry)
         except RosterError as error:
-            raise RosterError(f"{where}: {error}") from None
+            line = _line(text, f"agent.{agent_id}")
+            raise RosterError(f"{name}:{line}: agent {agent_id}: {error}") from None
     return agents
 
 

@@ -41,6 +41,25 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
 
 
 def _changed(text: str, edit: Edit) -> str:
+    """A roster of hundreds is long: where the change is in one table, only that is taken apart."""
+    before, table, after = _cut(text, edit)
+    return before + _changed_in(table, edit) + after
+
+
+def _cut(text: str, edit: Edit) -> tuple[str, str, str]:
+    """The table [a.b] that the change is in, and what is before and after it; else the whole text."""
+    name = ".".join(map(str, edit.at[:2]))
+    lines = text.splitlines(keepends=True)
+    heads = [(n, found[1].replace('"', "")) for n, line in enumerate(lines) if (found := _HEAD.match(line))]
+    mine = [k for k, (_, head) in enumerate(heads) if head == name or head.startswith(f"{name}.")]
+    if len(edit.at) < 3 or len(mine) != 1 or heads[mine[0]][1] != name or '"""' in text or "'''" in text:
+        return "", text, ""
+    begin = heads[mine[0]][0]
+    end = heads[mine[0] + 1][0] if mine[0] + 1 < len(heads) else len(lines)
+    return "".join(lines[:begin]), "".join(lines[begin:end]), "".join(lines[end:])
+
+
+def _changed_in(text: str, edit: Edit) -> str:
     document = tomlkit.parse(text)
     if not edit.at:
         raise KeyError("nothing is named")

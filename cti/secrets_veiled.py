@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -55,10 +56,7 @@ def taken_out(text: str) -> tuple[str, dict[str, str]]:
         return text, {}
     if not found:
         return text, {}
-    document = tomlkit.parse(text)
-    for path in found:
-        _set(document, path, MARK)
-    return tomlkit.dumps(document), {_name(path): value for path, value in found.items()}
+    return _with(text, dict.fromkeys(found, MARK)), {_name(path): value for path, value in found.items()}
 
 
 def put_back(text: str, new: Mapping[str, str], before: str) -> str:
@@ -73,13 +71,33 @@ def put_back(text: str, new: Mapping[str, str], before: str) -> str:
         known = {_name(path): value for path, value in _secrets(tomllib.loads(before))}
     except tomllib.TOMLDecodeError:
         known = {}
-    document = tomlkit.parse(text)
+    values = {}
     for path in marks:
         name = _name(path)
         if name not in new and name not in known:
             raise Unknown(name)
-        _set(document, path, new[name] if name in new else known[name])
+        values[path] = new[name] if name in new else known[name]
+    return _with(text, values)
+
+
+def _with(text: str, values: Mapping[Path, str]) -> str:
+    """The text with these values in place of those that stand there."""
+    wanted = {**dict(_secrets(tomllib.loads(text))), **values}
+    # As a rule they stand in the text in the order in which they are read; that is quick, and is looked at afterwards.
+    inorder = iter(wanted.values())
+    tried = _VALUE.sub(lambda found: f"{found[1]}{_quoted(found[2], next(inorder, ''))}", text)
+    if dict(_secrets(tomllib.loads(tried))) == wanted:
+        return tried
+    document = tomlkit.parse(text)
+    for path, value in values.items():
+        _set(document, path, value)
     return tomlkit.dumps(document)
+
+
+def _quoted(old: str, value: str) -> str:
+    """A value that is the same stays as it was written."""
+    quoted = json.dumps(value, ensure_ascii=False)
+    return old if old[1:-1] == value else quoted
 
 
 def _secrets(table: Mapping[str, Any], at: Path = ()) -> Iterator[tuple[Path, str]]:

@@ -41,7 +41,7 @@ export function mountDesk(place, office) {
     }
     if (at.view === "history") drawHistory(body, doc);
     else if (at.view === "publish") drawPublish(body, drafts);
-    else if (section.whole) section.whole(body, office, editor);
+    else if (section.whole && !(section.modes && at.mode === "text")) section.whole(body, office, editor);
     else if (at.mode === "text") drawText(body, office, editor, doc);
     else redraw(body, `${office.dictionary.lang}|${office.mayChange}|${name}|${section.signature(office)}`, () => section.form(office));
     drawFoot(foot, office, docs, drafts);
@@ -70,7 +70,7 @@ function drawHead(office, docs, drafts) {
   const how = (mode, id = "") => make("button", { type: "button", class: "tab", "data-key": `mode-${mode}-${id}`,
     "aria-pressed": String(at.mode === mode && (mode === "form" || (office.doc?.id ?? "") === id)), onclick: () => office.go({ mode, doc: id }) },
     mode === "form" ? say("mode.form") : docs.length > 1 ? say("mode.text_of", { doc: office.shortTitle(id) }) : say("mode.text"));
-  const showsText = !section.whole && (at.view === "edit" || at.view === "live");
+  const showsText = (!section.whole || section.modes === true) && (at.view === "edit" || at.view === "live");
   const picksDoc = at.view === "history" && docs.length > 1;
   return [
     make("div", { class: "line" }, make("h2", {}, section.title(office)),

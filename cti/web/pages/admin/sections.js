@@ -11,11 +11,11 @@ import { skills } from "./section_skills.js";
 
 /** @typedef {import("./office.js").Office} Office */
 /** @typedef {{id: string, title: string, sub?: string, side?: string, tone?: string, heading?: boolean}} Item */
-/** A section. `signature`: what its form depends on. `whole`: it draws its place by itself. `add`: at the foot of the list.
+/** A section. `signature`: what its form depends on. `whole`: it draws its place by itself, and `modes`: as text it is drawn as all are. `add`: at the foot of the list.
  * @typedef {{
  *   items: (office: Office, search: string) => Item[], chosen: (office: Office) => string, title: (office: Office) => string,
  *   signature: (office: Office) => string, form: (office: Office) => Node[], add?: (office: Office) => Node[], addSignature?: (office: Office) => string,
- *   whole?: (body: HTMLElement, office: Office, editor: import("./editor.js").Editor) => void, noFoot?: boolean,
+ *   whole?: (body: HTMLElement, office: Office, editor: import("./editor.js").Editor) => void, noFoot?: boolean, modes?: boolean,
  * }} Section */
 
 /** @type {Record<string, Section>} */
