@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backoff, freshness, ServerClock } from "../../cti/web/pages/agent/clock_logic.js";
 import { clock, count, masked, percent, phone, timeOfDay } from "../../cti/web/pages/agent/format_logic.js";
-import { autoAnswerIn, stateOf, viewOf } from "../../cti/web/pages/agent/view_logic.js";
+import { autoAnswerIn, offerEnded, stateOf, viewOf } from "../../cti/web/pages/agent/view_logic.js";
 
 const desk = (state, more = {}) => ({ id: "1032", name: "李静", skills: {}, status: "ready", reason: "", status_since: 0, state, state_since: 900,
   held_back: [], misses: 0, wrap_up: null, call_id: null, temporary: false, phone: "", ...more });
@@ -20,6 +20,17 @@ test("an offered call: seconds left, Answer over hold and mute, and the red butt
   assert.equal(view.end.kind, "reject");
   assert.ok(view.buttons.answer.on && view.end.on);
   assert.ok(!view.buttons.hold.on && !view.buttons.move.on && !view.buttons.emergency.on);
+});
+
+test("what became of a call that was offered", () => {
+  const rung = desk("offered");
+  assert.equal(offerEnded(rung, desk("idle"), false), "caller_left");
+  assert.equal(offerEnded(rung, desk("not_answering", { misses: 1, held_back: ["no_answer"] }), false), "missed");
+  assert.equal(offerEnded(rung, desk("not_answering", { misses: 1, held_back: ["no_answer"] }), true), null);
+  assert.equal(offerEnded(rung, desk("not_ready", { status: "break", reason: "no_answer" }), false), "missed");
+  assert.equal(offerEnded(rung, desk("not_ready", { held_back: ["phone_away"] }), false), null);
+  assert.equal(offerEnded(rung, desk("talking"), false), null);
+  assert.equal(offerEnded(desk("talking"), desk("idle"), false), null);
 });
 
 test("who is asked to join a talk has no seconds to lose", () => {

@@ -230,6 +230,22 @@ async def test_a_missed_call_is_said_until_the_agent_has_seen_it(browser: Browse
         assert desk.fake.was_asked("POST", path) == [{"status": "ready", "reason": ""}]
 
 
+async def test_who_hung_up_and_what_was_missed_is_said_without_being_told(browser: Browser) -> None:
+    """Given a ringing call, when it is gone, then the agent reads that the citizen hung up; when it went on to somebody
+    else because he did not answer, then that, until he has seen it."""
+    async with agent_page(browser) as desk:
+        await desk.offer("c1")
+        await desk.fake.show(desk_row(), None)
+        await desk.says("市民已挂断。")
+        await desk.offer("c2")
+        await expect(desk.page.locator(".call .message")).to_have_text("")
+        await desk.fake.show(desk_row(), None)
+        await desk.fake.show(desk_row("not_answering", misses=1, held_back=["no_answer"]), None)
+        await desk.says("刚才的来电未接，已转其他坐席。")
+        await desk.page.get_by_role("button", name="知道了").click()
+        await expect(desk.page.locator(".call .message")).to_have_text("")
+
+
 async def test_languages_and_colours_change_without_a_reload(browser: Browser) -> None:
     """Given a call in hand, when language and colours are switched, then all is said anew and nothing is lost."""
     async with agent_page(browser) as desk:

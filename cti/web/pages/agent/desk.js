@@ -49,6 +49,8 @@ export class Desk {
     this.call = null;
     /** What the writing half says of its draft: required fields that are still missing. */
     this.draft = { missing: 0 };
+    /** The call that he has rejected last. @type {string | null} */
+    this.rejected = null;
     /** Of the way to the server and back, while no talk measures it; null: not known. @type {number | null} */
     this.pingMs = null;
     this.messages = new Messages(() => this.changed());
@@ -238,7 +240,7 @@ export class Desk {
     if (!end.on || !this.hangUpAllowed()) return;
     // The draft first: who submits it ends the wrap-up with it.
     if (end.kind === "finish") this.press("submit", new KeyboardEvent("keydown")) || void this.finish();
-    else if (end.kind === "reject") this.phone.reject(this.call?.call_id ?? null);
+    else if (end.kind === "reject") this.phone.reject((this.rejected = this.call?.call_id ?? null));
     else if (alone || !this.call) this.#hangUp();
     else void this.post(`/api/calls/${this.call.call_id}/leave`);
   }

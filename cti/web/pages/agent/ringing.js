@@ -1,12 +1,13 @@
 // A call comes: the ringer sounds, the desktop says it, the tab's title too; and what is said to screen readers. None of it
 // moves the focus.
 import { phone as phoneText } from "./format_logic.js";
-import { reasonKey } from "./status_logic.js";
+import { MISSED, offerEnded } from "./view_logic.js";
 
 /** @typedef {import("./desk.js").Desk} Desk */
 /** @typedef {import("./view_logic.js").PageState} PageState */
 
 const FLASH_MS = 1000;
+const SETTLE_MS = 700;
 /** The pop is painted first: to start the sound takes the page as long as that. */
 const RING_AFTER_MS = 50;
 
@@ -78,39 +79,53 @@ export function mountRinging(desk) {
     look();
   });
   desk.dictionary.onChange(() => title(say("title", { state: say(`state.${desk.view().state}`) })));
-  notes(desk, reasonKey);
+  notes(desk);
 }
 
-/** What the daemon tells once. @param {Desk} desk @param {(reason: string) => string | null} reasonOf */
-function notes(desk, reasonOf) {
+/** What the daemon tells once, and what has to be concluded. @param {Desk} desk */
+function notes(desk) {
+  const missed = () => {
+    const onBreak = desk.state?.desk.status !== "ready";
+    const text = { key: onBreak ? "note.missed_break" : "note.missed" };
+    const act = onBreak ? { key: "note.become_ready", run: () => void desk.choose("ready", "") } : { key: "note.seen", run: () => {} };
+    desk.messages.tell("missed", { text, tone: "warn", action: { text: { key: act.key }, run: act.run } });
+    desk.say(text.key, "assertive");
+  };
+  const gone = (/** @type {string} */ key) => {
+    desk.messages.tell("caller_gone", { text: { key }, tone: "plain", seconds: 15 });
+    desk.say(key);
+  };
   desk.on("note", ({ code, data }) => {
-    switch (code) {
-      case "missed": {
-        const onBreak = desk.state?.desk.status !== "ready";
-        desk.messages.tell("missed", { text: { key: onBreak ? "note.missed_break" : "note.missed" }, tone: "warn",
-          action: onBreak ? { text: { key: "note.become_ready" }, run: () => void desk.choose("ready", "") } : { text: { key: "note.seen" }, run: () => {} } });
-        desk.say(onBreak ? "note.missed_break" : "note.missed", "assertive");
-        break;
-      }
-      case "caller_gone":
-        desk.messages.tell("caller_gone", { text: { key: "note.caller_gone" }, tone: "plain", seconds: 15 });
-        desk.say("note.caller_gone");
-        break;
-      default: {
-        const key = `note.${code}`;
-        if (!(key in desk.dictionary.all.zh)) return;
-        const reason = typeof data?.["outcome"] === "string" ? (reasonOf(data["outcome"]) ?? null) : null;
-        const name = data?.["name"] && typeof data["name"] === "object" ? desk.dictionary.pick(data["name"]) : String(data?.["name"] ?? data?.["target"] ?? "");
-        desk.messages.tell(code, { text: { key, values: { name, outcome: reason ? desk.dictionary.say(reason) : "" } }, tone: code.endsWith("failed") ? "warn" : "plain", seconds: 10 });
-        desk.say(key, "polite", { name, outcome: "" });
-      }
+    const key = `note.${code}`;
+    if (code === "missed") missed();
+    else if (code === "caller_gone") gone(key);
+    else if (key in desk.dictionary.all.zh) {
+      const name = typeof data?.["name"] === "object" ? desk.dictionary.pick(data["name"]) : String(data?.["name"] ?? data?.["target"] ?? "");
+      desk.messages.tell(code, { text: { key, values: { name } }, tone: code.endsWith("failed") ? "warn" : "plain", seconds: 10 });
+      desk.say(key, "polite", { name });
     }
   });
-  // What was not told while the connection was away shows in what he is now.
-  desk.on("desk", ({ desk: row }) => {
-    const missed = row.status === "break" && ["no_answer", "rejected", "unreachable", "agent_lost"].includes(row.reason);
-    if (missed && row.state === "not_ready" && desk.messages.first?.id !== "missed")
-      desk.messages.tell("missed", { text: { key: "note.missed_break" }, tone: "warn", action: { text: { key: "note.become_ready" }, run: () => void desk.choose("ready", "") } });
-    else if (row.status === "ready") desk.messages.takeBack("missed");
+
+  /** @type {import("./types.js").Picture | null} */
+  let before = null;
+  let settling = 0;
+  desk.on("desk", (picture) => {
+    const last = before;
+    before = picture;
+    if (picture.desk.status === "ready" && picture.desk.state !== "not_answering") desk.messages.takeBack("missed");
+    if (last?.desk.state !== "offered" || picture.desk.state === "offered") return;
+    const rejected = last.call?.call_id === desk.rejected;
+    // That he missed it is said a moment after that it is gone.
+    clearTimeout(settling);
+    settling = setTimeout(() => {
+      const ended = desk.state && offerEnded(last.desk, desk.state.desk, rejected);
+      if (ended === "missed") missed();
+      else if (ended === "caller_left") gone("note.caller_left");
+    }, SETTLE_MS);
+  });
+  // Who loads the page again after he missed calls is told too.
+  const first = desk.on("desk", ({ desk: row }) => {
+    first();
+    if (row.status === "break" && MISSED.has(row.reason)) missed();
   });
 }

@@ -168,6 +168,18 @@ function endOf({ picture, phone, link }, state) {
   return { kind: "hang_up", on: (phone.session !== "none" && phone.connected) || link === "live", why: "why.lost" };
 }
 
+/** What became of a call that was offered and is not his any more. @param {import("./types.js").DeskRow} before @param {import("./types.js").DeskRow} now
+ * @param {boolean} rejected by himself @returns {"missed" | "caller_left" | null} null: he knows it, or something else has taken it from him */
+export function offerEnded(before, now, rejected) {
+  if (before.state !== "offered" || ["offered", "talking", "held", "wrap_up", "offline"].includes(now.state)) return null;
+  if (now.status !== "ready") return before.status === "ready" && MISSED.has(now.reason) ? "missed" : null;
+  if (rejected || now.held_back.some((cause) => cause !== "no_answer")) return null;
+  return now.misses > before.misses ? "missed" : "caller_left";
+}
+
+/** Reasons of a break that we gave him. */
+export const MISSED = new Set(["no_answer", "rejected", "unreachable", "agent_lost"]);
+
 /** How old what is shown is, in words. @param {number} age @returns {Text} */
 export function ageText(age) {
   return age < 60 ? { key: "foot.age", values: { s: age < 10 ? age.toFixed(1) : Math.round(age) } } : { key: "foot.age_long", values: { t: clock(age) } };
