@@ -18,6 +18,7 @@ from cti.metrics.rates import LOSS_PLACES, all_rates
 from cti.numbers import Did
 from cti.rules import Overflow, Rung, Surge, Waiting
 from cti.settings import PROJECT, Settings
+from cti.skills import Skill
 
 DOCUMENTS = sorted(
     path
@@ -70,7 +71,15 @@ def settings_with_defaults() -> Iterator[tuple[str, object]]:
 
 def documents_with_defaults() -> Iterator[tuple[str, object]]:
     yield "unknown_number", dataclasses.MISSING
-    kinds = {"did": Did, "waiting": Waiting, "overflow": Overflow, "surge": Surge, "surge.rungs": Rung, "": CityDays}
+    kinds = {
+        "did": Did,
+        "waiting": Waiting,
+        "overflow": Overflow,
+        "surge": Surge,
+        "surge.rungs": Rung,
+        "": CityDays,
+        "skill": Skill,
+    }
     for table, kind in kinds.items():
         for item in dataclasses.fields(kind):
             if item.name != "rungs":
@@ -95,7 +104,7 @@ def test_operating_describes_every_setting_with_its_default_and_no_other() -> No
 
 
 def test_administration_describes_every_key_of_the_documents_with_its_default() -> None:
-    sections = text_of(ADMINISTRATION).partition("\n## Numbers dialled\n")[2]
+    sections = text_of(ADMINISTRATION).partition("\n## Queues and skills\n")[2].partition("\n## REST\n")[0]
     assert described(sections) == {key: as_shown(value) for key, value in documents_with_defaults()}
 
 
