@@ -188,7 +188,7 @@ def _reason(desk: Desk, at: float) -> str:
         return ""
     if desk.status is Status.BREAK:
         return f"{desk.status}:{desk.reason}"
-    return desk.status if desk.status is not Status.READY else min(desk.causes(at), default="")
+    return str(desk.status if desk.status is not Status.READY else min(desk.causes(at), default=""))
 
 
 def _append(found: list[Interval], more: Iterable[Interval]) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -150,7 +151,8 @@ def test_the_report_has_who_worked_and_who_should_have() -> None:
     assert (first.talks, first.failed_offers, first.planned_s) == (1, {"no_answer": 1}, 3600)
     assert first.adherence == pytest.approx((2100 - 1800) / 3600)
     assert (second.adherence, second.times.logged_in) == (0.0, 0.0)
-    shown = first.as_json()
+    shown = orjson.loads(orjson.dumps(first.as_json()))
+    assert shown["not_ready_s"]["meeting"] == 100.0
     assert (shown["talking_s"], shown["not_ready_s"]["break:lunch"], len(shown["half_hours"])) == (50.0, 1740.0, 2)
     assert agent_days([], [], Schedule(), DAY, DAY.replace(hour=23), only=[A1])[0].as_json()["occupancy"] is None
 
