@@ -239,6 +239,17 @@ async def test_a_leg_that_the_record_does_not_know_is_cut(tmp_path: Path) -> Non
     assert sorted(await room.hung_up()) == sorted([LEG, "n9-9.9.p1"])
 
 
+async def test_an_agent_who_is_aside_for_somebody_the_record_does_not_know_is_fetched_back(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    assert room.channels is not None
+    room.channels["n1-1.2"] = replace(room.channels["n1-1.2"], bridge_id="")
+    room.show(MUSIC, "Local/music@cti-party-1;1", bridge="b1")
+    room.parties.look()
+    assert await room.hung_up() == [], "the citizen would be alone"
+    back = [headers["Exten"] for name, headers in room.acted if name == "Redirect"]
+    assert back == ["back"], "once, until it can be seen what became of it"
+
+
 async def test_a_leg_that_never_came_has_failed_however_often_the_list_is_read_meanwhile(tmp_path: Path) -> None:
     room = Room(tmp_path)
     room.ask()
