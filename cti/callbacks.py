@@ -346,4 +346,5 @@ def ended_call(record: CallRecord) -> EndedCall:
         since=record.queued_at - record.kept_s if record.queued_at is not None else 0.0,
         dialled=record.dialled,
         outcome=None if record.incoming else record.outcome or "failed",
+        by_voice=record.medium != "video" or record.dialled == "video",
     )

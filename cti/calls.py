@@ -108,7 +108,7 @@ class CallFact(StrEnum):
     is what was sent, as JSON text"""
     VIDEO_JOINED = "video_joined"
     """The citizen's page has a second line to the agent, with his picture [agent, reason]: reason is upgrade (his own
-    call is by telephone) or reload (his page was loaded anew)"""
+    call is by telephone), reload (his page was loaded anew) or crowd (several talk, and only their sound is mixed)"""
     VIDEO_LEFT = "video_left"
     """That line is over [agent, seconds, file, bytes]: file, bytes: its sound, where it had one"""
     VIDEO_RECORDED = "video_recorded"

@@ -144,6 +144,7 @@ class Guests:
             "camera": visit.camera,
             "records": visit.records,
             "invited": visit.invited_to_call,
+            "beside": self._beside.reason(visit),
             "choice": None if call is None or visit.invited_to_call else call.facts.get("dialled"),
         }
 

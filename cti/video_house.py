@@ -100,6 +100,7 @@ class VideoHouse:
             end_talk=parts.end_talk,
             place_of=parts.place_of,
         )
+        self.beside.on_change = self.guests.tell_agent
         self.visits.on_change += [self.channels.changed, self.guests.tell_agent]
         self.channels.on_presence.append(self.guests.tell_agent)
         page = {

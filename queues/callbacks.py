@@ -52,6 +52,8 @@ class EndedCall:
     """The number he called."""
     outcome: str | None = None
     """Of a callback; None: the citizen called."""
+    by_voice: bool = True
+    """False: he signed or wrote, and is answered in writing, by people."""
 
     @property
     def lost(self) -> bool:
@@ -141,7 +143,8 @@ class Tasks:
         if task is None or task.closed is not None:
             if call.lost and (task is None or call.ended_at > task.closed_at):
                 found = check_number(call.number, self._rules.area_code)
-                self._keep(_opened(number, found.code if isinstance(found, Refused) else None, call))
+                refused = found.code if isinstance(found, Refused) else None if call.by_voice else Code.NOT_BY_VOICE
+                self._keep(_opened(number, refused, call))
             return
         if call.call_id in task.calls or call.ended_at <= task.first_at:
             return

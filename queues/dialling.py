@@ -29,6 +29,8 @@ class Code(StrEnum):
     """An information line (16x) or a satellite telephone, both dear to call."""
     AREA_UNKNOWN = "area_unknown"
     """A local number, and the settings do not say of which area."""
+    NOT_BY_VOICE = "not_by_voice"
+    """He signs or writes: a voice would not reach him."""
     OUTSIDE_HOURS = "outside_hours"
     TOO_OFTEN = "too_often"
     """This number has been called often enough today."""

@@ -65,7 +65,9 @@ def _state(visit: Visit, call: Call | None, timeline: Sequence[Milestone]) -> St
         case "talk" | "party":
             held, back = _last(timeline, CallFact.HELD), _last(timeline, CallFact.UNHELD)
             on_hold = held is not None and (back is None or back.seq < held.seq)
-            return "held" if on_hold and held is not None and held.at >= (call.answered_at or 0.0) else "talk"
+            aside = any(party.state == "consult" for party in call.parties)
+            on_hold = on_hold and held is not None and held.at >= (call.answered_at or 0.0)
+            return "held" if on_hold or aside else "talk"
         case "ringing" | "fallback":
             return "ringing"
         case "after_talk" if call.survey_offered and _last(timeline, CallFact.RATED) is None:

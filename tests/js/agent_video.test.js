@@ -5,7 +5,7 @@ import { ChunkQueue, fit, insteadOf, placeOf, retryS, toRecord } from "../../cti
 
 const CALL = { call_id: "c1", medium: "voice", phase: "talk" };
 /** @param {object} some */
-const visit = (some = {}) => ({ call_id: "c1", page: true, gone_since: null, camera: true, records: true, invited: false, choice: /** @type {const} */ ("video"), ...some });
+const visit = (some = {}) => ({ call_id: "c1", page: true, gone_since: null, camera: true, records: true, invited: false, beside: null, choice: /** @type {const} */ ("video"), ...some });
 
 test("a call by video has the panel, a voice call the invitation, once it is talked in and the agent can show a picture", () => {
   const place = (/** @type {object} */ some) => placeOf({ call: CALL, visit: null, seesVideo: true, ...some });

@@ -1,7 +1,7 @@
 // What the citizens' page shows, dials and says.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choices, clock, LineWatch, nextSize, phoneOf, stripOf, toDial, viewOf, waitingWords } from "../../cti/web/pages/video/visit_logic.js";
+import { aboutPicture, choices, clock, LineWatch, nextSize, phoneOf, stripOf, toDial, viewOf, waitingWords } from "../../cti/web/pages/video/visit_logic.js";
 
 /** @typedef {import("../../cti/web/pages/video/visit_logic.js").Picture} Picture */
 
@@ -86,6 +86,20 @@ test("a page without a line dials the second one, but only when somebody is ther
   assert.equal(toDial(picture({ state: "talk", choice: "video" }), "up"), null);
   assert.equal(toDial(picture({ state: "waiting", choice: "video" }), "none"), null);
   assert.equal(toDial(picture({ state: "talk", choice: "text" }), "none"), null);
+});
+
+test("a picture that stops while sound comes gets a line of its own, for as long as it is needed", () => {
+  const talk = picture({ state: "talk", choice: "sign" });
+  const phone = { state: "up", frozen: true, pictures: "none" };
+  assert.equal(aboutPicture(talk, phone), "dial");
+  assert.equal(aboutPicture(talk, { ...phone, frozen: false }), null);
+  assert.equal(aboutPicture(talk, { ...phone, pictures: "calling" }), null);
+  assert.equal(aboutPicture(talk, { ...phone, pictures: "up" }), null);
+  assert.equal(aboutPicture(talk, { ...phone, frozen: false, pictures: "up" }), "end");
+  assert.equal(aboutPicture({ ...talk, state: "held" }, phone), null, "music, and the agent is aside");
+  assert.equal(aboutPicture({ ...talk, state: "held" }, { ...phone, pictures: "up" }), "end");
+  assert.equal(aboutPicture({ ...talk, choice: "text" }, phone), null);
+  assert.equal(aboutPicture({ ...talk, invited: true }, phone), null);
 });
 
 test("a line through which nothing comes for four seconds is dead, and lives again with the next packet", () => {

@@ -225,7 +225,7 @@ def test_only_digits_can_be_dialled_and_no_agent_can_dial_out() -> None:
 def test_a_guest_can_dial_the_video_entries_and_nothing_else() -> None:
     dialled = re.findall(r"exten => ([^,]+),", contexts()[names.CONTEXT_GUEST])
 
-    assert dialled == [*names.GUEST_ENTRIES, names.BESIDE_EXTEN]
+    assert dialled == [*names.GUEST_ENTRIES, names.BESIDE_EXTEN, names.PICTURE_EXTEN]
     assert "include" not in contexts()[names.CONTEXT_GUEST]
 
 

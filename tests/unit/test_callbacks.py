@@ -97,6 +97,13 @@ def test_a_number_that_may_never_be_dialled_is_left_to_people() -> None:
     assert [task.refused for task in found.all(2000.0)] == [Code.FOREIGN]
 
 
+def test_who_signs_or_writes_is_answered_by_people_in_writing() -> None:
+    found = tasks(replace(lost("c1", 1000.0, lost_at="message"), by_voice=False))
+
+    assert found.due(2000.0, 9) == []
+    assert [(task.id, task.refused) for task in found.all(2000.0)] == [("c1", Code.NOT_BY_VOICE)]
+
+
 def test_nothing_is_owed_to_who_got_through_by_himself() -> None:
     found = tasks(lost("c1", 1000.0), answered("c2", 1500.0))
 

@@ -221,3 +221,39 @@ async def test_another_network_costs_seconds_and_nothing_else(browser: Browser, 
         await sees_frames(citizen)
         await sees_frames(agent)
         assert {line["call"] for line in await agent.lines()} == {before["call"]}
+
+
+async def test_who_signs_sees_the_agent_also_while_several_talk(
+    browser: Browser, stack: RunningStack, api: Api
+) -> None:
+    """Given a third in the talk, whose sound alone Asterisk mixes, then the picture comes by a line of its own, and
+    goes back when they are two again."""
+    async with (
+        video_agent(browser, stack, api, {"sign": 3, "video": 3}) as agent,
+        citizen_page(browser, f"{address_of(stack)}/video") as citizen,
+    ):
+        await citizen.choose("手语")
+        await citizen.comes_to("talk")
+        await sees_frames(citizen)
+        (first,) = await agent.lines()
+        async with video_agent(browser, stack, api, {"general": 3}, "x") as expert:
+            path = f"/api/calls/{first['call']}/parties"
+            assert (await agent.ask("POST", path, {"target": expert.id, "mode": "conference"}))[0] == 202
+            await eventually(expert.lines, 20, "a third telephone")
+
+            async def second_line() -> bool:
+                return [line["leg"] for line in await agent.lines()] == ["offer", "beside"]
+
+            await eventually(second_line, 30, "a line for the picture")
+            await sees_frames(citizen)
+            await sees_frames(agent)
+            await citizen.page.locator("video.agent:visible").wait_for()
+            await expert.hang_up()
+
+        async def only_first() -> bool:
+            return [line["over"] for line in await agent.lines()] == [False, True]
+
+        await eventually(only_first, 30, "the picture on the first line again")
+        await citizen.page.locator("video.agent:visible").wait_for()
+        joined = [m.data["reason"] for m in await api.milestones(first["call"]) if m.kind == CallFact.VIDEO_JOINED]
+        assert joined == ["crowd"]

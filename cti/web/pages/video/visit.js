@@ -3,7 +3,7 @@ import { ApiError } from "/pages/shared/api.js";
 import { Channel } from "./channel.js";
 import { cameras, openMedia, silence } from "./media.js";
 import { GuestPhone } from "./phone.js";
-import { toDial, viewOf } from "./visit_logic.js";
+import { aboutPicture, toDial, viewOf } from "./visit_logic.js";
 
 /** @typedef {import("./visit_logic.js").Picture} Picture */
 /** @typedef {import("./visit_logic.js").Choice} Choice */
@@ -14,6 +14,7 @@ import { toDial, viewOf } from "./visit_logic.js";
 /** @typedef {{id: number, at: number, side: "citizen" | "agent", text?: string, card?: Card}} Line */
 
 const AGAIN_MS = 1500;
+const PICTURE_AGAIN_MS = 10_000;
 /** Kept by this browser: it has a visit to ask for. */
 const BEGAN = "yihu.visit";
 
@@ -23,6 +24,7 @@ export class Visit {
   #clockOffset = 0;
   #dialling = false;
   #retry = 0;
+  #pictureRetry = 0;
 
   /** @param {import("/pages/shared/api.js").Api} api @param {Page} page @param {string} invitation of the link; "": none */
   constructor(api, page, invitation) {
@@ -178,6 +180,12 @@ export class Visit {
     if (!picture || this.problem || !this.online || this.#dialling) return;
     const talks = picture.state === "talk" || picture.state === "held";
     if (talks && this.phone.state === "lost") this.phone.abandon();
+    const about = aboutPicture(picture, this.phone);
+    if (about === "end") this.phone.hangUpPictures();
+    else if (about === "dial" && performance.now() >= this.#pictureRetry) {
+      this.#pictureRetry = performance.now() + PICTURE_AGAIN_MS;
+      void this.phone.dialPictures("picture", new MediaStream([...(this.own?.getVideoTracks() ?? []), silence()]));
+    }
     const ready = this.own !== null && !(picture.invited && this.step !== "choose");
     if (ready && performance.now() >= this.#retry && toDial(picture, this.phone.state)) void this.#dial("beside");
   }

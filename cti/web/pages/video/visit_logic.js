@@ -106,6 +106,15 @@ export function toDial(picture, line) {
   return (picture.state === "talk" || picture.state === "held") && line === "none" && picture.choice !== "text" ? "beside" : null;
 }
 
+/** What to do about a picture that has stopped though sound comes: where several talk only their sound is mixed, and a second line
+ * brings the picture of the agent; once the first one has it again, that ends.
+ * @param {Picture} picture @param {{state: string, frozen: boolean, pictures: string}} phone @returns {"dial" | "end" | null} */
+export function aboutPicture(picture, { state, frozen, pictures }) {
+  const wanted = picture.state === "talk" && !picture.invited && (picture.choice === "sign" || picture.choice === "video");
+  if (pictures === "up" && (!wanted || !frozen)) return "end";
+  return wanted && state === "up" && frozen && pictures === "none" ? "dial" : null;
+}
+
 /** `01:12`, from an hour on `1:01:12`. @param {number} seconds */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));

@@ -124,8 +124,9 @@ class VideoSeat {
     const second = beside.isUp;
     const media = second ? beside.media : phone.media;
     const own = second ? beside.own : phone.own;
-    beside.follow({ voice: this.#visit?.invited !== true, muted: phone.view.muted, held: phone.view.held, camera: this.#camera });
-    if (second && this.#visit?.invited === false) desk.sound.hear(beside.media);
+    const voice = this.#visit?.beside === "reload";
+    beside.follow({ voice, muted: phone.view.muted, held: phone.view.held, camera: this.#camera });
+    if (second && voice) desk.sound.hear(beside.media);
     for (const track of phone.own?.getVideoTracks() ?? []) track.enabled = this.#camera && !phone.view.held;
     show(this.remote, media);
     show(this.own, own);

@@ -8,6 +8,7 @@
  * @property {boolean} camera
  * @property {boolean} records  he agreed that the picture is recorded
  * @property {boolean} invited  to show a picture beside his voice call
+ * @property {"upgrade" | "reload" | "crowd" | null} beside  why there is a second line
  * @property {"video" | "sign" | "text" | null} choice */
 
 /** `panel`: a visit belongs to the call. `invite`: a voice call that could get a picture. `hidden`: neither.
