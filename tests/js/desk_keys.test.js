@@ -46,15 +46,22 @@ test("a second hang-up within the second is none", () => {
 const line = (state, callId = null) => ({ state, callId });
 
 test("what an INVITE does", () => {
-  assert.equal(onInvite("offer", "c1", line("none"), null), "ring");
-  assert.equal(onInvite(undefined, undefined, line("none"), null), "ring");
-  assert.equal(onInvite("offer", "c1", line("none"), "c1"), "answer");
-  assert.equal(onInvite("offer", "c2", line("talking", "c1"), null), "busy");
-  assert.equal(onInvite("reattach", "c1", line("none"), null), "answer");
-  assert.equal(onInvite("reattach", "c1", line("talking", "c1"), null), "replace");
-  assert.equal(onInvite("consult", "c1", line("talking", "c1"), null), "beside");
-  assert.equal(onInvite("consult", "c1", line("ringing", "c1"), null), "busy");
-  assert.equal(onInvite("party", "c3", line("none"), null), "ring");
+  const act = (leg, callId, now, wanted = null, shown = callId) => onInvite(leg, callId, now, wanted, shown);
+  assert.equal(act("offer", "c1", line("none")), "ring");
+  assert.equal(act(undefined, undefined, line("none")), "ring");
+  assert.equal(act("offer", "c1", line("none"), "c1"), "answer");
+  assert.equal(act("offer", "c2", line("talking", "c1"), null, "c1"), "busy");
+  assert.equal(act("reattach", "c1", line("none")), "answer");
+  assert.equal(act("reattach", "c1", line("talking", "c1")), "replace");
+  assert.equal(act("consult", "c1", line("talking", "c1")), "beside");
+  assert.equal(act("consult", "c1", line("ringing", "c1")), "busy");
+  assert.equal(act("party", "c3", line("none")), "ring");
+});
+
+test("a talk that is over by the server's word stands in no call's way", () => {
+  assert.equal(onInvite("offer", "c2", line("talking", "c1"), null, "c2"), "ring_instead");
+  assert.equal(onInvite("offer", "c2", line("talking", "c1"), "c2", "c2"), "replace");
+  assert.equal(onInvite("offer", "c2", line("talking", "c1"), null, null), "busy");
 });
 
 test("neither side hears of bandwidth estimates", () => {

@@ -9,7 +9,7 @@ import asyncio
 import re
 import wave
 from array import array
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,8 +64,8 @@ class House:
     port: int
 
 
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """As a fixture: a system that can call whom DIRECTORY names, and 110."""
+def started(tmp_path_factory: pytest.TempPathFactory, change: Callable[[str], str] = str) -> Iterator[House]:
+    """As a fixture: a system that can call whom DIRECTORY names, and 110. `change`: of the settings' text."""
     try:
         find_asterisk()
         find_program("redis-server")
@@ -78,7 +78,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     text = stack.file.read_text(encoding="utf-8")
     text += f'\nmoving = {{dial = "{outside}", ring_s = {RING_S:g}, agent_wait_s = 5}}\n'
     text += f'transfers = {{"110" = "{outside.replace("{number}", "110")}"}}\n'
-    stack.file.write_text(text, encoding="utf-8")
+    stack.file.write_text(change(text), encoding="utf-8")
     stack.write("directory.toml", DIRECTORY)
     try:
         stack.start()

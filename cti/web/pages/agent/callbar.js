@@ -1,5 +1,6 @@
 // The call bar: how long, who, how he came here, and the buttons of the talk. Its geometry is the same in every state.
 import { make, setText } from "/pages/shared/dom.js";
+import { directory } from "./directory.js";
 import { emergencyPanel } from "./emergency.js";
 import { draw as icon } from "./icons.js";
 import { keypad } from "./keypad.js";
@@ -93,6 +94,7 @@ export function mountCallBar(bar, desk) {
     const until = performance.now() + INERT_MS;
     if (before && before.wide !== view.wide) inertUntil.hold = inertUntil.mute = inertUntil.extend = until;
     if (before && before.end.kind !== view.end.kind) inertUntil.end = until;
+    if (view.state === "talking" && before?.state !== "talking") void directory.load(desk); // so that the panels have it at once
     before = view;
     setText(time, view.clock);
     setText(unit, view.seconds ? say("seconds") : "");

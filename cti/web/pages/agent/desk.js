@@ -173,6 +173,7 @@ export class Desk {
     else if (picture.desk.state !== "wrap_up") this.call = null;
     const isNew = this.call !== null && this.call.call_id !== before;
     if (isNew) performance.mark(`picture:${this.call?.call_id}`);
+    this.phone.shown = picture.call?.call_id ?? null;
     if (picture.desk.state !== "offered") this.phone.nothingOffered();
     this.#planAnswer(picture);
     this.emit("desk", picture);

@@ -13,6 +13,8 @@ export function emergencyPanel(desk, close) {
   const list = make("div", { class: "services", role: "group", "aria-label": say("act.emergency") });
   const modes = make("div", { class: "modes", role: "radiogroup", "aria-label": say("move.mode") });
   let mode = "conference";
+  /** A digit that was pressed before the list was here. */
+  let early = 0;
   const radio = (/** @type {string} */ one) => {
     const button = make("button", { type: "button", role: "radio", "aria-checked": String(one === mode), tabindex: one === mode ? "0" : "-1", onclick: () => choose(one) }, say(`mode.${one}`));
     button.dataset["mode"] = one;
@@ -38,19 +40,22 @@ export function emergencyPanel(desk, close) {
     const services = entries.filter(({ kind }) => kind === "emergency");
     list.replaceChildren(...services.map((entry, at) => make("button", { type: "button", class: "service", onclick: () => send(entry.id) },
       make("kbd", { "aria-hidden": "true" }, String(at + 1)), make("b", {}, entry.id), make("span", {}, desk.dictionary.pick(entry).replace(`${entry.id} `, "")))));
-    if (services.length === 0) list.replaceChildren(make("p", { class: "hint" }, say("emergency.none")));
+    const asked = early ? services[early - 1] : undefined;
+    if (asked) send(asked.id);
+    if (services.length === 0) list.replaceChildren(make("p", { class: "hint" }, say(entries.length ? "emergency.none" : "move.loading")));
   };
   arrows(list, "button");
   panel.addEventListener("keydown", (event) => {
     if (!/^[1-9]$/.test(event.key) || event.isComposing || event.ctrlKey || event.altKey) return;
     // The caret goes back to the draft before the browser has done with the key: it would be written there.
     event.preventDefault();
-    list.querySelectorAll("button")[Number(event.key) - 1]?.click();
+    const button = list.querySelectorAll("button")[Number(event.key) - 1];
+    if (button) button.click();
+    else early = Number(event.key);
   });
   fill(directory.known);
   void directory.load(desk).then((entries) => {
-    if (list.contains(document.activeElement) && list.childElementCount) return;
-    fill(entries);
+    if (panel.isConnected && !list.contains(document.activeElement)) fill(entries);
   });
   return panel;
 }

@@ -2,17 +2,20 @@
 
 /** What an INVITE rings for. @typedef {"offer" | "reattach" | "consult" | "party" | "callback"} Leg */
 
-/** What to do with an INVITE: `replace` drops the talk whose line is dead and takes this one, `beside` puts it on hold and takes
- * this one. @typedef {"ring" | "busy" | "answer" | "replace" | "beside"} Act */
+/** What to do with an INVITE: `replace` drops the talk whose line is dead and takes this one, `ring_instead` drops it and rings,
+ * `beside` puts it on hold and takes this one. @typedef {"ring" | "ring_instead" | "busy" | "answer" | "replace" | "beside"} Act */
 
 /** @param {string | undefined} leg @param {string | undefined} callId
  * @param {{state: "none" | "ringing" | "answering" | "talking", callId: string | null}} line what the telephone does already
- * @param {string | null} wanted the call that the agent has already said he answers @returns {Act} */
-export function onInvite(leg, callId, line, wanted) {
+ * @param {string | null} wanted the call that the agent has already said he answers
+ * @param {string | null} shown the call that is his by the server's last word: a line of another one is dead @returns {Act} */
+export function onInvite(leg, callId, line, wanted, shown) {
   if (leg === "reattach") return line.state === "none" ? "answer" : "replace";
   if (leg === "consult") return line.state === "talking" ? "beside" : line.state === "none" ? "answer" : "busy";
-  if (line.state !== "none") return line.callId === (callId ?? null) ? "replace" : "busy";
-  return wanted !== null && wanted === callId ? "answer" : "ring";
+  if (line.state !== "none" && line.callId !== (callId ?? null) && callId !== shown) return "busy";
+  if (line.state !== "none" && line.callId === (callId ?? null)) return "replace";
+  const answers = wanted !== null && wanted === callId;
+  return line.state === "none" ? (answers ? "answer" : "ring") : answers ? "replace" : "ring_instead";
 }
 
 /** Bandwidth estimates of this kind fall to nothing between Chromium and Asterisk, and a picture freezes at its start (both were
