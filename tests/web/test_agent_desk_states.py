@@ -165,9 +165,14 @@ async def test_the_shell_does_not_shift(browser: Browser) -> None:
     none."""
     async with agent_page(browser) as desk:
         await desk.page.evaluate(
-            """window.shifts = []; new PerformanceObserver(list => { for (const entry of list.getEntries())
-                for (const {node} of entry.sources) if (node?.closest?.('.top .state, .clock, .acts, .statusline'))
-                    shifts.push([entry.value, node.className]); }).observe({type: 'layout-shift', buffered: true})"""
+            """window.shifts = [];
+            const shell = '.top .state, .clock, .acts, .statusline';
+            new PerformanceObserver((list) => {
+                for (const {value, sources} of list.getEntries()) {
+                    const moved = sources.map(({node}) => node?.parentElement?.closest(shell)).filter(Boolean);
+                    if (moved.length) shifts.push([value, moved.map((one) => one.className)]);
+                }
+            }).observe({type: 'layout-shift', buffered: true})"""
         )
 
         async def look(_state: str) -> None:
