@@ -5,11 +5,11 @@ import { ServerClock } from "./clock_logic.js";
 import { Throttle } from "./keys_logic.js";
 import { Link } from "./link.js";
 import { Messages } from "./messages.js";
+import { Panels } from "./panels.js";
 import { Phone } from "./phone.js";
 import { Sound } from "./sound.js";
 import { viewOf } from "./view_logic.js";
 
-/** @typedef {import("./types.js").DeskEvents} DeskEvents */
 /** @typedef {import("./types.js").Picture} Picture */
 /** @typedef {import("./types.js").Pop} Pop */
 /** @typedef {import("./types.js").Status} Status */
@@ -20,18 +20,10 @@ import { viewOf } from "./view_logic.js";
 
 /** Messages that go to the panels as they are. */
 const PASSED_ON = new Set(["story", "ticket", "words", "chat", "card", "video", "note"]);
-const DRAW_EVERY_MS = 100;
 /** What telephone and server say of a talk may differ for so long, while word of it is under way. */
 const APART_MS = 3000;
 
-export class Desk {
-  /** @type {Map<string, Set<(value: any) => void>>} */
-  #listeners = new Map();
-  /** @type {Set<(view: View) => void>} */
-  #draws = new Set();
-  #frame = 0;
-  #timer = 0;
-  #drawnAt = -Infinity;
+export class Desk extends Panels {
   #clock = new ServerClock();
   #hangUps = new Throttle(1000);
   #autoAnswer = 0;
@@ -40,6 +32,7 @@ export class Desk {
 
   /** @param {Dictionary} dictionary @param {Api} api @param {User} user */
   constructor(dictionary, api, user) {
+    super();
     this.dictionary = dictionary;
     this.api = api;
     this.user = user;
@@ -70,61 +63,11 @@ export class Desk {
     this.phone.start();
   }
 
-  // Who is to hear of what
-
-  /** `listener` hears of every message of this kind, in order; the result takes it away again.
-   * @template {keyof DeskEvents} Kind
-   * @param {Kind} kind @param {(value: DeskEvents[Kind]) => void} listener @returns {() => void} */
-  on(kind, listener) {
-    const heard = this.#listeners.get(kind) ?? new Set();
-    this.#listeners.set(kind, heard.add(listener));
-    return () => heard.delete(listener);
-  }
-
-  /** @template {keyof DeskEvents} Kind @param {Kind} kind @param {DeskEvents[Kind]} value */
-  emit(kind, value) {
-    for (const listener of this.#listeners.get(kind) ?? []) listener(value);
-  }
-
-  /** A named key goes to the panels. @param {string} name @param {KeyboardEvent} event @returns {boolean} whether one took it */
-  press(name, event) {
-    const press = { name, event, taken: false, take: () => void (press.taken = true) };
-    for (const listener of this.#listeners.get("key") ?? []) if (!press.taken) listener(press);
-    return press.taken;
-  }
-
-  /** `draw` paints what is to be seen: with the next frame after something changed, at most ten times a second, never while
-   * the page is hidden. @param {(view: View) => void} draw @returns {() => void} */
-  onDraw(draw) {
-    this.#draws.add(draw);
-    this.changed();
-    return () => this.#draws.delete(draw);
-  }
-
-  /** Something that is drawn is not as it was. @param {boolean} [urgent] with the very next frame */
-  changed(urgent = false) {
-    if (this.#frame) return;
-    const wait = urgent ? 0 : this.#drawnAt + DRAW_EVERY_MS - performance.now();
-    if (wait <= 0) {
-      clearTimeout(this.#timer);
-      this.#timer = 0;
-      this.#frame = requestAnimationFrame(() => this.#draw());
-    } else if (!this.#timer) {
-      this.#timer = setTimeout(() => {
-        this.#timer = 0;
-        this.changed(true);
-      }, wait);
-    }
-  }
-
-  #draw() {
-    this.#frame = 0;
-    this.#drawnAt = performance.now();
-    const view = this.view();
-    for (const draw of this.#draws) draw(view);
+  /** When a new call was seen is marked, for who measures it. @param {View} view */
+  drawn(view) {
     const id = this.call?.call_id ?? "";
     if (id && id !== this.#popped && view.state === "offered") {
-      // A message of our own is handled after this frame has been painted: that is the moment the pop was seen.
+      // A message of our own is handled after this frame has been painted.
       const { port1, port2 } = new MessageChannel();
       port1.onmessage = () => performance.mark(`pop:${id}`);
       port2.postMessage(null);
