@@ -16,6 +16,7 @@ from cti.browser import launch_options
 from cti.programs import ProgramMissing, find_asterisk, find_program
 from cti.settings import load_settings
 from tests.support.browser import faults_of
+from tests.support.city import eventually
 from tests.support.missing import missing
 from tests.support.stack import Api, RunningStack
 
@@ -91,6 +92,20 @@ def video_stack(folder: Path, *settings: str) -> Iterator[RunningStack]:
         yield running
     finally:
         running.stop()
+
+
+@asynccontextmanager
+async def api_of(stack: RunningStack) -> AsyncIterator[Api]:
+    """In the end nobody is there any more whom the next test would meet."""
+    async with Api(stack.settings) as api:
+        yield api
+        stack.asterisk_cli("channel", "request", "hangup", "all")
+
+        async def over() -> bool:
+            return (await api.live())["calls"] == []
+
+        await eventually(over, 20, "the end of every call")
+        await api.remove_test_agents()
 
 
 def address_of(stack: RunningStack) -> str:

@@ -16,7 +16,7 @@ from tests.support.city import eventually
 from tests.support.guest_sip import guest_sip
 from tests.support.hostile_numbers import hostile_numbers
 from tests.support.stack import GREETED, NUMBER, Api, RunningStack
-from tests.support.video import address_of, citizen_page, sees_frames, video_agent, video_stack
+from tests.support.video import address_of, api_of, citizen_page, sees_frames, video_agent, video_stack
 
 pytestmark = pytest.mark.timeout(150)
 DIALPLAN = ("s", "h", "i", "t", "wait", "told", "test", "lost", "closing", "queue_CONTINUE", "message", "videos", "")
@@ -30,9 +30,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
 
 @pytest_asyncio.fixture
 async def api(stack: RunningStack) -> AsyncIterator[Api]:
-    async with Api(stack.settings) as api:
+    async with api_of(stack) as api:
         yield api
-        await api.remove_test_agents()
 
 
 class Guest:

@@ -15,6 +15,7 @@ from tests.support.stack import Api, RunningStack
 from tests.support.video import (
     CitizenPage,
     address_of,
+    api_of,
     citizen_page,
     sees_frames,
     video_agent,
@@ -34,9 +35,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
 
 @pytest_asyncio.fixture
 async def api(stack: RunningStack) -> AsyncIterator[Api]:
-    async with Api(stack.settings) as api:
+    async with api_of(stack) as api:
         yield api
-        await api.remove_test_agents()
 
 
 @pytest_asyncio.fixture

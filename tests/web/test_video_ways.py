@@ -20,6 +20,7 @@ from tests.support.video import (
     LIMIT_MS,
     CitizenPage,
     address_of,
+    api_of,
     citizen_page,
     sees_frames,
     video_agent,
@@ -38,9 +39,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
 
 @pytest_asyncio.fixture
 async def api(stack: RunningStack) -> AsyncIterator[Api]:
-    async with Api(stack.settings) as api:
+    async with api_of(stack) as api:
         yield api
-        await api.remove_test_agents()
 
 
 async def says(citizen: CitizenPage, text: str) -> None:
