@@ -69,6 +69,7 @@ class AgentPage:
     async def offer(self, call_id: str = CALL, *, invite: bool = True, **more: Any) -> Dialog | None:
         await self.fake.show(desk_row("offered", call_id=call_id), pop(call_id=call_id, **more))
         await self.fake.tell({"type": "story", "call_id": call_id, "story": STORY})
+        await self.fake.tell({"type": "ticket", "ticket": self.fake.ticket(call_id)})
         await self.state("offered")
         return await self.fake.sip.invite(call_id) if invite else None
 
@@ -86,6 +87,7 @@ class AgentPage:
         await self.fake.show(desk_row("talking", call_id=call_id, **row), talk(seconds, call_id=call_id, **more))
         await self.state("talking")
         await expect(self.button("hold")).to_have_attribute("aria-disabled", "false", timeout=LIMIT_MS)
+        await expect(self.page.locator("#d-title")).to_be_visible(timeout=LIMIT_MS)
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ def faults_of(page: Page) -> list[str]:
 
     def heard(message: ConsoleMessage) -> None:
         if message.type == "error":
-            faults.append(f"console: {message.text}")
+            faults.append(f"console: {message.text} ({message.location.get('url', '')})")
 
     page.on("console", heard)
     page.on("pageerror", lambda error: faults.append(f"exception: {error}"))

@@ -11,13 +11,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import WSMsgType, web
-from aiohttp.test_utils import TestServer
 
 from cti.tickets.form import load_form
 from cti.tickets.model import FIELDS
 from cti.web.headers import add_headers
 from cti.web.site import site_routes
 from tests.support.fake_sip import FakeSip
+from tests.support.serving import serving
 
 AGENT = "1032"
 ACCOUNT = {"uri": f"sip:{AGENT}@yihu", "user": AGENT, "password": "p", "realm": "yihu", "socket": "/sip"} | {
@@ -272,7 +272,7 @@ class FakeDesk:
         if path.endswith("/softphone"):
             return web.json_response(ACCOUNT)
         if request.method == "GET" and path.endswith("/ticket"):
-            return web.json_response(self._ticket(path.split("/")[3]))
+            return web.json_response(self.ticket(path.split("/")[3]))
         if request.method == "PATCH":
             return web.json_response(self._changed(path.split("/")[3].removeprefix("T-"), body["changes"]))
         if path.endswith("/video"):
@@ -284,11 +284,12 @@ class FakeDesk:
             )
         return web.json_response({})
 
-    def _ticket(self, call_id: str) -> dict[str, Any]:
+    def ticket(self, call_id: str) -> dict[str, Any]:
+        """The draft of a call, as far as the page has changed it."""
         return self._tickets.setdefault(call_id, ticket(call_id))
 
     def _changed(self, call_id: str, changes: list[dict[str, Any]]) -> dict[str, Any]:
-        draft = self._ticket(call_id)
+        draft = self.ticket(call_id)
         for change in changes:
             field = draft["fields"][change["field"]]
             field |= {"value": change["value"], "source": "agent", "state": "own", "version": field["version"] + 1}
@@ -340,6 +341,5 @@ class FakeDesk:
 @asynccontextmanager
 async def fake_desk() -> AsyncIterator[FakeDesk]:
     desk = FakeDesk()
-    async with TestServer(desk.app()) as server:
-        desk.url = str(server.make_url("/")).rstrip("/")
+    async with serving(desk.app()) as desk.url:
         yield desk

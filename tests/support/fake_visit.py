@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from cti.web.headers import add_headers
 from cti.web.site import site_routes
+from tests.support.serving import serving
 
 SEATS = {"sign": True, "video": True, "text": True}
 CARD = {
@@ -123,6 +123,5 @@ async def fake_visit() -> AsyncIterator[FakeVisit]:
     app.on_response_prepare.append(add_headers)
     app.add_routes(site_routes())
     app.add_routes([web.get("/api/visit/channel", fake._channel), web.route("*", "/api/{rest:.+}", fake._rest)])
-    async with TestServer(app) as server:
-        fake.url = str(server.make_url("")).rstrip("/")
+    async with serving(app) as fake.url:
         yield fake

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from aiohttp import WSMsgType, web
-from aiohttp.test_utils import TestServer
 
 from cti.accounts.people import Role
 from cti.accounts.sessions import Session
@@ -38,6 +37,7 @@ from cti.web.site import site_routes
 from cti.web.tickets import TicketRoutes
 from ivr_flows.calendar import WorkCalendar
 from tests.support.accounts import NotedTrail
+from tests.support.serving import serving
 
 ME, COLLEAGUE = AgentId("1032"), AgentId("1001")
 CALLER = "13800001234"
@@ -368,6 +368,9 @@ async def ticket_server() -> AsyncIterator[TicketServer]:
     async def socket_ticket(_request: web.Request) -> web.Response:
         return json_response({"ticket": "t"})
 
+    async def directory(_request: web.Request) -> web.Response:
+        return json_response([])
+
     async def softphone(_request: web.Request) -> web.Response:
         return json_response(
             {
@@ -386,6 +389,7 @@ async def ticket_server() -> AsyncIterator[TicketServer]:
         [
             web.get("/api/me", who_am_i),
             web.post("/api/socket-ticket", socket_ticket),
+            web.get("/api/directory", directory),
             web.post("/api/agents/{id}/softphone", softphone),
             web.post("/api/agents/{id}/finish-wrap-up", server.finish_wrap_up),
             web.post("/api/agents/{id}/extend-wrap-up", server.extend_wrap_up),
@@ -394,8 +398,8 @@ async def ticket_server() -> AsyncIterator[TicketServer]:
         ]
     )
     try:
-        async with TestServer(app) as serving:
-            server.url = str(serving.make_url("/agent"))
+        async with serving(app) as address:
+            server.url = f"{address}/agent"
             yield server
     finally:
         book.stop()

@@ -21,6 +21,10 @@ async def _grave(page: Page, what: str) -> list[tuple[str, str, list[str]]]:
     """(state, rule, where) of each violation that is serious or worse."""
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE.read_text(encoding="utf-8"))
+    # a colour on its way to another one is nobody's to read
+    await page.evaluate(
+        "Promise.all(document.getAnimations().map(one => one.effect.getTiming().iterations === 1 && one.finished))"
+    )
     found: list[dict[str, Any]] = await page.evaluate(
         "tags => axe.run({runOnly: tags, resultTypes: ['violations']}).then(found => found.violations.map("
         "one => ({id: one.id, impact: one.impact, nodes: one.nodes.map(node => node.html.slice(0, 160))})))",
