@@ -1,7 +1,7 @@
 // When an agent's page shows a picture, what stands in its place, and how a recording leaves the page.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ChunkQueue, fit, insteadOf, placeOf, retryS, toRecord } from "../../cti/web/pages/agent/video/video_logic.js";
+import { ChunkQueue, fit, insteadOf, placeOf, retryS, toRecord, together } from "../../cti/web/pages/agent/video/video_logic.js";
 
 const CALL = { call_id: "c1", medium: "voice", phase: "talk" };
 /** @param {object} some */
@@ -56,3 +56,8 @@ test("chunks leave in their order, and what the daemon has is forgotten", () => 
 });
 
 test("tries come slower, and never more than eight seconds apart", () => assert.deepEqual([1, 2, 3, 9].map(retryS), [0.5, 1, 2, 8]));
+
+test("a line that is told while the earlier ones are fetched is not lost, nor there twice", () => {
+  assert.deepEqual(together([{ id: 5 }, { id: 7 }], [{ id: 7 }, { id: 9 }]).map((line) => line.id), [5, 7, 9]);
+  assert.deepEqual(together([], [{ id: 9 }]), [{ id: 9 }]);
+});

@@ -1,6 +1,7 @@
 // What is written with the citizen, newest down; the line to write in, phrases and cards.
 import { make, setText } from "/pages/shared/dom.js";
 import { togglePopover } from "../popover.js";
+import { together } from "./video_logic.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
 /** @typedef {{type: "chat" | "card", call_id: string, id: number, at: number, side: "citizen" | "agent", text?: string,
@@ -124,13 +125,20 @@ export function mountLines(desk, callId, form) {
 
   return {
     list, bar, draw,
-    /** Of another call, or the same one from its beginning. @param {Line[]} fresh */
-    begin(fresh) {
-      lines = fresh;
+    /** Of another call. */
+    begin() {
+      lines = [];
       shown.clear();
       list.replaceChildren();
       input.value = "";
       setText(wrong, "");
+      draw();
+    },
+    /** From its beginning; what was told while this was fetched stays. @param {Line[]} fetched */
+    fill(fetched) {
+      lines = together(fetched, lines);
+      shown.clear();
+      list.replaceChildren();
       draw();
     },
     /** @param {Line} line */

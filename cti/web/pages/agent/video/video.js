@@ -77,7 +77,7 @@ class VideoSeat {
     this.#visit = null;
     this.#camera = true;
     this.#stopRecording();
-    this.lines.begin([]);
+    this.lines.begin();
     this.invite.forget();
     if (call?.medium === "video") void this.#load(id);
   }
@@ -88,7 +88,7 @@ class VideoSeat {
       const { visit, lines } = await this.desk.api.get(`/api/calls/${id}/video`);
       if (id !== this.#call) return;
       this.#visit = visit ? { ...visit, call_id: id } : null;
-      this.lines.begin(lines);
+      this.lines.fill(lines);
     } catch {
       if (id === this.#call && this.desk.call?.medium === "video") setTimeout(() => id === this.#call && void this.#load(id), AGAIN_MS);
     }

@@ -82,3 +82,10 @@ export class ChunkQueue {
 export function retryS(tries) {
   return Math.min(8, 0.5 * 2 ** Math.max(0, tries - 1));
 }
+
+/** The lines of a call in their order, each once: those fetched, and those told while they were on their way.
+ * @template {{id: number}} Line @param {Line[]} fetched @param {Line[]} told @returns {Line[]} */
+export function together(fetched, told) {
+  const known = new Set(fetched.map((line) => line.id));
+  return [...fetched, ...told.filter((line) => !known.has(line.id))];
+}
