@@ -24,10 +24,11 @@ demo: setup ## a demonstration: simulated citizens and agents on the real system
 	@exec $(bin)/yihu demo
 
 test: setup-test lint ## every check and every test
-	$(bin)/python -m pytest -q tests
+	$(bin)/python -m pytest -q -n auto tests/unit
+	$(bin)/python -m pytest -q tests --ignore tests/unit
 
 check: setup-test lint ## format, lint, types, import directions, unit tests: under a minute
-	$(bin)/python -m pytest -q tests/unit
+	$(bin)/python -m pytest -q -n auto tests/unit
 
 lint:
 	$(bin)/ruff format --check .

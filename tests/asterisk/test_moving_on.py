@@ -135,6 +135,7 @@ async def test_while_others_are_in_the_talk_he_cannot_be_sent_on(on: Scene) -> N
     for target in ("queue:enterprise", "t2", "110"):
         assert (await on.ask("t1", "POST", "/transfer", {"target": target}))[1]["error"] == "others_there"
     await on.does("t1", "DELETE", "/parties/1")
+    await on.noted(CallFact.PARTY_LEFT, p=1)
     await on.hears(citizen={"agent"}, agent={"citizen"})
     for target, code in {
         "queue:social_security": "no_seat",

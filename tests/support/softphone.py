@@ -140,6 +140,12 @@ ua.start();
 """
 
 
+_STATE = """(({registered, registrations, rings, talking, closed, desk, fault, session, pc}) => ({
+  registered, registrations, rings, talking, closed, fault, desk: desk?.desk?.state, call: desk?.call?.phase,
+  session: session?.status, connection: pc && [pc.connectionState, pc.iceConnectionState],
+  microphones: session?.connection?.getSenders().length}))(window.me)"""
+
+
 @dataclass
 class Softphone:
     """An agent's page. `await phone.me("registered")` reads one of its variables."""
@@ -156,7 +162,7 @@ class Softphone:
         try:
             await self.page.wait_for_function(f"window.me && me.{expression}", timeout=limit_s * 1000, polling=20)
         except Exception as error:
-            said = [await self.me("fault"), *self.faults]
+            said = [await self.page.evaluate(_STATE), *self.faults]
             raise AssertionError(f"{self.agent}: {expression}: not within {limit_s:g} s; {said}") from error
 
     async def hears(self, name: str, limit_s: float = 5.0) -> None:

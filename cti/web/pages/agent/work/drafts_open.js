@@ -129,10 +129,9 @@ export class OpenDrafts {
     return keeper;
   }
 
-  /** What is sent and not in hand is of no use any more. @param {Keeper} keeper */
+  /** What is submitted and not in hand is of no use any more; who calls it back has it fetched. @param {Keeper} keeper */
   #tidy(keeper) {
-    const { state } = keeper.draft.ticket;
-    if (keeper === this.work.keeper || state === "draft" || state === "submitted") return;
+    if (keeper === this.work.keeper || keeper.isOpen) return;
     keeper.keepNow();
     this.#keepers.delete(keeper.id);
   }
