@@ -10,7 +10,6 @@ import random
 import time
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,40 +39,33 @@ from cti.audit import Audit
 from cti.callback_call import Outside
 from cti.callbacks import Books, Callbacks
 from cti.calls import AgentId, CallFact, CallId, Milestone
-from cti.city_days import DAYS, LiveCalendar, read_days
+from cti.city_files import CityFiles
 from cti.clock import SteadyClock
 from cti.contact import Recordings
 from cti.desk_view import DeskView
 from cti.directory import Directory
-from cti.directory_file import DIRECTORY, read_directory
 from cti.exchange import Exchange
 from cti.fallback_members import FallbackMembers
-from cti.flow_files import FlowFiles
 from cti.health import health
 from cti.journey import House, Journey
 from cti.metrics.agents import AgentDay
 from cti.metrics.record import fold_with_faults
 from cti.moving import Moving
-from cti.numbers import NUMBERS, Numbers, read_numbers
+from cti.numbers import Numbers
 from cti.pair import Inheritance, Pair
 from cti.parties import Parties
 from cti.phones import Phones
-from cti.prompt_texts import PromptTexts
 from cti.provision import Provisioner
 from cti.ready import say_ready, take_back_ready
 from cti.reclaim import Reclaim
 from cti.recollection import Recollection
 from cti.reconciler import Reconciler
-from cti.roster_file import RosterFile
-from cti.rules import RULES, Rules, overflow_of, read_rules
-from cti.schedule_file import ScheduleFile
+from cti.rules import Rules, overflow_of
 from cti.secrets import Secrets
 from cti.served_alone import ServedAlone
 from cti.settings import Settings
 from cti.silent_lines import SilentLines
-from cti.skills import SKILLS, read_skills
 from cti.softphones import Softphones
-from cti.speech.prompt_files import PromptFiles
 from cti.standby_call import StandbyCalls
 from cti.storage.audit import SqlTrail
 from cti.storage.expiring import RedisExpiring
@@ -87,12 +79,10 @@ from cti.ticket_house import TicketHouse
 from cti.timelines import Timelines
 from cti.tls import server_tls
 from cti.today import Today
-from cti.users_file import UsersFile
 from cti.video.visits import visit_id_of
 from cti.video_house import Parts as VideoParts
 from cti.video_house import VideoHouse
 from cti.waiting_room import WaitingRoom
-from cti.watched_file import WatchedFile
 from cti.web.accounts import AccountRoutes
 from cti.web.agent_days import AgentDayRoutes
 from cti.web.app import Api, make_app
@@ -128,34 +118,14 @@ class Daemon:
         zone = ZoneInfo(settings.city.timezone)
         self.local_time: Callable[[float], datetime] = lambda at: datetime.fromtimestamp(at, zone)
 
-        self.number_file = WatchedFile(settings.documents / "numbers.toml", read_numbers, NUMBERS)
-        self.rule_file = WatchedFile(settings.documents / "rules.toml", read_rules, RULES)
-        self.day_file = WatchedFile(settings.documents / "calendar.toml", read_days, DAYS)
-        self.skill_file = WatchedFile(settings.documents / "skills.toml", read_skills, SKILLS)
-        self.directory_file = WatchedFile(settings.documents / "directory.toml", read_directory, DIRECTORY)
-        self.calendar = LiveCalendar(lambda: self.day_file.current)
-        self.roster_file = RosterFile(settings.roster)
-        self.schedule = ScheduleFile(settings.schedule)
-        self.schedule.load()
-        self.prompts = PromptFiles(own=settings.documents / "sounds")
-        self.prompt_texts = PromptTexts(settings.documents / "prompts")
-        self.flows = FlowFiles(
-            settings.flows,
-            self.prompt_texts,
-            settings.transfers,
-            versions=settings.var / "flows",
-            durations=lambda: self.prompts.durations("zh-CN"),
-            entries=self.number_file.current.entries(),
-            own=settings.own_flows,
-        )
-        self.number_file.check_with(partial(read_numbers, flows=self.flows))
-        self.numbers = Numbers(lambda: self.number_file.current, settings.city.code, self.flows)
+        self.files = CityFiles(settings)
+        self.numbers = Numbers(lambda: self.files.numbers.current, settings.city.code, self.files.flows)
         self.feed, self.timelines = Feed(), Timelines()
         self.live = RedisLive(settings.redis_url, settings.city.code)
         desks = settings.agents
         rules = DeskRules(desks.wrap_up, desks.wrap_up_most_s, desks.no_answer_limit, desks.no_answer_pause_s)
-        self.board = Switchboard(settings.calls.wrap_up_s, rules, overflow_of(self.rule_file.current))
-        self.board.set_roster(self.roster_file.read_or_last_good())
+        self.board = Switchboard(settings.calls.wrap_up_s, rules, overflow_of(self.files.rules.current))
+        self.board.set_roster(self.files.roster.read_or_last_good())
         self.board.may_decide = pair.may_decide
         self.board.recover(inheritance.milestones, wall(), inheritance.first_seq)
         self.timelines.add([milestone for milestone in inheritance.milestones if milestone.id in self.board.calls])
@@ -167,7 +137,7 @@ class Daemon:
             self.timelines,
             wall,
             zone,
-            lambda: self.skill_file.current.names(),
+            lambda: self.files.skills.current.names(),
             paired=bool(settings.pair.peer),
         )
         self.exchange = Exchange(self.board, self.journal, wall)
@@ -205,7 +175,7 @@ class Daemon:
         self.tickets = TicketHouse(
             self.exchange,
             records,
-            lambda forms: TicketRules(lambda: forms.current, self.calendar, self.local_time),
+            lambda forms: TicketRules(lambda: forms.current, self.files.calendar, self.local_time),
             self.timelines.of,
             self.pages.tell,
             self._recordings_of,
@@ -246,10 +216,10 @@ class Daemon:
         )
         self.directory = Directory(
             self.exchange,
-            lambda: self.directory_file.current,
+            lambda: self.files.directory.current,
             settings.transfers,
             settings.moving.dial,
-            lambda: self.skill_file.current.skill,
+            lambda: self.files.skills.current.skill,
             self.local_time,
         )
         self.moving = Moving(self.exchange, self.parties, self.directory, settings.moving, self.pages.poke)
@@ -260,7 +230,7 @@ class Daemon:
                 channels=lambda: self.channels.channels if self.observe.synced else None,
                 noted=lambda channel: variable(self.observe, channel, names.CTI_ANSWERED_AT),
                 recordings=self.recordings,
-                sounds=self.prompts,
+                sounds=self.files.prompts,
                 settings=settings.callback,
                 ring_agent_s=settings.calls.offer_timeout_s,
             ),
@@ -286,9 +256,7 @@ class Daemon:
             self.observe, self.act, self.agi.holds, self.board.calls.values, here, settings.agi.second
         )
         self.test_agents = TestAgents(self.exchange, self._on_agents_changed, self.provisioner.settled)
-        self.users_file = UsersFile(settings.users)
-        self.users_file.load()
-        self.people = People(self._agents, lambda: self.users_file.current)
+        self.people = People(self._agents, lambda: self.files.users.current)
         keeper = RedisExpiring(settings.redis_url, settings.city.code)
         self.sessions = Sessions(keeper, wall, self.people.stamp, self._in_call, settings.accounts.idle_s)
         self.sessions.on_end.append(self.pages.session_over)
@@ -296,12 +264,12 @@ class Daemon:
         self.audit = Audit(SqlTrail(self.store), self.sql_worker.run, wall)
         self.admin_desk = AdminDesk(
             settings,
-            self.prompts,
-            self.prompt_texts,
-            self.calendar,
-            lambda: self.number_file.current,
-            lambda: self.skill_file.current,
-            lambda: self.directory_file.current,
+            self.files.prompts,
+            self.files.prompt_texts,
+            self.files.calendar,
+            lambda: self.files.numbers.current,
+            lambda: self.files.skills.current,
+            lambda: self.files.directory.current,
             self.archive.calls,
             self.audit,
             wall,
@@ -316,8 +284,8 @@ class Daemon:
         self._tasks: set[asyncio.Task[None]] = set()
         self.room = WaitingRoom(
             self.exchange,
-            self.rule_file.current.waiting,
-            self.rule_file.current.surge,
+            self.files.rules.current.waiting,
+            self.files.rules.current.surge,
             self.numbers.did,
             self.callbacks,
             self.local_time,
@@ -330,17 +298,17 @@ class Daemon:
             self.drainer.drained,
             self.room,
             self.today,
-            lambda: self.rule_file.current.waiting,
+            lambda: self.files.rules.current.waiting,
             wall,
             self.local_time,
         )
         self.room.agent_of_open_ticket = self.tickets.agent_of
         self.desk_view.ticket_of = self.tickets.book.id_of
-        self.desk_view.skills = lambda: self.skill_file.current.names()
+        self.desk_view.skills = lambda: self.files.skills.current.names()
         self.standby = StandbyCalls(
             self.exchange,
             self.act,
-            lambda: self.schedule.current,
+            lambda: self.files.schedule.current,
             self.local_time,
             settings.callback,
             self.callbacks.dialling,
@@ -349,17 +317,17 @@ class Daemon:
         )
         self.standby.recover(inheritance.milestones)
         self.surge = SurgeWatch(
-            self.exchange, self.rule_file.current.surge, self.room, self.local_time, self.standby.rung_on
+            self.exchange, self.files.rules.current.surge, self.room, self.local_time, self.standby.rung_on
         )
         self.house = House(
             exchange=self.exchange,
-            flows=self.flows,
-            sounds=self.prompts,
+            flows=self.files.flows,
+            sounds=self.files.prompts,
             did_of=self.numbers.did,
             city=settings.city.code,
             local_time=self.local_time,
             recordings=self.recordings,
-            calendar=self.calendar,
+            calendar=self.files.calendar,
             offer_timeout_s=settings.calls.offer_timeout_s,
             survey_scale=settings.calls.survey_scale,
             announcements=settings.calls.announcements,
@@ -402,19 +370,9 @@ class Daemon:
                 self.provisioner.run(),
                 self.fallback.run(),
                 self.watch.run(),
-                self.flows.watch(),
-                self.roster_file.watch(self._on_roster),
-                self.users_file.watch(self._on_users),
+                *self.files.watching(self._on_roster, self._on_users, self._on_rules),
                 self.sessions.run(),
                 self.audit.run(),
-                self.schedule.watch(),
-                self.number_file.watch(lambda table: self.flows.enter_at(table.entries())),
-                self.rule_file.watch(self._on_rules),
-                self.day_file.watch(),
-                self.skill_file.watch(),
-                self.prompt_texts.watch(),
-                self.prompts.watch(),
-                self.directory_file.watch(),
                 self.admin_desk.run(),
                 self.parties.run(),
                 self._resync_now_and_then(),
@@ -452,12 +410,12 @@ class Daemon:
         app.add_routes(self.sip.routes())
         app.add_routes(self.video.routes())
         app.cleanup_ctx.append(self.sip.client)
-        app.add_routes(AgentDayRoutes(lambda: self.schedule.current, self.local_time, self._agent_days).routes())
+        app.add_routes(AgentDayRoutes(lambda: self.files.schedule.current, self.local_time, self._agent_days).routes())
         app.add_routes(CallbackRoutes(self.callbacks).routes())
         app.add_routes([*TicketRoutes(self.tickets.desk).routes(), openapi_route()])
         app.add_routes(MovingRoutes(self.exchange, self.moving, self.directory).routes())
         app.add_routes(self.admin_desk.routes())
-        app.add_routes(CityRoutes(self.exchange, self.surge, self.prompt_texts).routes())
+        app.add_routes(CityRoutes(self.exchange, self.surge, self.files.prompt_texts).routes())
         app.add_routes([promise_route(self.pair.secret, self.pair.promise)])
         return app
 
@@ -598,8 +556,8 @@ class Daemon:
 
     def _on_users(self, before: Mapping[str, User]) -> None:
         """Who may do what has changed in the file, whoever changed it."""
-        for user in sorted({*before, *self.users_file.current}):
-            old, new = (users[user].roles if user in users else () for users in (before, self.users_file.current))
+        for user in sorted({*before, *self.files.users.current}):
+            old, new = (users[user].roles if user in users else () for users in (before, self.files.users.current))
             if set(old) != set(new):
                 roles = {"before": " ".join(sorted(old)), "now": " ".join(sorted(new))}
                 self.audit.note("", "roles_changed", user, roles)
@@ -608,8 +566,8 @@ class Daemon:
     async def _set_password(self, user: str, password_hash: str) -> None:
         """It is in use when this returns."""
         await asyncio.to_thread(AccountFiles(self.settings).set_password, user, password_hash)
-        await asyncio.to_thread(self.users_file.load)
-        self._on_roster(await asyncio.to_thread(self.roster_file.read))
+        await asyncio.to_thread(self.files.users.load)
+        self._on_roster(await asyncio.to_thread(self.files.roster.read))
 
     def _on_rules(self, rules: Rules) -> None:
         self.exchange.take_overflow(overflow_of(rules))
@@ -681,7 +639,7 @@ class Daemon:
             trail=self.audit,
             accounts=self.accounts,
             test_agents=self.test_agents,
-            health=lambda: health(self.records, self.observe, self.act, self.flows, self.live, self.pair),
+            health=lambda: health(self.records, self.observe, self.act, self.files.flows, self.live, self.pair),
             phone=self.phones.state,
             channels=lambda: [dataclasses.asdict(channel) for channel in self.channels.channels.values()],
             call=self.archive.call,
@@ -695,7 +653,7 @@ class Daemon:
         return [recording["file"] for recording in found["record"]["recordings"]] if found is not None else []
 
     async def _agent_days(self, since: datetime, until: datetime, only: Collection[AgentId]) -> list[AgentDay]:
-        return await self.archive.agent_days(self.schedule.current, since, until, only)
+        return await self.archive.agent_days(self.files.schedule.current, since, until, only)
 
     # Inside
 

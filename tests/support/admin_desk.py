@@ -75,15 +75,7 @@ class AdminHouse:
         daemon = self.daemon
         jobs = [
             self.records.run(),
-            daemon.roster_file.watch(daemon._on_roster, poll_s=0.1),
-            daemon.users_file.watch(lambda: None),
-            daemon.flows.watch(poll_s=0.1),
-            daemon.number_file.watch(lambda table: daemon.flows.enter_at(table.entries()), poll_s=0.1),
-            daemon.rule_file.watch(daemon._on_rules, poll_s=0.1),
-            daemon.day_file.watch(poll_s=0.1),
-            daemon.skill_file.watch(poll_s=0.1),
-            daemon.directory_file.watch(poll_s=0.1),
-            daemon.prompt_texts.watch(),
+            *daemon.files.watching(daemon._on_roster, daemon._on_users, daemon._on_rules, poll_s=0.1),
             daemon.audit.run(),
             daemon.admin_desk.run(),
         ]

@@ -235,7 +235,7 @@ async def test_who_is_thrown_out_is_out_everywhere_at_once(house: House, client:
     token = await house.token("administrator")
     headers = {"Authorization": f"Bearer {token}"}
     assert (await client.get("/api/me", headers=headers)).status == 200
-    users = house.daemon.users_file.current
+    users = house.daemon.files.users.current
     match how:
         case "log-out":
             assert (await client.post("/api/logout", headers=headers)).status == 200

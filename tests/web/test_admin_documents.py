@@ -229,7 +229,7 @@ async def test_keys_search_save_and_leave(house: AdminHouse, li: AdminPage) -> N
     await expect(li.page.locator('.note[data-tone="ok"]')).to_have_text("草稿已保存。", timeout=LIMIT_MS)
     await expect(li.page.locator(li.key("skills:skill.general.zh"))).to_be_focused()
     await publish(li, "改名")
-    await eventually(lambda: house.daemon.skill_file.current.skill["general"].zh == "总台", LIMIT_S, "the new name")
+    await eventually(lambda: house.daemon.files.skills.current.skill["general"].zh == "总台", LIMIT_S, "the new name")
     names = await (await li.page.request.get(f"{house.url}/api/words")).json()
     assert names["skills"][0] == {"id": "general", "zh": "总台", "en": "general", "queue": True}
 

@@ -73,7 +73,7 @@ async def test_a_fault_of_a_flow_names_its_node_and_a_good_text_is_live_for_new_
     await expect(li.page.locator(".touched .figure")).to_contain_text("会影响 0 个", timeout=LIMIT_MS)
     await li.page.fill(li.key("reason-publish"), "放宽")
     await li.page.keyboard.press("Enter")
-    await eventually(lambda: house.daemon.flows.current("city").limits.greeting_s == 6, LIMIT_S, "the live flow")
+    await eventually(lambda: house.daemon.files.flows.current("city").limits.greeting_s == 6, LIMIT_S, "the live flow")
     assert (house.settings.documents / "flows" / "city.yaml").exists()
 
 
@@ -99,7 +99,7 @@ async def test_a_new_flow_is_made_and_can_be_chosen_for_a_number(house: AdminHou
     await li.page.click(li.key("publish"))
     await li.page.fill(li.key("reason-publish"), "夜间专线")
     await li.page.keyboard.press("Enter")
-    await eventually(lambda: "night_line" in house.daemon.flows.names, LIMIT_S, "the new flow")
+    await eventually(lambda: "night_line" in house.daemon.files.flows.names, LIMIT_S, "the new flow")
     await li.go("numbers")
     await li.page.select_option(li.key("numbers:did.0.flow"), "night_line")
     await expect(li.page.locator(".foot .checked")).to_have_text("✓ 检查通过", timeout=LIMIT_MS)
@@ -124,7 +124,7 @@ async def test_a_recording_is_uploaded_heard_by_callers_and_restored(
     told = li.page.locator(".told")
     await expect(told).to_contain_text("已生效：v1，2.1 秒", timeout=LIMIT_MS)
 
-    (played,) = house.daemon.prompts.files(Prompt("greeting"), "zh-CN")
+    (played,) = house.daemon.files.prompts.files(Prompt("greeting"), "zh-CN")
     assert played.startswith(str(house.settings.documents))
     with wave.open(f"{played}.wav") as sound:
         assert sound.getframerate() == 8000
@@ -143,7 +143,7 @@ async def test_a_recording_is_uploaded_heard_by_callers_and_restored(
 
     await li.page.click(li.key("restore-zh-CN-0"))
     await expect(told).to_contain_text("已生效：v2", timeout=LIMIT_MS)
-    (played,) = house.daemon.prompts.files(Prompt("greeting"), "zh-CN")
+    (played,) = house.daemon.files.prompts.files(Prompt("greeting"), "zh-CN")
     assert not played.startswith(str(house.settings.documents))
     assert li.faults == []
 
@@ -171,11 +171,11 @@ async def test_a_text_is_changed_published_and_voiced(house: AdminHouse, li: Adm
     await li.page.click(li.key("publish"))
     await li.page.fill(li.key("reason-publish"), "更短")
     await li.page.keyboard.press("Enter")
-    texts = house.daemon.prompt_texts
+    texts = house.daemon.files.prompt_texts
     await eventually(lambda: texts.catalogue.text("goodbye", "en") == "Thank you, goodbye.", LIMIT_S, "the new text")
     await li.page.click(li.key("voice-en"))
     await expect(li.page.locator(".told")).to_contain_text("已生效：v1", timeout=30_000)
-    assert house.daemon.prompts.source("goodbye", "en").startswith("espeak-ng")
+    assert house.daemon.files.prompts.source("goodbye", "en").startswith("espeak-ng")
 
 
 async def test_a_day_is_switched_by_keys_and_the_calendar_of_calls_follows(house: AdminHouse, li: AdminPage) -> None:
@@ -191,4 +191,6 @@ async def test_a_day_is_switched_by_keys_and_the_calendar_of_calls_follows(house
     await li.page.click(li.key("publish"))
     await li.page.fill(li.key("reason-publish"), "停电")
     await li.page.keyboard.press("Enter")
-    await eventually(lambda: house.daemon.calendar.day(date(2026, 1, 9)).kind == "holiday", LIMIT_S, "the new day")
+    await eventually(
+        lambda: house.daemon.files.calendar.day(date(2026, 1, 9)).kind == "holiday", LIMIT_S, "the new day"
+    )
