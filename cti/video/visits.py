@@ -51,6 +51,8 @@ class Visit:
     call: str = ""
     """His own call once it has arrived; of an invitation to a voice call, that one."""
     invited_to_call: bool = False
+    link_until: float = 0.0
+    """Until then his invitation is good, and its visit must be remembered; 0: he came without one."""
     phone: str = ""
     """As whoever invited him knew it; "" else."""
     telephone_until: float = 0.0
@@ -124,6 +126,7 @@ class Visits:
         visit = Visit(id_, now, now + self._page_s, records)
         if invitation is not None:
             visit.call, visit.invited_to_call, visit.phone = invitation.call, bool(invitation.call), invitation.phone
+            visit.link_until = invitation.until
         self._put(visit)
         self._keep(visit)
         log.info("visit_began", visit=visit.id, invited=invitation is not None, beside=visit.invited_to_call)
@@ -208,7 +211,7 @@ class Visits:
     def close(self, visit: Visit) -> None:
         """Nothing begins by it any more."""
         if not visit.over:
-            visit.over, visit.until = True, self._wall() + AFTER_S
+            visit.over, visit.until = True, max(self._wall() + AFTER_S, visit.link_until)
             self._keep(visit)
             self._on_telephones()
             self._tell(visit)

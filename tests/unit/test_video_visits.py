@@ -161,6 +161,18 @@ async def test_a_visit_has_one_call_and_its_link_is_spent_with_it(house: House) 
         house.visits.begin(True, invitation)
 
 
+async def test_a_link_that_was_spent_stays_spent_as_long_as_it_is_good(house: House) -> None:
+    """Given a link whose call was over at once, when it is opened again in its last second, then it leads nowhere."""
+    _, link, _ = await house.invitations.make()
+    visit = house.visits.begin(True, await house.invitations.by_link(link))
+    house.calls(visit)
+    house.ends()
+    house.now += LINK_S - 1
+    await house.visits.sweep()
+    with pytest.raises(NoInvitation):
+        house.visits.begin(True, await house.invitations.by_link(link))
+
+
 async def test_a_channel_of_nobody_has_no_call(house: House) -> None:
     for channel in ("PJSIP/g" + "0" * 24 + "-00000001", "PJSIP/a1-00000001", "PJSIP/trunk-1", "Local/s@x-1", ""):
         assert house.visits.arrives(channel, CALL, "sign") is None
