@@ -34,6 +34,8 @@ log = structlog.get_logger()
 _TEN_MINUTES, _HOUR = 600.0, 3600.0
 _ALL_CODES = 60
 """Wrong codes from everywhere in ten minutes: six figures are not many."""
+_ONE_LINK = 30
+"""How often one link may be opened in ten minutes: each time is a session to be kept."""
 
 
 class NewVisit(Body):
@@ -94,6 +96,7 @@ class VideoRoutes:
         self._visits_gate = Gate(settings.visits_an_hour, _HOUR, wall)
         self._codes_gate = Gate(settings.code_tries, _TEN_MINUTES, wall)
         self._all_codes_gate = Gate(_ALL_CODES, _TEN_MINUTES, wall)
+        self._link_gate = Gate(_ONE_LINK, _TEN_MINUTES, wall)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -127,7 +130,9 @@ class VideoRoutes:
     async def _invitation(self, body: NewVisit, address: str) -> Invitation | None:
         try:
             if body.invitation:
-                return await self._invitations.by_link(body.invitation)
+                found = await self._invitations.by_link(body.invitation)
+                self._pass(self._link_gate, found.id)
+                return found
             if body.code:
                 return await self._by_code(body.code, address)
         except KeeperAway:

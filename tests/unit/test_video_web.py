@@ -155,6 +155,15 @@ async def test_who_comes_without_a_link_is_counted_by_his_address(house: House, 
     await guest_of(client, invitation=invitation["link"].partition("?i=")[2])
 
 
+async def test_a_link_is_not_opened_without_end(house: House, client: Client) -> None:
+    _, invitation = await ask(client, ADMIN, "POST", "/api/invitations", {"phone": "13800001234"})
+    link = {"invitation": invitation["link"].partition("?i=")[2]}
+    answers = [await ask(client, {}, "POST", "/api/visits", link) for _ in range(31)]
+    assert [status for status, _ in answers] == [201] * 30 + [429]
+    house.now += 601
+    assert (await ask(client, {}, "POST", "/api/visits", link))[0] == 201
+
+
 @pytest.mark.parametrize("video", [Video(public=False)])
 async def test_a_city_may_let_in_only_whom_it_invites(house: House, client: Client) -> None:
     assert (await ask(client, {}, "POST", "/api/visits", {}))[1]["error"] == "invitation_needed"
