@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import structlog
@@ -46,6 +46,8 @@ class _Followed:
     ticket: Ticket | None = None
     close: str = ""
     """The finish code to close it with, if nobody has written in it."""
+    in_vain: set[str] = field(default_factory=set)
+    """Whose telephones have rung and who did not answer: the draft is not theirs to read any more."""
     over: bool = False
     busy: bool = False
     """The database is being brought to this."""
@@ -94,6 +96,8 @@ class Drafts:
                     agent = str(milestone.data["agent"])
                     self._close_untouched(agent)
                     self._follow(call_id, agent)
+                case CallFact.OFFER_FAILED if (followed := self._followed.get(call_id)) is not None:
+                    followed.in_vain.add(str(milestone.data["agent"]))
                 case CallFact.HANDED_OVER if milestone.data.get("agent"):
                     self._follow(call_id, str(milestone.data["agent"]))
                 case CallFact.PARTY_ASKED if milestone.data.get("agent"):
@@ -126,6 +130,7 @@ class Drafts:
                 return
             self._followed[call_id] = followed
         followed.agent = agent
+        followed.in_vain.discard(agent)
         self._keep(followed)
 
     def _show(self, call_id: CallId, agent: AgentId) -> None:
@@ -164,7 +169,7 @@ class Drafts:
             try:
                 ticket = followed.ticket or await self._open(followed)
                 if agent not in ticket.agents or ticket.agent != agent:
-                    ticket = (await self._book.change(ticket.id, _handed_to(agent))).ticket
+                    ticket = (await self._book.change(ticket.id, _handed_to(agent, frozenset(followed.in_vain)))).ticket
                 if close and ticket.state == "draft" and not ticket.touched:
                     ticket = (await self._book.change(ticket.id, closing(close))).ticket
                 followed.ticket = ticket
@@ -251,13 +256,14 @@ class Drafts:
             return
 
 
-def _handed_to(agent: str) -> Callable[[Editing, Past], None]:
+def _handed_to(agent: str, in_vain: Collection[str]) -> Callable[[Editing, Past], None]:
     def edit(editing: Editing, _past: Past) -> None:
         ticket = editing.ticket
         if ticket.agent == agent:
             return
-        agents = ticket.agents if agent in ticket.agents else (*ticket.agents, agent)
-        editing.ticket = replace(ticket, agent=agent, agents=agents)
+        wrote = {one.by for one in ticket.fields.values()}
+        theirs = [a for a in ticket.agents if a != agent and (a not in in_vain or a in wrote)]
+        editing.ticket = replace(ticket, agent=agent, agents=(*theirs, agent))
         editing.note(SYSTEM, "agent", old=ticket.agent, new=agent)
 
     return edit

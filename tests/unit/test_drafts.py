@@ -70,9 +70,22 @@ async def test_who_is_offered_the_call_next_gets_the_same_draft(desk: TicketDesk
     desk.exchange.settle()
     desk.durable()
     await eventually(lambda: kept(desk, ticket).agent == "a2", 5.0, "it is a2's")
-    assert kept(desk, ticket).agents == ("a1", "a2")
+    assert kept(desk, ticket).agents == ("a2",), "who did not answer has nothing to read there any more"
+    with pytest.raises(UnknownTicket):
+        await desk.desk.get(A1, ticket.id)
     assert (await desk.is_told("a2", "ticket"))["ticket"]["id"] == ticket.id
     assert len(desk.store.find(Wanted())) == 1
+
+
+async def test_who_wrote_while_it_rang_keeps_what_he_wrote_in(desk: TicketDesk) -> None:
+    ticket = await desk.offered()
+    await desk.write(A1, ticket, content="路灯不亮")
+    desk.exchange.agent(AgentFact.STATUS, AgentId("a2"), {"status": "ready", "reason": ""})
+    desk.fact(CallFact.OFFER_FAILED, "c1", outcome="no_answer")
+    desk.exchange.settle()
+    desk.durable()
+    await eventually(lambda: kept(desk, ticket).agent == "a2", 5.0, "it is a2's")
+    assert kept(desk, ticket).agents == ("a1", "a2")
 
 
 async def test_what_the_first_agent_wrote_the_second_has(desk: TicketDesk) -> None:
