@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from cti.asterisk import ami as ami_module
 from cti.asterisk.ami import Ami, AmiBadValue, AmiDown, AmiEvent, AmiRefused, AmiTimeout
+from cti.asterisk.ami_codec import MESSAGE_LIMIT
 from cti.asterisk.channels import Channels
 from cti.asterisk.snapshot import snapshot
 from tests.support.fake_asterisk import NONCE, SECRET, FakeAmi, channel_headers, event, frame
@@ -309,7 +310,7 @@ async def test_a_silent_peer_is_left_within_three_seconds(asterisk: FakeAmi) -> 
 
 async def test_a_message_without_end_ends_the_connection(asterisk: FakeAmi) -> None:
     async with connected(asterisk) as client:
-        asterisk.send(b"Event: Endless\r\nValue: " + b"x" * (4 * 1024 * 1024 + 1))
+        asterisk.send(b"Event: Endless\r\nValue: " + b"x" * (2 * MESSAGE_LIMIT))  # whatever is said after it
         await eventually(lambda: client.ami.connections == 2, 5, "a new connection")
         assert "without end" in client.downs[0]
 
