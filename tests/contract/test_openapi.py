@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from cti.web.access import RULES
 from cti.web.openapi import openapi
-from tests.unit.test_access import House
+from tests.contract.test_access import House
 
 
 @pytest.fixture
