@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.support.agent_page import LIMIT_MS, LIMIT_S, AgentPage, agent_page
 from tests.support.fake_desk import CALL, desk_row, party
@@ -172,6 +173,30 @@ async def test_others_are_called_to_the_talk_by_key(browser: Browser) -> None:
         await eventually(lambda: len(desk.fake.was_asked("POST", path)) == 2, LIMIT_S, "the ambulance")
         assert desk.fake.was_asked("POST", path)[1] == {"target": "120", "mode": "conference"}
         assert not desk.faults
+
+
+async def test_a_list_that_comes_late_takes_no_key_from_him(browser: Browser) -> None:
+    """Given somebody found by what was known, when the list comes anew between two presses, then the second counts."""
+    async with agent_page(browser) as desk:
+        await desk.talk()
+        await desk.press("F6")
+        await expect(desk.page.locator(".results [role=option]").first).to_be_visible(timeout=LIMIT_MS)
+        await desk.press("Escape")
+        coming = asyncio.Event()
+
+        async def late(route: Route) -> None:
+            await coming.wait()
+            await route.continue_()
+
+        await desk.page.route("**/api/directory", late)
+        await desk.press("F6")
+        await desk.page.keyboard.type("社会")
+        await desk.press("Enter")
+        async with desk.page.expect_response("**/api/directory"):
+            coming.set()
+        await expect(desk.page.locator(".modes button[aria-checked=true]")).to_be_focused(timeout=LIMIT_MS)
+        await desk.press("Enter")
+        assert await _asked(desk, "POST", f"/api/calls/{CALL}/transfer") == [{"target": "queue:social_security"}]
 
 
 async def test_who_is_in_the_talk_is_shown_and_let_go(browser: Browser) -> None:

@@ -76,6 +76,7 @@ export function movePanel(desk, close) {
   function showModes() {
     const entry = found[at];
     const all = entry?.modes ?? [];
+    const wasInside = modes.contains(document.activeElement);
     if (!all.includes(mode)) mode = all[0] ?? "";
     modes.replaceChildren(...all.map((one) => {
       const button = make("button", { type: "button", role: "radio", "aria-checked": String(one === mode), tabindex: one === mode ? "0" : "-1" },
@@ -86,6 +87,7 @@ export function movePanel(desk, close) {
       return button;
     }));
     nameSend();
+    if (wasInside) chooseMode(); // the list came anew while he chose
   }
 
   function nameSend() {
