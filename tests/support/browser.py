@@ -33,3 +33,10 @@ def faults_of(page: Page) -> list[str]:
     page.on("console", heard)
     page.on("pageerror", lambda error: faults.append(f"exception: {error}"))
     return faults
+
+
+async def settled(page: Page) -> None:
+    """Until every colour and place is what it is going to be; what turns without end is left to it."""
+    await page.evaluate(
+        "Promise.all(document.getAnimations().map(one => one.effect.getTiming().iterations === 1 && one.finished))"
+    )

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page, expect
 
 from cti.settings import PROJECT
 from tests.support.admin_desk import AdminHouse, AdminPage, admin_page
+from tests.support.browser import settled
 
 AXE = PROJECT / ".deps" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -52,6 +53,7 @@ async def house(tmp_path: Path) -> AsyncIterator[AdminHouse]:
 async def grave(page: Page, what: str) -> list[tuple[str, str, list[str]]]:
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE.read_text(encoding="utf-8"))
+    await settled(page)
     found: list[dict[str, Any]] = await page.evaluate(
         "tags => axe.run({runOnly: tags, resultTypes: ['violations']}).then(found => found.violations.map("
         "one => ({id: one.id, impact: one.impact, nodes: one.nodes.map(node => node.html.slice(0, 160))})))",

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page
 
 from cti.settings import PROJECT
 from tests.support.agent_page import AgentPage, agent_page
+from tests.support.browser import settled
 from tests.support.fake_desk import CALL, desk_row, fake_desk, party, talk
 
 AXE = PROJECT / ".deps" / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -21,10 +22,7 @@ async def _grave(page: Page, what: str) -> list[tuple[str, str, list[str]]]:
     """(state, rule, where) of each violation that is serious or worse."""
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE.read_text(encoding="utf-8"))
-    # a colour on its way to another one is nobody's to read
-    await page.evaluate(
-        "Promise.all(document.getAnimations().map(one => one.effect.getTiming().iterations === 1 && one.finished))"
-    )
+    await settled(page)
     found: list[dict[str, Any]] = await page.evaluate(
         "tags => axe.run({runOnly: tags, resultTypes: ['violations']}).then(found => found.violations.map("
         "one => ({id: one.id, impact: one.impact, nodes: one.nodes.map(node => node.html.slice(0, 160))})))",

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from cti.settings import PROJECT
+from tests.support.browser import settled
 from tests.support.draft_page import DraftPage, draft_page
 from tests.support.ticket_server import TicketServer, ticket_server
 
@@ -186,6 +187,7 @@ async def test_nothing_keeps_anybody_out(browser: Browser, lang: str, theme: str
         await desk.page.evaluate(AXE.read_text(encoding="utf-8"))
 
         async def look(state: str) -> None:
+            await settled(desk.page)
             found = await desk.page.evaluate(
                 "([include, tags]) => axe.run({include}, {runOnly: tags, resultTypes: ['violations']})"
                 ".then(r => r.violations.map(v => `${v.id}: ${v.nodes.map(n => n.target).join(' ')}`))",

@@ -14,6 +14,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from cti.settings import PROJECT
+from tests.support.browser import settled
 from tests.support.fake_visit import CARD, LINK, SEATS, FakeVisit, fake_visit
 from tests.support.video import CitizenPage, citizen_page
 
@@ -121,6 +122,7 @@ async def grave(page: Page) -> list[str]:
     """Rules of axe that are broken badly, with where."""
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE.read_text(encoding="utf-8"))
+    await settled(page)
     found: list[dict[str, Any]] = await page.evaluate(
         "tags => axe.run({runOnly: tags, resultTypes: ['violations']}).then(found => found.violations.map("
         "one => ({id: one.id, impact: one.impact, nodes: one.nodes.map(node => node.html.slice(0, 120))})))",
