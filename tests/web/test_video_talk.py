@@ -213,6 +213,7 @@ async def test_pictures_come_and_go_and_each_side_is_told(
         await citizen.page.locator("video.agent:visible").wait_for()
         await desk.page.keyboard.press("F8")
         await citizen.page.locator(".strip").get_by_text("请稍等，坐席在查").wait_for()
+        await desk.page.locator("body[data-state=held]").wait_for()
         await desk.page.keyboard.press("F8")
         await citizen.page.locator(".strip[data-tone=good]").wait_for()
         before = (await citizen.seen())["decoded"]
