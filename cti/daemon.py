@@ -66,6 +66,7 @@ from cti.served_alone import ServedAlone
 from cti.settings import Settings
 from cti.silent_lines import SilentLines
 from cti.softphones import Softphones
+from cti.speech_house import SpeechHouse
 from cti.standby_call import StandbyCalls
 from cti.storage.audit import SqlTrail
 from cti.storage.expiring import RedisExpiring
@@ -338,6 +339,7 @@ class Daemon:
             forward=self.moving.forward,
             agent_wait_s=settings.moving.agent_wait_s,
         )
+        self.speech = SpeechHouse(settings)
         self.video = VideoHouse(
             settings,
             VideoParts(
@@ -383,6 +385,7 @@ class Daemon:
                 self.standby.run(),
                 self.tickets.run(),
                 self.video.run(),
+                self.speech.run(),
                 self._publish_snapshots(),
             ]
             if self.settings.pair.peer:

@@ -49,6 +49,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         _flows,
         _prompts,
         _roster,
+        _speech,
         _calendar,
         _clock,
         check_sql,
@@ -201,6 +202,14 @@ def _roster(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "agents", f"{count} in {settings.roster}")
     else:
         yield Finding("warn", "agents", f"none in {settings.roster}: nobody can answer; `yihu user add` makes one")
+
+
+def _speech(settings: Settings) -> Iterator[Finding]:
+    from cti.speech.models import OFF, choose
+
+    chosen = choose(settings.speech.model, settings.models_dir, unpack=False)
+    good = chosen.name == OFF or (chosen.folder is not None and not chosen.demo)
+    yield Finding("ok" if good else "warn", "speech", chosen.text)
 
 
 def _calendar(settings: Settings) -> Iterator[Finding]:

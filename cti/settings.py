@@ -228,6 +228,23 @@ class Tickets:
 
 
 @dataclass(frozen=True, config=_strict)
+class Speech:
+    """What listens to callers and agents; without a model everything works, minus speech."""
+
+    model: str = ""
+    """Name of an installed model, or a folder with one; "off"; "": what `yihu model use` chose, before that the demo
+    model."""
+    languages: tuple[str, ...] = ("zh-CN",)
+    """That the model understands; nobody is listened to in another one."""
+    workers: Annotated[int, Field(ge=1, le=64)] | None = None
+    """Processes, each with the model in its memory; None: one for each core but the first, four at most."""
+    streams: Annotated[int, Field(ge=0, le=2000)] | None = None
+    """Speakers who are listened to at one moment; None: as many as the workers can, by the speed of the model."""
+    growth_mb: Annotated[float, Field(ge=50, le=100_000)] = 800.0
+    """A worker that has grown by so much since its model was loaded is replaced, once its streams are over."""
+
+
+@dataclass(frozen=True, config=_strict)
 class Pair:
     """Two daemons for one city, one active and one warm. Both need the same Redis and the same SQL store."""
 
@@ -254,6 +271,7 @@ class Settings:
     accounts: Accounts = field(default_factory=Accounts)
     video: Video = field(default_factory=Video)
     tickets: Tickets = field(default_factory=Tickets)
+    speech: Speech = field(default_factory=Speech)
     pair: Pair = field(default_factory=Pair)
     flows: Path = SHIPPED_FLOWS
     """Folder with the flow files."""
@@ -307,6 +325,11 @@ class Settings:
     def spool_dir(self) -> Path:
         """What Asterisk's emergency script writes while no daemon answers."""
         return self.var / self.spool
+
+    @property
+    def models_dir(self) -> Path:
+        """Speech models."""
+        return self.var / "models"
 
     @property
     def sql_url(self) -> str:

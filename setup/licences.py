@@ -26,6 +26,8 @@ WORDINGS = {
     "MIT": "MIT",
     "MIT License": "MIT",
     "MIT license": "MIT",
+    "MPL-2.0": "MPL-2.0",
+    "MPL-2.0 AND MIT": "MPL-2.0 AND MIT",
     "PSF-2.0": "PSF-2.0",
     "Python Software Foundation License / GNU Library or Lesser General Public License (LGPL) / UNLICENSE": (
         "Python Software Foundation License / LGPL / Unlicense, whichever one takes"
@@ -65,7 +67,9 @@ packages.
 
 The recordings that callers hear were rendered from our own texts: see
 [asterisk-config/sounds](../asterisk-config/sounds/README.md). The hold melody is ours (`setup/hold_melody.py`), and the
-spoken requests of the demonstration are described in [cti/demo/audio](../cti/demo/audio/README.md).
+spoken requests of the demonstration are described in [cti/demo/audio](../cti/demo/audio/README.md). The speech model of
+the demonstration is ours too: [cti/speech/demo_model](../cti/speech/demo_model/README.md). Speech models for real
+callers (Apache-2.0) are fetched by `yihu model get`, never at set-up.
 """
 
 
@@ -74,7 +78,7 @@ def licence(name: str) -> str:
     about = metadata.metadata(name)
     if expression := about["License-Expression"]:
         return str(expression)
-    if words := (about["License"] or "").strip():
+    if (words := (about["License"] or "").strip()) not in ("", "UNKNOWN"):
         if words not in WORDINGS:
             raise SystemExit(f"{name}: its licence reads {words[:80]!r}; look at it and add it to {__file__}")
         return WORDINGS[words]

@@ -51,6 +51,27 @@ def encode(samples: list[int]) -> bytes:
     return bytes(table[(sample >> 3) + 4096] for sample in samples)
 
 
+def decode(alaw: bytes) -> bytes:
+    """A-law as 16-bit samples, little-endian."""
+    table = _samples()
+    samples = array("h", (table[byte] for byte in alaw))
+    if sys.byteorder == "big":
+        samples.byteswap()
+    return samples.tobytes()
+
+
+@functools.cache
+def _samples() -> tuple[int, ...]:
+    """The 16-bit sample of each A-law byte."""
+    return tuple(_sample(byte ^ 0x55) for byte in range(256))
+
+
+def _sample(byte: int) -> int:
+    segment, step = byte >> 4 & 0x07, byte & 0x0F
+    size = (step << 4) + 8 if segment == 0 else (step << 4) + 0x108 << segment - 1
+    return size if byte & 0x80 else -size
+
+
 @functools.cache
 def _table() -> bytes:
     """A-law byte of each 13-bit value, from -4096 on."""
