@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from cti.bench.decision import Growth
     from cti.bench.routing import Result
+    from cti.settings import Settings
 
 
 @click.group("bench")
@@ -166,6 +168,70 @@ def pop(calls: int, agents: int, as_json: bool) -> None:
         f"p99 {late['p99']}, max {late['max']}; n = {late['n']}, before it {result['painted_before_invite']}, "
         f"never {result['unseen']}; asked: p95 at most {result['asked_p95_ms']:g}; "
         f"{result['agents']} pages, {result['seconds']:g} s"
+    )
+
+
+@command.command("speech")
+@click.option(
+    "--callers",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="YIHU_DEMO_CALLERS",
+    help="Folder with spoken requests and demo_callers.jsonl.  [default: $YIHU_DEMO_CALLERS, then the shipped ones]",
+)
+@click.option("--seconds", default=12.0, show_default=True, type=click.FloatRange(5, 300), help="Of each level.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.pass_obj
+def speech(settings: Settings, callers: Path | None, seconds: float, as_json: bool) -> None:
+    """What speech costs here and how well it understands: errors, processor, delay of words, memory, streams a core.
+
+    With the model in use, by one worker on its core. More and more streams, all of them talking, until words come late.
+    """
+    import logging
+
+    import orjson
+
+    from cti import logs
+    from cti.bench.speech import CALLERS, BenchError, measure, read_callers
+    from cti.demo.cleanly import run_cleanly
+
+    logs.set_up(logging.WARNING)
+    try:
+        result = run_cleanly(measure(settings, read_callers(callers or CALLERS), seconds))
+    except BenchError as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        click.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
+    else:
+        _print_speech(result)
+
+
+def _print_speech(result: dict[str, Any]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    console, machine = Console(), result["machine"]
+    errors = Table("character errors", "all", "voices not trained on", "trained on", box=SIMPLE_HEAD)
+    for name, label in (("plain", "8 kHz"), ("alaw", "8 kHz after A-law")):
+        cells = (result["accuracy"][name][of] for of in ("all", "voices_not_trained_on", "voices_trained_on"))
+        errors.add_row(label, *(f"{c['cer']:.1%} of {c['utterances']}" if c["utterances"] else "–" for c in cells))
+    console.print(errors)
+    if same := result["accuracy"]["unchanged_by_alaw"]:
+        console.print(f"{same} of them had been through A-law before", highlight=False)
+    table = Table("streams", "p50", "p95", "p99", "lost", "cores", "MB each", title="A word is shown after, ms")
+    for level in result["levels"]:
+        shown = level["word_shown_after_ms"]
+        times = ("–" if shown[which] is None else f"{shown[which]:.0f}" for which in ("p50", "p95", "p99"))
+        rest = (f"{level['lost']}", f"{level['cpu_cores']:.2f}", f"{level['mb_per_stream']:.1f}")
+        table.add_row(f"{level['streams']}", *times, *rest)
+    console.print(table)
+    console.print(
+        f"{result['model']}, {result['worker_mb']:.0f} MB a worker; {result['real_time_factor']:.3f} s of processor a "
+        f"second of speech; {result['streams_per_core']} streams a core (p95 within {result['late_ms']:.0f} ms)\n"
+        f"{result['date']}, {machine['cores']} cores ({machine['processor']}), load {machine['load_before']:g} before, "
+        f"{machine['load_after']:g} after",
+        markup=False,
+        highlight=False,
     )
 
 

@@ -21,13 +21,13 @@ def command() -> None:
 def list_models(settings: Settings) -> None:
     """Show what is installed, what can be had, and which one is used."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from cti.speech import models
 
     chosen = models.choose(settings.speech.model, settings.models_dir)
     there = models.installed(settings.models_dir)
-    table = Table("model", "archive", "installed", "about")
+    table = Table(Column("model", no_wrap=True), "archive", "installed", "about")
     for name in sorted({*there, *models.OFFICIAL, models.DEMO}):
         known = models.OFFICIAL.get(name)
         size = f"{known.size_bytes / 1e6:.0f} MB" if known else ""

@@ -59,7 +59,7 @@ OFFICIAL = {
             "vosk-model-small-cn-0.22",
             43_898_754,
             "3af8b0e7e0f835ae9d414ce5df580237a3cfb08d586c9fbbb0f7ff29ad5b14ba",
-            "small, live on common machines: about two or three callers a core",
+            "small: live on common machines",
         ),
         Official("vosk-model-cn-0.22", 1_360_000_000, "", "large: more memory and processor, fewer errors"),
         Official(

@@ -23,7 +23,7 @@ from cti.storage.lease import connect
 log = structlog.get_logger()
 
 GROUP = "workers"
-MOST_BYTES = 64 << 20
+MOST_BYTES = 128 << 20
 """Of a recording: an hour of two sides."""
 _KEEP_S = 3600
 _RESULT_KEEP_S = 600

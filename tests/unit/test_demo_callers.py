@@ -7,6 +7,7 @@ import re
 import struct
 import wave
 import xml.etree.ElementTree as ET
+from array import array
 from collections import Counter
 from pathlib import Path
 
@@ -50,6 +51,14 @@ def test_shipped_samples_are_speech_of_a_few_seconds() -> None:
 def test_a_law_is_the_standards() -> None:
     # ITU-T G.711: silence, the smallest steps and both ends of the scale.
     assert audio.encode([0, -1, 32767, -32768]) == bytes((0xD5, 0x55, 0xAA, 0x2A))
+
+
+def test_every_byte_of_a_law_is_decoded_to_a_sample_that_it_stands_for() -> None:
+    every = bytes(range(256))
+    samples = array("h", audio.decode(every))
+    assert audio.encode(list(samples)) == every
+    assert samples[0xD5] == 8
+    assert max(samples) == 32256
 
 
 def test_a_wav_of_16_khz_becomes_8_khz_and_another_rate_is_refused_with_a_remedy(tmp_path: Path) -> None:
