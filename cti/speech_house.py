@@ -10,6 +10,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import orjson
 import structlog
 
 from cti.settings import Settings
-from cti.speech.models import Chosen, choose
+from cti.speech.models import OFF, Chosen, choose
 from cti.speech.pool import Pool, PoolRules
 from cti.speech.silent import Silent
 from cti.speech.worker_command import default_workers, worker_argv
@@ -58,12 +59,17 @@ class SpeechHouse:
             self.chosen = await asyncio.to_thread(choose, self._settings.speech.model, self._settings.models_dir)
             folder = self.chosen.folder
             if folder is None:
-                log.warning("speech_off", model=self.chosen.name, reason=self.chosen.why)
+                say = log.info if self.chosen.name == OFF else log.warning
+                say("speech_off", model=self.chosen.name, reason=self.chosen.why)
                 await asyncio.Event().wait()  # recordings may still be transcribed elsewhere
                 return
             log.info("speech_model", model=self.chosen.name, demo=self.chosen.demo, about=self.chosen.text)
             self.pool = self._live = make_pool(self._settings, folder, self.chosen.name)
             await self.pool.run()
+        except Exception:  # calls go on without speech, whatever is wrong with it
+            log.exception("speech_failed")
+            self.pool, self._live = None, Silent()
+            self.chosen = replace(self.chosen, folder=None, why="a fault of ours, see speech_failed in the log")
         finally:
             await self._jobs.close()
 

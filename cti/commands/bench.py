@@ -194,9 +194,10 @@ def speech(settings: Settings, callers: Path | None, seconds: float, as_json: bo
     from cti.bench.speech import CALLERS, BenchError, measure, read_callers
     from cti.demo.cleanly import run_cleanly
 
-    logs.set_up(logging.WARNING)
     try:
-        result = run_cleanly(measure(settings, read_callers(callers or CALLERS), seconds))
+        spoken = read_callers(callers or CALLERS)
+        logs.set_up(logging.WARNING)
+        result = run_cleanly(measure(settings, spoken, seconds))
     except BenchError as error:
         raise click.ClickException(str(error)) from None
     if as_json:

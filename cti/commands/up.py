@@ -49,6 +49,7 @@ def _settings_file(given: Path | None) -> Path | None:
 def _summary(settings: Settings) -> Any:
     from cti.first_users import first_passwords
     from cti.numbers import NUMBERS, read_numbers
+    from cti.speech.models import choose
     from cti.watched_file import read_document
 
     def summary(ready: dict[str, Any]) -> str:
@@ -70,6 +71,7 @@ def _summary(settings: Settings) -> Any:
                 f"  administrator's token: admin_token in {settings.secrets_file}",
                 f"  agents       {agents}",
                 f"  records      {store}, recordings in {settings.recordings_dir}",
+                f"  speech       {choose(settings.speech.model, settings.models_dir, unpack=False).text}",
                 f"  logs         {settings.log_dir}",
                 "  try it       yihu call (in another terminal), yihu doctor",
             ]

@@ -54,5 +54,5 @@ def streams_of_worker(real_time: float | None) -> int:
 
 
 def recordings_at_once(live: int, streams: int, workers: int) -> int:
-    """How many recordings may be under way: one a worker, none while every stream is taken."""
-    return workers if live < streams else 0
+    """How many recordings may be under way: one a worker, none while there are live streams and every one is taken."""
+    return workers if live == 0 or live < streams else 0

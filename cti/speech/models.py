@@ -115,7 +115,7 @@ def choose(wanted: str, models: Path, *, unpack: bool = True) -> Chosen:
     folder = Path(name) if "/" in name else models / name
     try:
         read_facts(folder)
-    except NoModel as error:
+    except (NoModel, OSError) as error:
         remedy = "install it by yihu model get, or choose another by yihu model use"
         return Chosen(folder.name, None, f"{error} ({by}): {remedy}")
     return Chosen(folder.name, folder, by)
@@ -125,7 +125,7 @@ def chosen_name(models: Path) -> str:
     """By `yihu model use`; "": nothing was chosen."""
     try:
         return (models / _IN_USE).read_text(encoding="utf-8").strip()
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return ""
 
 

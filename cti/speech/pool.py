@@ -115,10 +115,14 @@ class Pool:
 
     async def run(self) -> None:
         """Until cancelled. No worker is left then."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._rules.workers):
-                group.create_task(self._keep(group))
-            group.create_task(self._watch())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._rules.workers):
+                    group.create_task(self._keep(group))
+                group.create_task(self._watch())
+        finally:
+            for session in list(self.live.values()):
+                session.end("no_worker")
 
     async def _keep(self, group: asyncio.TaskGroup) -> None:
         """One place for a worker, always with one in it."""

@@ -91,14 +91,9 @@ class SpeechWorker:
 
     async def start(self) -> None:
         """Returns when its model is warm. WorkerFailed; nothing of it is left then."""
-        loop = asyncio.get_running_loop()
-        self._ready = loop.create_future()
-        ours, theirs = socket.socketpair()
+        self._ready = asyncio.get_running_loop().create_future()
         try:
-            await self._spawn(theirs)
-            theirs.close()
-            transport, _ = await loop.create_unix_connection(lambda: _Wire(self._on_frame, self._on_end), sock=ours)
-            self._transport = transport
+            await self._connect()
             async with asyncio.timeout(READY_S):
                 self.ready = await self._ready
         except (OSError, TimeoutError, WorkerFailed) as fault:
@@ -109,9 +104,6 @@ class SpeechWorker:
             self.kill()
             await self._end()
             raise
-        finally:
-            for end in (ours, theirs) if self._transport is None else (theirs,):
-                end.close()
         self.rss_mb = self.ready.rss_mb
 
     def send(self, kind: Kind, stream: int, body: bytes | dict[str, Any] = b"") -> None:
@@ -162,6 +154,19 @@ class SpeechWorker:
         self.kill()
         return _how(await process.wait())
 
+    async def _connect(self) -> None:
+        """OSError."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                await self._spawn(theirs)
+            self._transport, _ = await asyncio.get_running_loop().create_unix_connection(
+                lambda: _Wire(self._on_frame, self._on_end), sock=ours
+            )
+        except BaseException:
+            ours.close()
+            raise
+
     async def _spawn(self, theirs: socket.socket) -> None:
         log = await asyncio.to_thread(self._open_log)
         try:
@@ -170,8 +175,7 @@ class SpeechWorker:
                 stdin=theirs.fileno(),
                 stdout=log,
                 stderr=log,
-                # One thread each: the streams of a worker take turns, and cores are shared out among workers.
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
+                env=_environment(),
                 start_new_session=True,
             )
         finally:
@@ -242,6 +246,12 @@ class _Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._on_end()
+
+
+def _environment() -> dict[str, str]:
+    """None of our secrets; and one thread each, for the streams of a worker take turns and workers share the cores."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("YIHU_")}
+    return {**kept, "OMP_NUM_THREADS": "1"}
 
 
 def _how(code: int) -> str:

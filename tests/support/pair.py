@@ -127,6 +127,7 @@ class PairOfNodes:
                 sql = {{url = "sqlite:///{folder}/yihu.db"}}
                 pair = {{peer = "http://127.0.0.1:{peer_link.port}"}}
                 calls = {{wrap_up_s = 0, offer_timeout_s = {OFFER_TIMEOUT_S:g}}}
+                speech = {{model = "off"}}
                 documents = "{folder}/documents"
                 """
             node = Node(folder / name, text)
@@ -145,6 +146,7 @@ class PairOfNodes:
             agi = {{port = {agi}}}
             web = {{port = {web}}}
             redis = {{url = "{self.redis.url}"}}
+            speech = {{model = "off"}}
             """
         return Node(self._folder / "stranger", text)
 

@@ -65,6 +65,7 @@ class RunningStack:
             agi = {{port = {agi}}}
             web = {{port = {web}}}
             calls = {{wrap_up_s = 0, offer_timeout_s = {OFFER_TIMEOUT_S:g}}}
+            speech = {{model = "off"}}
             """,
             encoding="utf-8",
         )
