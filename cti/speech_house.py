@@ -23,7 +23,7 @@ from cti.speech.pool import Pool, PoolRules
 from cti.speech.silent import Silent
 from cti.speech.worker_command import default_workers, worker_argv
 from cti.storage.speech_jobs import JobsAway, RecordingRefused, SpeechJobs
-from cti.transcriber import Purpose, Session, TranscriptionFailed
+from cti.transcriber import Purpose, Session, Transcriber, TranscriptionFailed
 from recordings.transcript import Transcript, as_dict, from_dict
 
 log = structlog.get_logger()
@@ -38,7 +38,7 @@ class SpeechHouse:
         self.pool: Pool | None = None
         """None: no model."""
         self._jobs = SpeechJobs(settings.redis_url, settings.city.code)
-        self._live: Pool | Silent = Silent()
+        self._live: Transcriber = Silent()
 
     @property
     def state(self) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class SpeechHouse:
                 await asyncio.Event().wait()  # recordings may still be transcribed elsewhere
                 return
             log.info("speech_model", model=self.chosen.name, demo=self.chosen.demo, about=self.chosen.text)
-            self.pool = self._live = make_pool(self._settings, folder, self.chosen.name)
+            self._live = self.pool = make_pool(self._settings, folder, self.chosen.name)
             await self.pool.run()
         except Exception:  # calls go on without speech, whatever is wrong with it
             log.exception("speech_failed")

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -189,6 +190,44 @@ async def test_a_worker_says_how_fast_and_how_large_it_is(tmp_path: Path, model:
     assert ready.real_time is not None
     assert 0 < ready.real_time < 1
     assert 20 < ready.rss_mb < 500
+
+
+_DAEMON = """
+import asyncio, sys, time
+from pathlib import Path
+from cti.speech.worker_command import worker_argv
+from cti.speech.worker_process import SpeechWorker
+
+async def main():
+    worker = SpeechWorker(worker_argv(Path(sys.argv[1])), Path(sys.argv[2]), time.monotonic, 800.0)
+    await worker.start()
+    print(worker.pid, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def test_a_daemon_that_is_killed_leaves_no_worker_behind_not_even_a_stopped_one(
+    tmp_path: Path, model: Path
+) -> None:
+    daemon = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _DAEMON, str(model), str(tmp_path / "speech.log")), stdout=asyncio.subprocess.PIPE
+    )
+    assert daemon.stdout is not None
+    worker = int(await daemon.stdout.readline())
+    os.kill(worker, signal.SIGSTOP)
+    daemon.kill()
+    await daemon.wait()
+
+    def gone() -> bool:
+        try:
+            state = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            return True
+        return state == "Z"
+
+    await eventually(gone, 10, "the end of the worker")
 
 
 async def test_sound_is_resampled_for_a_model_that_wants_another_rate(tmp_path: Path, model: Path) -> None:

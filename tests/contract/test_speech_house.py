@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from cti.settings import Redis, Settings, Speech
 from cti.speech.models import DEMO, choose
 from cti.speech_house import SpeechHouse, work_for_city
-from cti.transcriber import Ended, TranscriptionFailed
+from cti.transcriber import Ended, Transcriber, TranscriptionFailed
 from tests.support.redis import RedisProcess
 from tests.support.spoken import STREET_LAMP, error_rate, sound_of, write_wav
 from tests.support.waiting_async import eventually
@@ -38,7 +38,8 @@ async def test_a_fresh_installation_listens_with_the_demo_model_and_says_so(tmp_
             await eventually(lambda: house.state["workers"], 30, "a worker")
             assert house.hears("zh-CN")
             assert not house.hears("yue")
-            session = house.open("talk")
+            listening: Transcriber = house  # as everybody sees it
+            session = listening.open("talk")
             assert (house.state["model"], house.state["streams"], house.state["live"]) == (DEMO, 3, 1)
             session.finish()
             assert [event async for event in session] == [Ended("finished")]

@@ -155,6 +155,8 @@ async def test_a_stopped_worker_is_killed_and_replaced(pool_of: MakePool, clock:
 async def test_a_worker_that_owes_nothing_is_never_taken_for_stuck(pool_of: MakePool, clock: Clock) -> None:
     async with pool_of() as pool:
         session = pool.open("talk")
+        clock.ahead_s = 30.0
+        assert not pool.usable[0].is_stuck()  # nobody has said anything yet
         session.hear(SECOND)
         assert isinstance(await anext(aiter(session)), Partial)
         await eventually(lambda: not session.owed, 10, "all sound heard")
