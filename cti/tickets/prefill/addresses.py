@@ -1,0 +1,106 @@
+"""The place below the street: roads, estates, house numbers, what it is beside. Pure.
+
+A place is read from where it begins (behind the name of the town, behind "in") to the last word that ends a place's
+name, and not over a word with which a place's name cannot go on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+
+from cti.tickets.prefill.found import Found, best_first
+from cti.tickets.prefill.gazetteer import Mention
+from cti.tickets.prefill.lexicon import PlaceWords, either
+from cti.tickets.prefill.numbers import NUMBER, in_figures
+
+_LONGEST = 30
+_NEAR = 2
+"""Characters between a town and its community, or between two names of one place."""
+_HOUSE = (
+    rf"(?:第?{NUMBER}(?:号楼|号|栋|座|幢|单元|期|层|楼|室|房)(?:[A-Z]座?)?|{NUMBER}[A-Z]|(?<=[栋座楼号元期]){NUMBER}"
+    r"|(?<=[一-鿿])[A-Z0-9]{1,3}(?:栋|座|出口|口))"
+)
+_NO_ROAD = re.compile(r"路(?:灯|面|段|人|过|况|由|边(?=烧|摆|堆|停))|街(?:道|上的人)|城管|里面有|河涌都|上(?:班|学|下|个|次|周|午)|桥梓")
+_SKIPPED = re.compile(r"^(?:[，的]|那边|这边|那里|这里|那个|这个|那条|那座|有一个|有个|有一条|一个|嗰边|出来|附近的居民|村民)+")
+_AND = re.compile(r"[和与跟]")
+
+
+class Addresses:
+    def __init__(self, words: PlaceWords) -> None:
+        self._words = words
+
+    @cached_property
+    def _end(self) -> re.Pattern[str]:
+        return re.compile(f"{_HOUSE}|{either((*self._words.ends, *self._words.tails))}")
+
+    @cached_property
+    def _stop(self) -> re.Pattern[str]:
+        return re.compile(f"[。！？，、；：]|{either(self._words.stops)}")
+
+    @cached_property
+    def _anchor(self) -> re.Pattern[str]:
+        return re.compile(r"(?:我住在?|住在?|地址是|地点在|位于|就在|停在|堵在|在|来)(?=[一-鿿]{2}市)|(?:我住在?|住在?|地址是|地点在|位于|就在|停在|堵在|在)(?!线|那|这|家|职)")
+
+    def addresses(self, text: str, mentions: Sequence[Mention]) -> list[Found]:
+        """`mentions`: the towns and communities of the text."""
+        found = []
+        for mention in mentions:
+            if mention.away or any(0 <= other.start - mention.end <= _NEAR for other in mentions):
+                continue
+            found += self._read(text, mention.end, 0.9)
+            if "." not in mention.place.code and (whole := self._named(text, mention)) is not None:
+                found.append(whole)
+        for match in self._anchor.finditer(text):
+            if not any(m.start <= match.end() <= m.start + 3 for m in mentions):
+                found += self._read(text, match.end(), 0.66)
+        if text and not any(m.start == 0 for m in mentions):
+            found += self._read(text, 0, 0.52)
+        return best_first(found)
+
+    def _read(self, text: str, start: int, sure: float) -> list[Found]:
+        """From here on; over one comma, if a place goes on behind it."""
+        if (skipped := _SKIPPED.match(text[start : start + 8])) is not None:
+            start += skipped.end()
+        end = self._last_end(text, start)
+        if end is None or end - start < 2:
+            return []
+        if text[end : end + 1] == "，" and (further := self._last_end(text, end + 1)) is not None:
+            behind = text[end + 1 : further]
+            if re.match(_HOUSE, behind):
+                end = further
+        return [Found(_tidy(text[start:end]), sure, start, end)]
+
+    def _last_end(self, text: str, start: int) -> int | None:
+        limit = min(len(text), start + _LONGEST)
+        stopped = self._stop.search(text, start, limit)
+        while stopped is not None and self._is_inside(text, start, stopped):
+            stopped = self._stop.search(text, stopped.end(), limit)
+        if stopped is not None:
+            limit = stopped.start()
+        last = None
+        for match in self._end.finditer(text, start, limit):
+            refused = _NO_ROAD.match(text, match.start()) or (match[0] == "路" and _NO_ROAD.match(text, match.end() - 1))
+            if not refused:
+                last = match.end()
+        if last is not None and (more := re.compile("(?:的)?(?:" + either(self._words.tails) + ")").match(text, last)):
+            last = more.end()
+        return last
+
+    def _is_inside(self, text: str, start: int, stopped: re.Match[str]) -> bool:
+        """A word that stops belongs to a longer name of a place: 上 of 上沙, 打 of 打石路."""
+        end = self._end.match(text, stopped.start())
+        return end is not None and end.end() > stopped.end() and stopped.start() > start
+
+    def _named(self, text: str, mention: Mention) -> Found | None:
+        """A place named after its town: 虎门大道, 东坑医院."""
+        end = self._end.match(text, mention.end)
+        if end is None or end[0] in self._words.tails or text[mention.end - 1] in "镇道":
+            return None
+        last = self._last_end(text, mention.end) or end.end()
+        return Found(_tidy(text[mention.start : last]), 0.92, mention.start, last)
+
+
+def _tidy(place: str) -> str:
+    return in_figures(place.strip("的，"))

@@ -1,0 +1,156 @@
+"""What kind of request it is and what it is about: the words of the rules and the classifier weighed together. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cti.tickets.form import Form
+from cti.tickets.prefill.classifier import Classifier, features
+from cti.tickets.prefill.found import Found
+from cti.tickets.prefill.lexicon import Rules, Says
+from cti.tickets.prefill.sound import folded
+
+_SURE, _SURE_MORE, _LIKELY = 3.2, 1.2, 1.3
+_HEARD = 0.6
+"""A word found by its sound alone counts so much of one that is written so …"""
+_HEARD_SHORT = 0.3
+"""… and of two characters so much."""
+_EARLY = 0.25
+"""What is said first is what it is about."""
+_MENU = 1.5
+_MOST_LIKELY_WORDS = 4
+_KEPT = 4
+"""Alternatives looked at."""
+
+
+@lru_cache(maxsize=100_000)
+def _letter(sound: str) -> str:
+    """One letter for each sound, so that a text is searched for sounds as it is for characters."""
+    return chr(0xE000 + _numbers.setdefault(sound, len(_numbers)))
+
+
+_numbers: dict[str, int] = {}
+
+
+@lru_cache(maxsize=4_000)
+def _heard(text: str) -> str:
+    return "".join(_letter(folded(char)) for char in text)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the rules in the text."""
+
+    text: str
+    weight: float
+    start: int
+    end: int
+
+
+def _words(said: str, heard: str, words: Sequence[str]) -> Iterator[Word]:
+    for word in words:
+        if (at := said.find(word)) >= 0:
+            yield Word(word, 1.0, at, at + len(word))
+        elif (at := heard.find(_heard(word))) >= 0 and len(word) > 1:
+            yield Word(word, _HEARD if len(word) > 2 else _HEARD_SHORT, at, at + len(word))
+
+
+class Judge:
+    def __init__(self, rules: Rules, classifier: Classifier) -> None:
+        self._rules = rules
+        self._classifier = classifier
+
+    def kinds(self, text: str, hints: Mapping[str, float]) -> list[Found]:
+        """`hints`: what the way through the menu said, with how often that is right."""
+        return self._judged("type", text, self._rules.type, hints)
+
+    def matters(self, text: str, hints: Mapping[str, float]) -> list[Found]:
+        return self._judged("matter", text, self._rules.matter, hints)
+
+    def _judged(self, field: str, text: str, says: Mapping[str, Says], hints: Mapping[str, float]) -> list[Found]:
+        if not text:
+            return []
+        heard = _heard_text(text)
+        scores = self._classifier.scores(field, features(text))
+        where: dict[str, Word] = {}
+        for code, words in says.items():
+            sure = _apart(_words(text, heard, words.sure))
+            likely = _apart(_words(text, heard, words.likely))
+            likely = [one for one in likely if all(one.end <= s.start or s.end <= one.start for s in sure)]
+            score = scores.get(code, min(scores.values(), default=0.0))
+            if sure:
+                best = max(sure, key=lambda one: (one.weight, -one.start))
+                score += _SURE * best.weight + _SURE_MORE * sum(one.weight for one in sure if one is not best)
+                score += _EARLY * (1 - best.start / len(text))
+                where[code] = best
+            score += _LIKELY * sum(one.weight for one in likely[:_MOST_LIKELY_WORDS])
+            if likely and code not in where:
+                where[code] = max(likely, key=lambda one: one.weight)
+            scores[code] = score
+        for code, sure_of in hints.items():
+            for below in [known for known in scores if known == code or known.startswith(f"{code}.")]:
+                scores[below] += _MENU * sure_of
+        top = max(scores.values())
+        parts = {code: math.exp(score - top) for code, score in scores.items()}
+        whole = sum(parts.values())
+        best_codes = sorted(parts, key=lambda code: (-parts[code], code))[:_KEPT]
+        return [
+            Found(
+                code,
+                parts[code] / whole,
+                *((where[code].start, where[code].end) if code in where else (0, 0)),
+            )
+            for code in best_codes
+        ]
+
+    def department(self, form: Form, matter: str, text: str) -> tuple[str, str] | None:
+        """The department of a matter and why: a word of the rules, or "" for the matter alone."""
+        for rule in self._rules.department:
+            if rule.matter == matter:
+                if not rule.words:
+                    return rule.department, ""
+                for word in rule.words:
+                    if word in text:
+                        return rule.department, word
+        way = form.way("matters", matter)
+        department = next((node.department for node in reversed(way) if node.department is not None), None)
+        return (department, "") if department is not None else None
+
+    def urgent(self, text: str) -> list[Found]:
+        words = _apart(_words(text, _heard_text(text), self._rules.urgent.sure))
+        weight = sum(word.weight for word in words if word.weight >= _HEARD)
+        if any(word in text for word in self._rules.urgent.not_):
+            weight -= 1.0
+        if not words or weight < _HEARD:
+            return []
+        first = min(words, key=lambda word: (-word.weight, word.start))
+        return [Found("urgent", min(0.95, 0.6 + 0.2 * weight), first.start, first.end)]
+
+    def secret(self, text: str) -> list[Found]:
+        words = [w for w in _words(text, _heard_text(text), self._rules.secret.sure) if w.weight >= _HEARD]
+        return [Found(True, 0.9, words[0].start, words[0].end)] if words else []
+
+    def wants_reply(self, text: str) -> list[Found]:
+        heard = _heard_text(text)
+        for words, value in ((self._rules.wants_reply.no, False), (self._rules.wants_reply.yes, True)):
+            found = [w for w in _words(text, heard, words) if w.weight >= _HEARD]
+            if found:
+                return [Found(value, 0.85, found[0].start, found[0].end)]
+        return []
+
+
+@lru_cache(maxsize=16)
+def _heard_text(text: str) -> str:
+    return "".join(_letter(folded(char)) for char in text)
+
+
+def _apart(words: Iterator[Word]) -> list[Word]:
+    """Those that do not lie in one another: 垃圾桶 is not 垃圾 once more."""
+    kept: list[Word] = []
+    for word in sorted(words, key=lambda word: (-word.weight, -len(word.text), word.start)):
+        if all(word.end <= other.start or other.end <= word.start for other in kept):
+            kept.append(word)
+    return kept

@@ -1,0 +1,115 @@
+"""The files of rules and words, read and made ready for use. No network; the files are read when asked for."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+HERE = Path(__file__).resolve().parent
+
+
+class RulesError(Exception):
+    """A file cannot be used; the text names file and key."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Says(_Part):
+    sure: tuple[str, ...] = ()
+    likely: tuple[str, ...] = ()
+
+
+class UrgentWords(_Part):
+    sure: tuple[str, ...]
+    not_: tuple[str, ...] = Field(alias="not")
+
+
+class ReplyWords(_Part):
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+
+
+class Exception_(_Part):
+    """Of a matter with one of these words another department; without words: always."""
+
+    matter: str
+    words: tuple[str, ...]
+    department: str
+
+
+class Rules(_Part):
+    thresholds: Mapping[str, float]
+    type: Mapping[str, Says]
+    matter: Mapping[str, Says]
+    department: tuple[Exception_, ...]
+    urgent: UrgentWords
+    secret: Says
+    wants_reply: ReplyWords
+
+
+class PlaceWords(_Part):
+    ends: tuple[str, ...]
+    tails: tuple[str, ...]
+    stops: tuple[str, ...]
+    not_names: tuple[str, ...]
+    common_names: tuple[str, ...]
+    before: tuple[str, ...]
+    away: tuple[str, ...]
+
+
+class TargetWords(_Part):
+    ends: tuple[str, ...]
+    weak: tuple[str, ...]
+    led_by: tuple[str, ...]
+    counted_by: tuple[str, ...]
+    does: tuple[str, ...]
+
+
+class NameWords(_Part):
+    surnames: str
+    double: tuple[str, ...]
+    female: tuple[str, ...]
+    male: tuple[str, ...]
+
+
+class Lexicon(_Part):
+    place: PlaceWords
+    target: TargetWords
+    name: NameWords
+
+
+_T = TypeVar("_T", bound=BaseModel)
+
+
+def load_rules(path: Path = HERE / "rules.toml") -> Rules:
+    """RulesError."""
+    return _made(Rules, path)
+
+
+def load_lexicon(path: Path = HERE / "lexicon.toml") -> Lexicon:
+    """RulesError."""
+    return _made(Lexicon, path)
+
+
+def _made(model: type[_T], path: Path) -> _T:
+    try:
+        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return model.model_validate(data)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RulesError(f"{path}: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = ".".join(str(part) for part in first["loc"])
+        raise RulesError(f"{path}: {at}: {first['msg']}") from None
+
+
+def either(words: Sequence[str]) -> str:
+    """A pattern for one of them, the longest first."""
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))

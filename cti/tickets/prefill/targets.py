@@ -1,0 +1,82 @@
+"""Whom a request is about: a shop, a factory, a landlord, somebody to be praised. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+
+from cti.tickets.prefill.found import Found, best_first
+from cti.tickets.prefill.gazetteer import Mention
+from cti.tickets.prefill.lexicon import TargetWords, either
+
+_LONGEST = 8
+_BREAKS = re.compile(
+    r"[。！？，、；：的了在是有被把我你他她和跟与给叫让找说去到从就都还想要问请门口旁边对面附近里面那这个下班搞头们]|很多|一个|一家|社区|街道|镇|村(?!委|干)|投诉|举报|表扬|感谢|反映"
+)
+
+
+class Targets:
+    def __init__(self, words: TargetWords) -> None:
+        self._words = words
+
+    @cached_property
+    def _end(self) -> re.Pattern[str]:
+        return re.compile(either(self._words.ends))
+
+    @cached_property
+    def _does(self) -> re.Pattern[str]:
+        return re.compile(f"(?:，|也|又|就|还|还在|他)?(?:{either(self._words.does)})")
+
+    @cached_property
+    def _counted(self) -> re.Pattern[str]:
+        return re.compile(f"(?:{either(self._words.counted_by)})(?:没有招牌的|卖[^，。的]{{1,4}}的)?$")
+
+    @cached_property
+    def _counts(self) -> re.Pattern[str]:
+        return re.compile(either(self._words.counted_by))
+
+    @cached_property
+    def _led(self) -> re.Pattern[str]:
+        return re.compile(f"(?:{either(self._words.led_by)})(?:一下|下)?[^，。]{{0,14}}$")
+
+    def targets(self, text: str, mentions: Sequence[Mention], kind: str | None) -> list[Found]:
+        """`kind`: the type of the request, if it is known."""
+        found = []
+        for match in self._end.finditer(text):
+            start = self._start(text, match.start(), mentions)
+            said = text[start : match.end()]
+            sure = self._sure(text, start, match, kind)
+            if sure > 0:
+                found.append(Found(said, sure, start, match.end()))
+        return best_first(found)
+
+    def _start(self, text: str, end: int, mentions: Sequence[Mention]) -> int:
+        """Where the words before the end begin that belong to it: 铝合金 of 铝合金加工店."""
+        earliest = max([0, end - _LONGEST, *(m.end for m in mentions if m.end <= end)])
+        for match in self._counts.finditer(text, earliest, end):
+            earliest = match.end()
+        breaks = [m.end() for m in _BREAKS.finditer(text, earliest, end)]
+        return breaks[-1] if breaks else earliest
+
+    def _sure(self, text: str, start: int, match: re.Match[str], kind: str | None) -> float:
+        before, after = text[:start], text[match.end() :]
+        weak = match[0] in self._words.weak and start == match.start()
+        sure = 0.42 if weak else 0.56
+        if self._led.search(before):
+            sure += 0.2
+        if self._counted.search(before):
+            sure += 0.14
+        if self._does.match(after):
+            sure += 0.2
+        if re.match("门口|旁边|对面|附近|楼下|上班|做工|打工|里面|住|工作了", after):
+            sure -= 0.25 if not self._counted.search(before) else 0.06
+        if re.search(r"(?:跟|找|问|向|和|叫|给|去|打|对)$", before):
+            sure -= 0.16
+        if kind in ("consultation", "suggestion"):
+            sure -= 0.3
+        elif kind == "help":
+            sure -= 0.12
+        elif kind == "praise" and not self._led.search(before):
+            sure -= 0.2
+        return max(0.0, min(0.95, sure))
