@@ -89,13 +89,14 @@ class Editing:
             confidence=guess.confidence,
             state="check",
             note=guess.note,
+            span=guess.span,
         )
         self._put(name, after, SYSTEM, "filled", guess=guess)
 
     def known(self, name: str, guess: Guess) -> None:
         """A fact that needs nobody's confirmation, as the number the network gave; for a field never touched."""
         if self.ticket.field(name).version == 0:
-            after = Field(guess.value, guess.source, guess.confidence, "confirmed", note=guess.note)
+            after = Field(guess.value, guess.source, guess.confidence, "confirmed", note=guess.note, span=guess.span)
             self._put(name, after, SYSTEM, "filled", guess=guess)
 
     def _may(self, change: Change, by: str, before: Field, past: Past) -> bool:
@@ -144,12 +145,8 @@ def _changed(before: Field, change: Change) -> Field:
     match change.how:
         case "typed":
             if change.value is None:
-                return replace(
-                    before, value=None, source=None, confidence=None, state="empty", proposal=None, note=None
-                )
-            return replace(
-                before, value=change.value, source="agent", confidence=None, state="own", proposal=None, note=None
-            )
+                return _without_value(before)
+            return replace(_without_value(before), value=change.value, source="agent", state="own")
         case "confirmed":
             # He confirms what he saw: a machine may have bettered its guess since.
             if change.value is None or change.value == before.value:
@@ -162,6 +159,7 @@ def _changed(before: Field, change: Change) -> Field:
                 source=source,
                 confidence=seen.confidence if seen is not None else None,
                 state="confirmed",
+                span=seen.span if seen is not None else None,
             )
         case "taken":
             taken = before.proposal
@@ -177,9 +175,16 @@ def _changed(before: Field, change: Change) -> Field:
                 state="confirmed",
                 proposal=None,
                 note=taken.note,
+                span=taken.span,
             )
         case "cleared":
-            return replace(before, value=None, source=None, confidence=None, state="empty", proposal=None, note=None)
+            return _without_value(before)
+
+
+def _without_value(before: Field) -> Field:
+    return replace(
+        before, value=None, source=None, confidence=None, state="empty", proposal=None, note=None, span=None
+    )
 
 
 def _is_same(change: Change, entry: Entry) -> bool:

@@ -31,6 +31,9 @@ FIELDS = (
 """In the order of the form."""
 SYSTEM = ""
 """`by` of what no person did."""
+Span = tuple[int, int]
+"""Where in the talk a value was heard: milliseconds on the clock of the transcript (cti.tickets.prefill.words), from its
+first word to the end of its last. Not characters: a transcript is corrected and cut anew, the recording is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Guess:
     confidence: float
     note: Mapping[str, str] | None = None
     """Why, as {"zh", "en"}."""
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class Field:
     """A machine's better value for a field that a person has settled: his to take."""
     alternatives: tuple[Guess, ...] = ()
     note: Mapping[str, str] | None = None
+    span: Span | None = None
+    """Of a machine's value, also when somebody has confirmed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +200,18 @@ def _field(data: Mapping[str, Any]) -> Field:
     return Field(
         **{
             **data,
-            "proposal": Guess(**proposal) if proposal is not None else None,
-            "alternatives": tuple(Guess(**guess) for guess in data.get("alternatives", ())),
+            "proposal": _guess(proposal) if proposal is not None else None,
+            "alternatives": tuple(_guess(guess) for guess in data.get("alternatives", ())),
+            "span": _span(data),
         }
     )
+
+
+def _guess(data: Mapping[str, Any]) -> Guess:
+    return Guess(**{**data, "span": _span(data)})
+
+
+def _span(data: Mapping[str, Any]) -> Span | None:
+    """A row of an earlier release has none."""
+    span = data.get("span")
+    return None if span is None else (span[0], span[1])

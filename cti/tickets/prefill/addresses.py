@@ -22,6 +22,7 @@ _HOUSE = (
     rf"(?:第?{NUMBER}(?:号楼|号|栋|座|幢|单元|期|层|楼|室|房)(?:[A-Z]座?)?|{NUMBER}[A-Z]|(?<=[栋座楼号元期]){NUMBER}"
     r"|(?<=[一-鿿])[A-Z0-9]{1,3}(?:栋|座|出口|口))"
 )
+_HOUSES = re.compile(rf"，(?:{_HOUSE})+(?=[，。！？]|$)")
 _NO_ROAD = re.compile(r"路(?:灯|面|段|人|过|况|由|边(?=烧|摆|堆|停))|街(?:道|上的人)|城管|里面有|河涌都|上(?:班|学|下|个|次|周|午)|桥梓")
 _SKIPPED = re.compile(r"^(?:[，的]|那边|这边|那里|这里|那个|这个|那条|那座|有一个|有个|有一条|一个|嗰边|出来|附近的居民|村民)+")
 _AND = re.compile(r"[和与跟]")
@@ -47,7 +48,7 @@ class Addresses:
         """`mentions`: the towns and communities of the text."""
         found = []
         for mention in mentions:
-            if mention.away or any(0 <= other.start - mention.end <= _NEAR for other in mentions):
+            if mention.away or _is_followed(mention, mentions):
                 continue
             found += self._read(text, mention.end, 0.9)
             if "." not in mention.place.code and (whole := self._named(text, mention)) is not None:
@@ -66,10 +67,8 @@ class Addresses:
         end = self._last_end(text, start)
         if end is None or end - start < 2:
             return []
-        if text[end : end + 1] == "，" and (further := self._last_end(text, end + 1)) is not None:
-            behind = text[end + 1 : further]
-            if re.match(_HOUSE, behind):
-                end = further
+        if (behind := _HOUSES.match(text, end)) is not None:
+            end = behind.end()
         return [Found(_tidy(text[start:end]), sure, start, end)]
 
     def _last_end(self, text: str, start: int) -> int | None:
@@ -100,6 +99,14 @@ class Addresses:
             return None
         last = self._last_end(text, mention.end) or end.end()
         return Found(_tidy(text[mention.start : last]), 0.92, mention.start, last)
+
+
+def _is_followed(mention: Mention, mentions: Sequence[Mention]) -> bool:
+    """By its own community: the place is read from there on."""
+    return any(
+        other.place.code.startswith(f"{mention.place.code}.") and 0 <= other.start - mention.end <= _NEAR
+        for other in mentions
+    )
 
 
 def _tidy(place: str) -> str:

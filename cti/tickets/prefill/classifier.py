@@ -19,6 +19,8 @@ from cti.tickets.prefill.sound import sounds
 
 SHIPPED_WEIGHTS = Path(__file__).resolve().parent / "weights.json"
 FIELDS = ("type", "matter")
+_MATTER_COUNTS = 5
+"""Of a type the matter says as much as so many pairs."""
 UNITS = 100
 """Weights are whole numbers of hundredths in the file."""
 
@@ -62,6 +64,11 @@ def features(text: str) -> list[str]:
     pairs = {text[n : n + 2] for n in range(len(text) - 1)}
     pairs |= {f"{heard[n]}-{heard[n + 1]}" for n in range(len(text) - 1)}
     return sorted(pairs)
+
+
+def type_features(text: str, matter: str) -> list[str]:
+    """What it is about says much of what kind it is: gambling is reported, a driving licence asked about."""
+    return features(text) + ([f"={matter}"] * _MATTER_COUNTS if matter else [])
 
 
 def load_classifier(path: Path = SHIPPED_WEIGHTS) -> Classifier:

@@ -128,7 +128,7 @@ def _community(
     if exact:
         if longer and written:
             score = 0.95 if at_home or len(place.core) > 1 else 0.0
-        elif behind or (at_home and place.core not in words.common_names):
+        elif place.core not in words.common_names and (behind or at_home):
             score = 0.85
         else:
             score = 0.65 if len(place.core) > 1 and place.core not in words.common_names else 0.0

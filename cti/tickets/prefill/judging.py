@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cti.tickets.form import Form
-from cti.tickets.prefill.classifier import Classifier, features
+from cti.tickets.prefill.classifier import Classifier, features, type_features
 from cti.tickets.prefill.found import Found
 from cti.tickets.prefill.lexicon import Rules, Says
 from cti.tickets.prefill.sound import folded
@@ -63,18 +63,20 @@ class Judge:
         self._rules = rules
         self._classifier = classifier
 
-    def kinds(self, text: str, hints: Mapping[str, float]) -> list[Found]:
-        """`hints`: what the way through the menu said, with how often that is right."""
-        return self._judged("type", text, self._rules.type, hints)
+    def kinds(self, text: str, hints: Mapping[str, float], matter: str) -> list[Found]:
+        """`hints`: what the way through the menu said, with how often that is right. `matter`: "" if it is not known."""
+        scores = self._classifier.scores("type", type_features(text, matter))
+        return self._judged(text, scores, self._rules.type, hints)
 
     def matters(self, text: str, hints: Mapping[str, float]) -> list[Found]:
-        return self._judged("matter", text, self._rules.matter, hints)
+        return self._judged(text, self._classifier.scores("matter", features(text)), self._rules.matter, hints)
 
-    def _judged(self, field: str, text: str, says: Mapping[str, Says], hints: Mapping[str, float]) -> list[Found]:
+    def _judged(
+        self, text: str, scores: dict[str, float], says: Mapping[str, Says], hints: Mapping[str, float]
+    ) -> list[Found]:
         if not text:
             return []
         heard = _heard_text(text)
-        scores = self._classifier.scores(field, features(text))
         where: dict[str, Word] = {}
         for code, words in says.items():
             sure = _apart(_words(text, heard, words.sure))

@@ -8,9 +8,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from cti.tickets.form import Form
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-HERE = Path(__file__).resolve().parent
+SHIPPED_RULES = Path(__file__).resolve().parent / "rules.toml"
+SHIPPED_LEXICON = Path(__file__).resolve().parent / "lexicon.toml"
+
+
+GUESSED = (
+    "caller_name", "caller_gender", "contact_phone", "secret", "type", "matter", "urgency", "street", "address",
+    "happened_at", "target", "detail", "wants_reply", "department",
+)  # fmt: skip
+"""The fields that a value is looked for in the words; title and content are written from them."""
 
 
 class RulesError(Exception):
@@ -36,7 +45,7 @@ class ReplyWords(_Part):
     no: tuple[str, ...]
 
 
-class Exception_(_Part):
+class OtherDepartment(_Part):
     """Of a matter with one of these words another department; without words: always."""
 
     matter: str
@@ -48,10 +57,21 @@ class Rules(_Part):
     thresholds: Mapping[str, float]
     type: Mapping[str, Says]
     matter: Mapping[str, Says]
-    department: tuple[Exception_, ...]
+    department: tuple[OtherDepartment, ...]
     urgent: UrgentWords
     secret: Says
     wants_reply: ReplyWords
+
+    def check(self, form: Form, path: Path) -> None:
+        """Every code must be one of the form. RulesError."""
+        named = [("type", code) for code in self.type] + [("matter", code) for code in self.matter]
+        named += [("matter", rule.matter) for rule in self.department]
+        named += [("department", rule.department) for rule in self.department]
+        for field, code in named:
+            if form.choice(field, code) is None:
+                raise RulesError(f"{path}: the form has no {field} {code}")
+        if unknown := set(self.thresholds) ^ set(GUESSED):
+            raise RulesError(f"{path}: thresholds: one for each of {', '.join(GUESSED)}; wrong: {sorted(unknown)}")
 
 
 class PlaceWords(_Part):
@@ -88,12 +108,12 @@ class Lexicon(_Part):
 _T = TypeVar("_T", bound=BaseModel)
 
 
-def load_rules(path: Path = HERE / "rules.toml") -> Rules:
+def load_rules(path: Path = SHIPPED_RULES) -> Rules:
     """RulesError."""
     return _made(Rules, path)
 
 
-def load_lexicon(path: Path = HERE / "lexicon.toml") -> Lexicon:
+def load_lexicon(path: Path = SHIPPED_LEXICON) -> Lexicon:
     """RulesError."""
     return _made(Lexicon, path)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cti.tickets.model import SYSTEM, Entry, Value
-from cti.tickets.prefill.classifier import FIELDS, UNITS, features
+from cti.tickets.prefill.classifier import FIELDS, UNITS, features, type_features
 
 PHRASES = Path(__file__).resolve().parent / "phrases.toml"
 _STRENGTH = 30.0
@@ -70,10 +70,10 @@ def train(examples: Sequence[Example]) -> dict[str, Any]:
 
     tables = {}
     for name in FIELDS:
-        labelled = [(features(e.pii_text), str(e.fields[name])) for e in examples if e.fields.get(name)]
+        labelled = [(_features(e, name), str(e.fields[name])) for e in examples if e.fields.get(name)]
         if len({label for _, label in labelled}) <= _TOO_FEW:
             continue
-        counts = Counter(feature for found, _ in labelled for feature in found)
+        counts = Counter(feature for found, _ in labelled for feature in set(found))
         known = {feature: n for n, feature in enumerate(sorted(f for f, times in counts.items() if times >= _SEEN_IN))}
         rows, columns, values = [], [], []
         for row, (found, _) in enumerate(labelled):
@@ -91,6 +91,12 @@ def train(examples: Sequence[Example]) -> dict[str, Any]:
         bias = [round(UNITS * float(b)) for b in model.intercept_]
         tables[name] = {"codes": list(model.classes_), "bias": bias, "weights": weights}
     return tables
+
+
+def _features(one: Example, name: str) -> list[str]:
+    if name == "type":
+        return type_features(one.pii_text, str(one.fields.get("matter") or ""))
+    return features(one.pii_text)
 
 
 def as_text(weights: Mapping[str, Any]) -> str:

@@ -1,0 +1,45 @@
+"""What one city reads requests with: its form, its places, the rules, the words, the classifier. Made once at a start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cti.tickets.form import Form
+from cti.tickets.prefill.addresses import Addresses
+from cti.tickets.prefill.classifier import SHIPPED_WEIGHTS, load_classifier
+from cti.tickets.prefill.gazetteer import Gazetteer
+from cti.tickets.prefill.judging import Judge
+from cti.tickets.prefill.lexicon import SHIPPED_LEXICON, SHIPPED_RULES, Lexicon, Rules, load_lexicon, load_rules
+from cti.tickets.prefill.people import Names
+from cti.tickets.prefill.targets import Targets
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    form: Form
+    gazetteer: Gazetteer
+    rules: Rules
+    lexicon: Lexicon
+    judge: Judge
+    names: Names
+    addresses: Addresses
+    targets: Targets
+
+
+def load_city(
+    form: Form, rules: Path = SHIPPED_RULES, lexicon: Path = SHIPPED_LEXICON, weights: Path = SHIPPED_WEIGHTS
+) -> City:
+    """RulesError, WeightsError: a file cannot be used, or names a code that the form does not have."""
+    read, words = load_rules(rules), load_lexicon(lexicon)
+    read.check(form, rules)
+    return City(
+        form,
+        Gazetteer.of(form),
+        read,
+        words,
+        Judge(read, load_classifier(weights)),
+        Names(words.name),
+        Addresses(words.place),
+        Targets(words.target),
+    )
