@@ -23,6 +23,7 @@ _HOUSE = (
     r"|(?<=[一-鿿])[A-Z0-9]{1,3}(?:栋|座|出口|口))"
 )
 _HOUSES = re.compile(rf"，(?:{_HOUSE})+(?=[，。！？]|$)")
+_ROAD = re.compile(r"[^，。！？、有没我被把了不在是的那这]{1,3}(?:路|大道|街|巷|花园|小区|苑)(?!灯|面|段|人|过|况|由|道)")
 _NO_ROAD = re.compile(r"路(?:灯|面|段|人|过|况|由|边(?=烧|摆|堆|停))|街(?:道|上的人)|城管|里面有|河涌都|上(?:班|学|下|个|次|周|午)|桥梓")
 _SKIPPED = re.compile(r"^(?:[，的]|那边|这边|那里|这里|那个|这个|那条|那座|有一个|有个|有一条|一个|嗰边|出来|附近的居民|村民)+")
 _AND = re.compile(r"[和与跟]")
@@ -34,7 +35,12 @@ class Addresses:
 
     @cached_property
     def _end(self) -> re.Pattern[str]:
-        return re.compile(f"{_HOUSE}|{either((*self._words.ends, *self._words.tails))}")
+        tails = [tail for tail in self._words.tails if len(tail) > 1]  # 上, 里 end a place only behind its name
+        return re.compile(f"{_HOUSE}|{either((*self._words.ends, *tails))}")
+
+    @cached_property
+    def _tail(self) -> re.Pattern[str]:
+        return re.compile(f"的?(?:{either(self._words.tails)})(?!班|学|下|个|次|周|午|海)")
 
     @cached_property
     def _stop(self) -> re.Pattern[str]:
@@ -42,7 +48,7 @@ class Addresses:
 
     @cached_property
     def _anchor(self) -> re.Pattern[str]:
-        return re.compile(r"(?:我住在?|住在?|地址是|地点在|位于|就在|停在|堵在|在|来)(?=[一-鿿]{2}市)|(?:我住在?|住在?|地址是|地点在|位于|就在|停在|堵在|在)(?!线|那|这|家|职)")
+        return re.compile(r"(?:我住在?|住在?|地址是|地点在|位于|就在|停在|堵在|在|来)(?=[一-鿿]{2}市)|(?:我住在?|住在?|地址是|地点在|位于|就在|停在|堵在|在|往|建议)(?!线|那|这|家|职)")
 
     def addresses(self, text: str, mentions: Sequence[Mention]) -> list[Found]:
         """`mentions`: the towns and communities of the text."""
@@ -73,8 +79,9 @@ class Addresses:
 
     def _last_end(self, text: str, start: int) -> int | None:
         limit = min(len(text), start + _LONGEST)
-        stopped = self._stop.search(text, start, limit)
-        while stopped is not None and self._is_inside(text, start, stopped):
+        road = _ROAD.match(text, start)  # 太平路, 新一路: a road's name may have any word in it
+        stopped = self._stop.search(text, road.end() if road is not None else start, limit)
+        while stopped is not None and self._is_inside(text, stopped):
             stopped = self._stop.search(text, stopped.end(), limit)
         if stopped is not None:
             limit = stopped.start()
@@ -83,14 +90,14 @@ class Addresses:
             refused = _NO_ROAD.match(text, match.start()) or (match[0] == "路" and _NO_ROAD.match(text, match.end() - 1))
             if not refused:
                 last = match.end()
-        if last is not None and (more := re.compile("(?:的)?(?:" + either(self._words.tails) + ")").match(text, last)):
+        if last is not None and (more := self._tail.match(text, last)):
             last = more.end()
         return last
 
-    def _is_inside(self, text: str, start: int, stopped: re.Match[str]) -> bool:
+    def _is_inside(self, text: str, stopped: re.Match[str]) -> bool:
         """A word that stops belongs to a longer name of a place: 上 of 上沙, 打 of 打石路."""
         end = self._end.match(text, stopped.start())
-        return end is not None and end.end() > stopped.end() and stopped.start() > start
+        return end is not None and end.end() > stopped.end()
 
     def _named(self, text: str, mention: Mention) -> Found | None:
         """A place named after its town: 虎门大道, 东坑医院."""

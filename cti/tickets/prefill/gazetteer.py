@@ -15,6 +15,7 @@ from cti.tickets.prefill.sound import LIKE_SOUND, SAME_SOUND, alike, places_like
 
 _TOWN_ENDS = ("街道", "镇", "街")
 _COMMUNITY_ENDS = ("社区", "村委会", "居委会", "村")
+_NO_ENDING = ("村口", "街上", "街边")
 _NEARBY = 3
 """Characters between a town and its community."""
 
@@ -83,7 +84,7 @@ def _ending(text: str, at: int, ends: Sequence[str]) -> tuple[int, bool]:
     """How many characters of an ending stand there, and whether by their own letters; by sound: 真 for 镇."""
     for end in ends:
         if text.startswith(end, at):
-            return len(end), True
+            return (0, False) if text.startswith(_NO_ENDING, at) else (len(end), True)
     for end in ends:
         heard = text[at : at + len(end)]
         if len(heard) == len(end) and all(alike(a, b) >= SAME_SOUND for a, b in zip(end, heard, strict=True)):

@@ -13,7 +13,7 @@ from cti.tickets.prefill.found import Found
 from cti.tickets.prefill.lexicon import Rules, Says
 from cti.tickets.prefill.sound import folded
 
-_SURE, _SURE_MORE, _LIKELY = 3.2, 1.2, 1.3
+_SURE, _SURE_MORE, _LIKELY = 3.6, 1.4, 1.8
 _HEARD = 0.6
 """A word found by its sound alone counts so much of one that is written so …"""
 _HEARD_SHORT = 0.3
@@ -21,6 +21,8 @@ _HEARD_SHORT = 0.3
 _EARLY = 0.25
 """What is said first is what it is about."""
 _MENU = 1.5
+_HELP, _URGENT = "help", 1.5
+"""Who is in need asks for help, whatever else he says."""
 _MOST_LIKELY_WORDS = 4
 _KEPT = 4
 """Alternatives looked at."""
@@ -66,6 +68,8 @@ class Judge:
     def kinds(self, text: str, hints: Mapping[str, float], matter: str) -> list[Found]:
         """`hints`: what the way through the menu said, with how often that is right. `matter`: "" if it is not known."""
         scores = self._classifier.scores("type", type_features(text, matter))
+        if self.urgent(text) and _HELP in scores:
+            scores[_HELP] += _URGENT
         return self._judged(text, scores, self._rules.type, hints)
 
     def matters(self, text: str, hints: Mapping[str, float]) -> list[Found]:

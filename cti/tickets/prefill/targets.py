@@ -12,7 +12,7 @@ from cti.tickets.prefill.lexicon import TargetWords, either
 
 _LONGEST = 8
 _BREAKS = re.compile(
-    r"[。！？，、；：的了在是有被把我你他她和跟与给叫让找说去到从就都还想要问请门口旁边对面附近里面那这个下班搞头们]|很多|一个|一家|社区|街道|镇|村(?!委|干)|投诉|举报|表扬|感谢|反映"
+    r"[。！？，、；：的了在是有被把我你他她和跟与给叫让找说去到从就都还想要问请门口旁边对面附近里面那这个班搞头们]|楼下|底下|一下|很多|一个|一家|社区|街道|镇|村(?!委|干)|投诉|举报|表扬|感谢|反映"
 )
 
 
@@ -49,7 +49,7 @@ class Targets:
             sure = self._sure(text, start, match, kind)
             if sure > 0:
                 found.append(Found(said, sure, start, match.end()))
-        return best_first(found)
+        return best_first(_longest(found))
 
     def _start(self, text: str, end: int, mentions: Sequence[Mention]) -> int:
         """Where the words before the end begin that belong to it: 铝合金 of 铝合金加工店."""
@@ -78,5 +78,15 @@ class Targets:
         elif kind == "help":
             sure -= 0.12
         elif kind == "praise" and not self._led.search(before):
-            sure -= 0.2
+            sure -= 0.06
         return max(0.0, min(0.95, sure))
+
+
+def _longest(found: list[Found]) -> list[Found]:
+    """Of those that begin at one place the longest, as sure as the surest: 大货车停车场, not 大货车."""
+    kept: dict[int, Found] = {}
+    for one in found:
+        other = kept.get(one.start)
+        sure = max(one.confidence, other.confidence) if other is not None else one.confidence
+        kept[one.start] = Found(one.value, sure, one.start, one.end)
+    return list(kept.values())
