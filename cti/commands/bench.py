@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from cti.bench.decision import Growth
+    from cti.bench.prefill import Result as PrefillResult
     from cti.bench.routing import Result
     from cti.settings import Settings
 
@@ -234,6 +235,62 @@ def _print_speech(result: dict[str, Any]) -> None:
         markup=False,
         highlight=False,
     )
+
+
+@command.command("prefill")
+@click.option(
+    "--model",
+    envvar="VOSK_MODEL_PATH",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the Vosk model that hears the spoken requests; also VOSK_MODEL_PATH.",
+)
+@click.option("--dev", is_flag=True, help="The half that rules are written with, and what was missed of it.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
+def prefill(model: Path | None, dev: bool, as_json: bool) -> None:
+    """How well drafts are filled from what citizens say: precision, recall and F1 of each field.
+
+    On the test half of the requests in cti/bench/requests, written and spoken. docs/prefill.md says how it is counted.
+    """
+    import orjson
+
+    from cti.bench.prefill import measure
+
+    result = measure("dev" if dev else "test", model)
+    if as_json:
+        click.echo(orjson.dumps(result.as_json(), option=orjson.OPT_INDENT_2).decode())
+    else:
+        _print_prefill(result)
+
+
+def _print_prefill(result: PrefillResult) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for label, section in (("Written", result.written), ("Spoken", result.spoken)):
+        if section is None:
+            console.print(f"{label}: not measured: {result.no_speech}", markup=False, highlight=False)
+            continue
+        shown = section.as_json()
+        title = f"{label}: {section.requests} requests, {result.half} half"
+        table = Table("field", "precision", "recall", "F1", "right", "filled", "expected", title=title, title_justify="left")
+        for name, row in [*shown["fields"].items(), ("all", shown)]:
+            rates = ("–" if row[rate] is None else f"{row[rate]:.3f}" for rate in ("precision", "recall", "f1"))
+            table.add_row(name, *rates, f"{row['right']}", f"{row['filled']}", f"{row['expected']}")
+        console.print(table)
+        heard = f"; character error rate {section.cer:.1%} with {result.model}" if section.cer is not None else ""
+        console.print(
+            f"typing saved: {shown['typing_s_saved_per_request']} s a request; while it is spoken: "
+            f"{shown['changes_per_request']} changes a request, {section.flickers} back again{heard}",
+            markup=False,
+            highlight=False,
+        )
+        if result.half == "dev":
+            for miss in section.misses:
+                console.print(f"{miss.id} {miss.field}: {miss.filled} for {miss.expected}", markup=False, highlight=False)
+    timing = result.as_json()
+    for name in [key for key in timing if key.startswith("ms_")]:
+        console.print(f"{name}: {timing[name]}", markup=False, highlight=False)
 
 
 def _print(result: Result) -> None:

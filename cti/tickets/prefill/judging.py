@@ -21,9 +21,9 @@ _HEARD_SHORT = 0.3
 _EARLY = 0.25
 """What is said first is what it is about."""
 _MENU = 1.5
-_HELP, _URGENT = "help", 1.5
+_HELP, _URGENT = "help", 3.0
 """Who is in need asks for help, whatever else he says."""
-_MOST_LIKELY_WORDS = 4
+_MOST_LIKELY_WORDS = 3
 _KEPT = 4
 """Alternatives looked at."""
 
