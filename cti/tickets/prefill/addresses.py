@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from cti.tickets.prefill.found import Found, best_first
 from cti.tickets.prefill.gazetteer import Mention
 from cti.tickets.prefill.lexicon import PlaceWords, either
-from cti.tickets.prefill.numbers import NUMBER, in_figures
+from cti.tickets.prefill.numbers import NUMBER, digits, in_figures
 
 _LONGEST = 30
 _NEAR = 2
 """Characters between a town and its community, or between two names of one place."""
 _HOUSE = (
-    rf"(?:第?{NUMBER}(?:号楼|号|栋|座|幢|单元|期|层|楼|室|房)(?:[A-Z]座?)?|{NUMBER}[A-Z]|(?<=[栋座楼号元期]){NUMBER}"
+    rf"(?:(?<!月)第?{NUMBER}(?:号楼|号|栋|座|幢|单元|期|层|楼|室|房)(?:[A-Z]座?)?|{NUMBER}[A-Z]|(?<=[栋座楼号元期]){NUMBER}"
     r"|(?<=[一-鿿])[A-Z0-9]{1,3}(?:栋|座|出口|口))"
 )
+_VAGUE = 0.45
+_PRECISE = re.compile(r"[一-鿿]{2}(?:路|大道|街|巷|花园|小区|苑|广场|公园|市场|医院|学校|小学|中学|车站)|\d+(?:号|栋|座)")
+_DATE = re.compile(rf"{NUMBER}月{NUMBER}号$")
+_ROOM = re.compile(r"(?<=[栋座楼号元期])[零〇一幺二三四五六七八九]{2,4}$")
 _HOUSES = re.compile(rf"，(?:{_HOUSE})+(?=[，。！？]|$)")
 _ROAD = re.compile(r"[^，。！？、有没我被把了不在是的那这]{1,3}(?:路|大道|街|巷|花园|小区|苑)(?!灯|面|段|人|过|况|由|道)")
 _NO_ROAD = re.compile(r"路(?:灯|面|段|人|过|况|由|边(?=烧|摆|堆|停))|街(?:道|上的人)|城管|里面有|河涌都|上(?:班|学|下|个|次|周|午)|桥梓")
@@ -61,9 +66,13 @@ class Addresses:
                 found.append(whole)
         for match in self._anchor.finditer(text):
             if not any(m.start <= match.end() <= m.start + 3 for m in mentions):
-                found += self._read(text, match.end(), 0.66)
+                found += [_if_precise(one) for one in self._read(text, match.end(), 0.66)]
         if text and not any(m.start == 0 for m in mentions):
-            found += self._read(text, 0, 0.52)
+            found += [
+                one
+                for one in self._read(text, 0, 0.52)
+                if _PRECISE.search(str(one.value)) and not any(m.start < one.end for m in mentions)
+            ]
         return best_first(found)
 
     def _read(self, text: str, start: int, sure: float) -> list[Found]:
@@ -87,6 +96,8 @@ class Addresses:
             limit = stopped.start()
         last = None
         for match in self._end.finditer(text, start, limit):
+            if match[0].endswith("号") and _DATE.search(text, start, match.end()):
+                continue
             refused = _NO_ROAD.match(text, match.start()) or (match[0] == "路" and _NO_ROAD.match(text, match.end() - 1))
             if not refused:
                 last = match.end()
@@ -102,10 +113,15 @@ class Addresses:
     def _named(self, text: str, mention: Mention) -> Found | None:
         """A place named after its town: 虎门大道, 东坑医院."""
         end = self._end.match(text, mention.end)
-        if end is None or end[0] in self._words.tails or text[mention.end - 1] in "镇道":
+        if end is None or _ROAD.match(text, mention.end) or end[0] in self._words.tails or text[mention.end - 1] in "镇道":
             return None
         last = self._last_end(text, mention.end) or end.end()
         return Found(_tidy(text[mention.start : last]), 0.92, mention.start, last)
+
+
+def _if_precise(one: Found) -> Found:
+    """In a hospital, at the roadside: without a name or a number nobody finds it by that."""
+    return one if _PRECISE.search(str(one.value)) else replace(one, confidence=_VAGUE)
 
 
 def _is_followed(mention: Mention, mentions: Sequence[Mention]) -> bool:
@@ -117,4 +133,5 @@ def _is_followed(mention: Mention, mentions: Sequence[Mention]) -> bool:
 
 
 def _tidy(place: str) -> str:
-    return in_figures(place.strip("的，"))
+    place = in_figures(place.strip("的，"))
+    return _ROOM.sub(lambda room: digits(room[0]), place)

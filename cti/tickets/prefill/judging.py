@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,8 @@ _MENU = 1.5
 _HELP, _URGENT = "help", 3.0
 """Who is in need asks for help, whatever else he says."""
 _MOST_LIKELY_WORDS = 3
+_LIKELY_URGENT, _URGENT_FROM = 0.35, 0.9
+_PATTERN_SURE = 0.88
 _KEPT = 4
 """Alternatives looked at."""
 
@@ -126,26 +129,26 @@ class Judge:
         return (department, "") if department is not None else None
 
     def urgent(self, text: str) -> list[Found]:
-        words = _apart(_words(text, _heard_text(text), self._rules.urgent.sure))
-        weight = sum(word.weight for word in words if word.weight >= _HEARD)
-        if any(word in text for word in self._rules.urgent.not_):
-            weight -= 1.0
-        if not words or weight < _HEARD:
+        heard, words = _heard_text(text), self._rules.urgent
+        sure = [word for word in _apart(_words(text, heard, words.sure)) if word.weight >= _HEARD]
+        likely = [word for word in _apart(_words(text, heard, words.likely)) if word.weight >= _HEARD]
+        weight = sum(word.weight for word in sure) + _LIKELY_URGENT * sum(word.weight for word in likely)
+        weight -= sum(1.0 for word in words.not_ if word in text)
+        if weight < _URGENT_FROM:
             return []
-        first = min(words, key=lambda word: (-word.weight, word.start))
-        return [Found("urgent", min(0.95, 0.6 + 0.2 * weight), first.start, first.end)]
+        first = min(sure or likely, key=lambda word: (-word.weight, word.start))
+        return [Found("urgent", min(0.95, 0.5 + 0.2 * weight), first.start, first.end)]
 
     def secret(self, text: str) -> list[Found]:
-        words = [w for w in _words(text, _heard_text(text), self._rules.secret.sure) if w.weight >= _HEARD]
-        return [Found(True, 0.9, words[0].start, words[0].end)] if words else []
+        return _matched(text, self._rules.secret.patterns, True)
 
     def wants_reply(self, text: str) -> list[Found]:
-        heard = _heard_text(text)
-        for words, value in ((self._rules.wants_reply.no, False), (self._rules.wants_reply.yes, True)):
-            found = [w for w in _words(text, heard, words) if w.weight >= _HEARD]
-            if found:
-                return [Found(value, 0.85, found[0].start, found[0].end)]
-        return []
+        return _matched(text, self._rules.wants_reply.no, False) or _matched(text, self._rules.wants_reply.yes, True)
+
+
+def _matched(text: str, patterns: Sequence[str], value: bool) -> list[Found]:
+    matches = (re.search(pattern, text) for pattern in patterns)
+    return [Found(value, _PATTERN_SURE, match.start(), match.end()) for match in matches if match is not None][:1]
 
 
 @lru_cache(maxsize=16)

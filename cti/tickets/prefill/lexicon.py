@@ -6,10 +6,10 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from cti.tickets.form import Form
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 SHIPPED_RULES = Path(__file__).resolve().parent / "rules.toml"
 SHIPPED_LEXICON = Path(__file__).resolve().parent / "lexicon.toml"
@@ -26,6 +26,17 @@ class RulesError(Exception):
     """A file cannot be used; the text names file and key."""
 
 
+def _is_pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"no regular expression: {error}") from None
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_is_pattern)]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,12 +48,17 @@ class Says(_Part):
 
 class UrgentWords(_Part):
     sure: tuple[str, ...]
+    likely: tuple[str, ...]
     not_: tuple[str, ...] = Field(alias="not")
 
 
+class Patterns(_Part):
+    patterns: tuple[Pattern, ...]
+
+
 class ReplyWords(_Part):
-    yes: tuple[str, ...]
-    no: tuple[str, ...]
+    yes: tuple[Pattern, ...]
+    no: tuple[Pattern, ...]
 
 
 class OtherDepartment(_Part):
@@ -59,7 +75,7 @@ class Rules(_Part):
     matter: Mapping[str, Says]
     department: tuple[OtherDepartment, ...]
     urgent: UrgentWords
-    secret: Says
+    secret: Patterns
     wants_reply: ReplyWords
 
     def check(self, form: Form, path: Path) -> None:

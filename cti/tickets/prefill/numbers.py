@@ -11,8 +11,13 @@ NUMBER = rf"(?:\d+|[{_SPOKEN}]+)"
 _COUNTED = re.compile(
     rf"(?P<number>[{_SPOKEN}]+)(?P<unit>点半|点|号楼|号|栋|座|楼|层|室|单元|期|月份|月|日|块|元|万|年|岁|路车|米|平方)"
 )
+_MINUTES = re.compile(rf"(?<=点)(?P<number>[{_SPOKEN}]+)(?P<unit>分)")
 _SINGLE = re.compile(r"[一两](?:块|楼|期|层|年|万|米)")
 """一块地, 一楼: figures would make them stranger, not clearer."""
+
+
+_ABOUT = re.compile(r"[一二两三四五六七八][二两三四五六七八九]")
+"""三四天, 两三年: one or the other."""
 
 
 @lru_cache(maxsize=2_000)
@@ -37,10 +42,12 @@ def in_figures(text: str) -> str:
     def figures(match: re.Match[str]) -> str:
         if _SINGLE.fullmatch(match[0]):
             return match[0]
+        if _ABOUT.fullmatch(match["number"]) and match["unit"] not in ("号", "室", "号楼"):
+            return match[0]
         number = value(match["number"])
         return match[0] if number is None else f"{number}{match['unit']}"
 
-    return _COUNTED.sub(figures, text)
+    return _MINUTES.sub(figures, _COUNTED.sub(figures, text))
 
 
 def digits(text: str) -> str:

@@ -12,8 +12,10 @@ from cti.tickets.prefill.lexicon import TargetWords, either
 
 _LONGEST = 8
 _BREAKS = re.compile(
-    r"[。！？，、；：的了在是有被把我你他她和跟与给叫让找说去到从就都还想要问请门口旁边对面附近里面那这个班搞头们]|楼下|底下|一下|很多|一个|一家|社区|街道|镇|村(?!委|干)|投诉|举报|表扬|感谢|反映"
+    r"[。！？，、；：的了在是有被把我你他她和跟与给叫让找说去到从就都还想要问请门口旁边对面附近里面那这个班搞头们号栋位辆名]|因为|所以|[周期][一二三四五六日]|(?<=[一-鿿]{2})路|花园|小区|交叉口|楼下|底下|一下|很多|一个|一家|社区|街道|镇|村(?!委|干)|投诉|举报|表扬|感谢|反映"
 )
+
+_NO_PARTY = re.compile(r"电话|群里|房(?![东租])|里面的?东西|员工|证(?!明)")
 
 
 class Targets:
@@ -44,6 +46,8 @@ class Targets:
         """`kind`: the type of the request, if it is known."""
         found = []
         for match in self._end.finditer(text):
+            if _NO_PARTY.match(text, match.end()):
+                continue
             start = self._start(text, match.start(), mentions)
             said = text[start : match.end()]
             sure = self._sure(text, start, match, kind)
@@ -71,7 +75,7 @@ class Targets:
             sure += 0.2
         if re.match("门口|旁边|对面|附近|楼下|上班|做工|打工|里面|住|工作了", after):
             sure -= 0.25 if not self._counted.search(before) else 0.06
-        if re.search(r"(?:跟|找|问|向|和|叫|给|去|打|对)$", before):
+        if re.search(r"(?:跟|找|问|向|和|叫|给|去|打|对|申请|上|没有|有一个)$", before):
             sure -= 0.16
         if kind in ("consultation", "suggestion"):
             sure -= 0.3

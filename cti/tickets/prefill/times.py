@@ -15,17 +15,17 @@ _DAY = (
     rf"大前天|今天|昨天|前天|昨晚|今早|今晚|昨夜|前晚|刚才|刚刚|{_DATE}|(?:[上这]个?|本){_WEEK}|上个?(?:周|星期|礼拜)|"
     rf"这个?(?:周|星期|礼拜)|{_WEEK}|上个?月[底初中]?|这个月|这{NUMBER}个月|本月|去年(?:{NUMBER}月)?|今年(?:{NUMBER}月份?)?|前年|年初|年底|"
     r"最近|近期|这几天|前几天|前两天|这两天|这段时间|(?:中秋节|国庆节?|春节|过年|五一|端午)(?:那几天|期间|那天)?|"
-    r"[一-鿿]{2,4}(?:那天|那几天)(?=[晚早上下中，。]|$)"
+    r"[一-鿿](?<![的了在])[一-鿿]{1,3}(?:那天|那几天)(?=[晚早上下中，。]|$)"
 )
 _OFTEN = (
     rf"每天都是|每天|天天|每晚|每个(?:周末|星期{_WEEKDAY}?|晚上)|周末|长期|常年|从早到晚|从早叫到晚|没日没夜|二十四小时不停|24小时不停|"
     r"上下班的时候|高峰期|放学的时候|下雨天|晚高峰|早高峰|成日|成晚|夜夜"
 )
 _PART = "早上|上午|中午|下午|傍晚|晚上|夜里|半夜|凌晨|深夜|清晨|白天|大清早|一上午|一夜之间|晚间"
-_CLOCK = rf"{NUMBER}点(?:{NUMBER}分|半|钟|多|左右|{NUMBER}(?![{'零〇一二两三四五六七八九十百千万'}]*[个块元]))*(?:左右)?"
+_CLOCK = rf"{NUMBER}点(?:{NUMBER}分|[一三]刻|半|钟|多|左右|[零二三四五]?十[一二三四五六七八九]?(?![个块元几多天]))*(?:左右)?"
 _COUNT = rf"(?:{NUMBER}|半|几|好几|十几|十来|成|俩)"
 _LONG = (
-    rf"(?:已经有?|快|将近|连着|连续|有|都)?(?:{_COUNT}个?(?:多|来)?(?:星期|礼拜|月|小时|钟头|钟|季度)|{_COUNT}(?:多|来)?(?:天|周|年|晚))(?:多|半)?(?:晚上)?"
+    rf"(?:已经有?|快|将近|连着|连续|有|都)?(?:{_COUNT}(?:个?(?:半|多|来)?(?:星期|礼拜|小时|钟头|季度)|个(?:半|多|来)?(?:月|钟))|{_COUNT}(?:多|来)?(?:天|周|年|晚))(?:多|半)?(?:晚上)?"
 )
 _JOIN = r"(?:都是|的|都|里)?"
 _MOMENT = rf"(?:{_OFTEN}|{_DAY}|{_PART}|{_CLOCK})"
@@ -42,9 +42,10 @@ _NO_DURATION_BEFORE = re.compile(
 )
 _NO_DURATION_AFTER = re.compile(r"内|之内|以内|后|假|级|期|卡|就|的?(?:工资|房租|费|孩子|小孩|人|宝宝|合同|租)|之|以上|前|未|才|一次|多少|我就|医")
 _ASKED = re.compile(r"[一-鿿]?什么时候|几点")
-_NO_TIME = re.compile(rf"{NUMBER}月|一点|的.*")
+_NO_TIME = re.compile(rf"三天两头|隔三差五|{NUMBER}月|一点|的.*")
 _NO_PART_AFTER = re.compile(r"很|看不|没有灯|走路|容易|都不敢|不敢")
 _WEAK = frozenset(("周末", "最近", "近期", "今年", "去年", "前年", "刚刚", "下雨天", "白天"))
+_NO_DURATION = frozenset(("一天", "二十四小时", "24小时"))
 
 
 def times(text: str) -> list[Found]:
@@ -66,6 +67,8 @@ def times(text: str) -> list[Found]:
 
 def _weight(match: re.Match[str], text: str) -> float:
     said, moment = match[0], match["moment"]
+    if moment in ("今年", "本月"):
+        return 0.45
     if moment in _WEAK:
         return 0.5
     if moment == said and re.fullmatch(_PART, said) and _NO_PART_AFTER.match(text, match.end()):
@@ -76,13 +79,13 @@ def _weight(match: re.Match[str], text: str) -> float:
     if len(said) >= 6:
         weight += 0.04
     if re.search(r"超过$|等到$|改到$|延长到$|还是$|说好$|过$", text[: match.start()]):
-        weight -= 0.3
+        weight -= 0.4
     return weight
 
 
 def _counts(match: re.Match[str], text: str) -> bool:
     before, after = text[: match.start()], text[match.end() :]
-    return not (_NO_DURATION_BEFORE.search(before[-4:]) or _NO_DURATION_AFTER.match(after) or match[0] == "一天")
+    return not (_NO_DURATION_BEFORE.search(before[-4:]) or _NO_DURATION_AFTER.match(after) or match[0] in _NO_DURATION or text.startswith("三天两头", match.start()))
 
 
 def day_of(said: str, today: date) -> date | None:
