@@ -86,12 +86,13 @@ class _Filling:
         self._take("secret", city.judge.secret(said))
         where = mentions(said, city.gazetteer, city.lexicon.place)
         self._take("street", streets(where), note=self._as_heard)
-        self._take("address", city.addresses.addresses(said, where))
+        addresses = city.addresses.addresses(said, where)
+        self._take("address", addresses)
         self._take("happened_at", self._times())
         self._take("detail", details(said))
         self._take("wants_reply", city.judge.wants_reply(said))
         if len(said) >= _SHORT:
-            self._take_kind(where)
+            self._take_kind(where, addresses[0] if addresses else None)
             self._take("urgency", city.judge.urgent(said))
             self._take_texts()
         return self._fields
@@ -108,9 +109,10 @@ class _Filling:
         found = times(self._said)
         return [Found(dated(str(one.value), self._today), one.confidence, one.start, one.end) for one in found]
 
-    def _take_kind(self, where: Sequence[Mention]) -> None:
+    def _take_kind(self, where: Sequence[Mention], address: Found | None) -> None:
         said, judge = self._said, self._city.judge
-        matters = judge.matters(said, self._hints("matter"))
+        place = (address.start, address.end) if address is not None else None
+        matters = judge.matters(said, self._hints("matter"), place)
         self._take("matter", matters, note=self._by_word)
         matter = self._value("matter")
         self._take("type", judge.kinds(said, self._hints("type"), matter), note=self._by_word)

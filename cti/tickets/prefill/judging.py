@@ -19,6 +19,8 @@ _HEARD = 0.6
 """A word found by its sound alone counts so much of one that is written so …"""
 _HEARD_SHORT = 0.3
 """… and of two characters so much."""
+_IN_PLACE = 0.45
+"""A word that names a place counts so much of one that tells what is the matter."""
 _EARLY = 0.25
 """What is said first is what it is about."""
 _MENU = 1.5
@@ -55,10 +57,14 @@ class Word:
     end: int
 
 
-def _words(said: str, heard: str, words: Sequence[str]) -> Iterator[Word]:
+def _words(said: str, heard: str, words: Sequence[str], place: tuple[int, int] | None = None) -> Iterator[Word]:
     for word in words:
         if (at := said.find(word)) >= 0:
-            yield Word(word, 1.0, at, at + len(word))
+            if place is not None and place[0] <= at < place[1]:
+                again = said.find(word, place[1])
+                yield Word(word, 1.0, again, again + len(word)) if again >= 0 else Word(word, _IN_PLACE, at, at + len(word))
+            else:
+                yield Word(word, 1.0, at, at + len(word))
         elif (at := heard.find(_heard(word))) >= 0 and len(word) > 1:
             yield Word(word, _HEARD if len(word) > 2 else _HEARD_SHORT, at, at + len(word))
 
@@ -68,26 +74,33 @@ class Judge:
         self._rules = rules
         self._classifier = classifier
 
-    def kinds(self, text: str, hints: Mapping[str, float], matter: str) -> list[Found]:
+    def kinds(self, text: str, hints: Mapping[str, float], matter: str = "") -> list[Found]:
         """`hints`: what the way through the menu said, with how often that is right. `matter`: "" if it is not known."""
         scores = self._classifier.scores("type", type_features(text, matter))
         if self.urgent(text) and _HELP in scores:
             scores[_HELP] += _URGENT
-        return self._judged(text, scores, self._rules.type, hints)
+        return self._judged(text, scores, self._rules.type, hints, None)
 
-    def matters(self, text: str, hints: Mapping[str, float]) -> list[Found]:
-        return self._judged(text, self._classifier.scores("matter", features(text)), self._rules.matter, hints)
+    def matters(self, text: str, hints: Mapping[str, float], place: tuple[int, int] | None = None) -> list[Found]:
+        """`place`: where the address stands; what is beside the school is seldom the school's matter."""
+        scores = self._classifier.scores("matter", features(text))
+        return self._judged(text, scores, self._rules.matter, hints, place)
 
     def _judged(
-        self, text: str, scores: dict[str, float], says: Mapping[str, Says], hints: Mapping[str, float]
+        self,
+        text: str,
+        scores: dict[str, float],
+        says: Mapping[str, Says],
+        hints: Mapping[str, float],
+        place: tuple[int, int] | None,
     ) -> list[Found]:
         if not text:
             return []
         heard = _heard_text(text)
         where: dict[str, Word] = {}
         for code, words in says.items():
-            sure = _apart(_words(text, heard, words.sure))
-            likely = _apart(_words(text, heard, words.likely))
+            sure = _apart(_words(text, heard, words.sure, place))
+            likely = _apart(_words(text, heard, words.likely, place))
             likely = [one for one in likely if all(one.end <= s.start or s.end <= one.start for s in sure)]
             score = scores.get(code, min(scores.values(), default=0.0))
             if sure:

@@ -103,6 +103,8 @@ class PlaceWords(_Part):
 class TargetWords(_Part):
     ends: tuple[str, ...]
     weak: tuple[str, ...]
+    bare: tuple[str, ...]
+    called: tuple[str, ...]
     led_by: tuple[str, ...]
     counted_by: tuple[str, ...]
     does: tuple[str, ...]
