@@ -23,6 +23,10 @@ WORDINGS = {
     "Apache-2.0": "Apache-2.0",
     "BSD 2-Clause License": "BSD-2-Clause",
     "BSD-3-Clause": "BSD-3-Clause",
+    # scipy: the whole text, and those of the libraries in its wheel
+    "Copyright (c) 2001-2002 Enthought, Inc. 2003, SciPy Developers.": (
+        "BSD-3-Clause; in its wheel OpenBLAS (BSD-3-Clause) and libgfortran (GPL-3.0-or-later with the GCC exception)"
+    ),
     "MIT": "MIT",
     "MIT License": "MIT",
     "MIT license": "MIT",
@@ -78,7 +82,7 @@ def licence(name: str) -> str:
     about = metadata.metadata(name)
     if expression := about["License-Expression"]:
         return str(expression)
-    if (words := (about["License"] or "").strip()) not in ("", "UNKNOWN"):
+    if (words := (about["License"] or "").strip().partition("\n")[0]) not in ("", "UNKNOWN"):
         if words not in WORDINGS:
             raise SystemExit(f"{name}: its licence reads {words[:80]!r}; look at it and add it to {__file__}")
         return WORDINGS[words]

@@ -88,6 +88,8 @@ class Section:
     """Fields that took another value, not a longer one, while the transcript grew."""
     flickers: int = 0
     """Of these: back to a value that the field had had before."""
+    live: Count = field(default_factory=Count)
+    """With what stands in the draft at the last word, after all that stood there before."""
     cer: float | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -98,6 +100,7 @@ class Section:
             "requests": self.requests,
             "fields": {name: count.as_json() for name, count in self.counts.items()},
             "typing_s_saved_per_request": round(self.saved_s / max(1, self.requests), 1),
+            "f1_live": self.live.as_json()["f1"],
             "changes_per_request": round(self.changes / max(1, self.requests), 2),
             "flickers": self.flickers,
         }
@@ -167,7 +170,7 @@ def _section(city: City, requests: Sequence[tuple[Request, Sequence[Word]]]) -> 
             section.saved_s += saved_s(name, expected, value, right)
             if not right and (value is not None or expected is not None):
                 section.misses.append(Miss(request.id, name, expected, value))
-        _watch(city, words, section)
+        _watch(city, request, words, section)
     return section
 
 
@@ -185,7 +188,7 @@ def _plain(name: str, value: Value) -> Value:
     return _NO_CHARACTER.sub("", in_figures(_IN_BRACKETS.sub("", value)))
 
 
-def _watch(city: City, words: Sequence[Word], section: Section) -> None:
+def _watch(city: City, request: Request, words: Sequence[Word], section: Section) -> None:
     """As it is while the citizen speaks: the same transcript again and again, each time longer."""
     had: dict[str, list[Value]] = {}
     before: Mapping[str, Filled] = {}
@@ -201,6 +204,12 @@ def _watch(city: City, words: Sequence[Word], section: Section) -> None:
                 section.flickers += value in values
             if not values or value != values[-1]:
                 values.append(value)
+    for name in GUESSED:
+        expected = request.expected.get(name)
+        value = before[name].guess.value if name in before else None
+        section.live.right += value is not None and expected is not None and is_right(name, expected, value)
+        section.live.filled += value is not None
+        section.live.expected += expected is not None
 
 
 def _timed(city: City, requests: Iterable[Request]) -> list[float]:

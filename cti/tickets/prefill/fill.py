@@ -22,8 +22,11 @@ from cti.tickets.prefill.people import phones
 from cti.tickets.prefill.times import dated, times
 from cti.tickets.prefill.words import Text, Word, joined
 
-_STAYS = 0.15
+_STAYS = 0.25
 """Another value must be so much surer than the one that stands."""
+_CAREFUL = 0.25
+"""While he still speaks, what kind of request it is has to be so much surer to be filled for the first time …"""
+_CAREFUL_FIELDS = frozenset(("type", "matter"))
 _ALTERNATIVES = 3
 _LEAST_SURE = 0.05
 """An alternative below this is none."""
@@ -51,9 +54,10 @@ def prefill(
     """The fields for which something was said that is sure enough; the others are not in it.
 
     `known`: the caller's number, name and menu path, as `first_fill` has them. `today`: of the talk, to date
-    "yesterday". `before`: what the last call with fewer of these words gave.
+    "yesterday". `before`: what the last call with fewer of these words gave ({} at first) while he speaks; None when
+    the words are complete.
     """
-    return _Filling(joined(words), known, city, today, before or {}).fields()
+    return _Filling(joined(words), known, city, today, before).fields()
 
 
 def write(editing: Editing, filled: Mapping[str, Filled]) -> None:
@@ -70,10 +74,11 @@ def write(editing: Editing, filled: Mapping[str, Filled]) -> None:
 
 class _Filling:
     def __init__(
-        self, text: Text, known: Known, city: City, today: date | None, before: Mapping[str, Filled]
+        self, text: Text, known: Known, city: City, today: date | None, before: Mapping[str, Filled] | None
     ) -> None:
         self._text, self._said = text, text.plain
-        self._known, self._city, self._today, self._before = known, city, today, before
+        self._known, self._city, self._today = known, city, today
+        self._live, self._before = before is not None, before or {}
         self._fields: dict[str, Filled] = {}
 
     def fields(self) -> dict[str, Filled]:
@@ -161,6 +166,8 @@ class _Filling:
         keep_order: bool = False,
     ) -> None:
         least = self._city.rules.thresholds[name]
+        if self._live and name in _CAREFUL_FIELDS and name not in self._before:
+            least += _CAREFUL
         good = [one for one in found if one.confidence >= least]
         best = self._standing(name, found, least, good[0] if good else None)
         if best is None:

@@ -16,6 +16,7 @@ from cti.tickets.prefill.sound import LIKE_SOUND, SAME_SOUND, alike, places_like
 _TOWN_ENDS = ("街道", "镇", "街")
 _COMMUNITY_ENDS = ("社区", "村委会", "居委会", "村")
 _NO_ENDING = ("村口", "街上", "街边")
+_LEAST_LIKE = 0.65
 _NEARBY = 3
 """Characters between a town and its community."""
 
@@ -70,10 +71,11 @@ def mentions(text: str, city: Gazetteer, words: PlaceWords) -> list[Mention]:
     towns, communities = [], []
     for place in city.places:
         for start, likeness in places_like(place.core, text, at):
-            mention = _town(place, text, start, likeness, words)
+            if likeness < _LEAST_LIKE:
+                continue
             if "." in place.code:
                 communities.append((place, start, likeness))
-            elif mention is not None:
+            elif (mention := _town(place, text, start, likeness, words)) is not None:
                 towns.append(mention)
     towns = _apart(towns)
     found = [m for m in (_community(*one, text, towns, words) for one in communities) if m is not None]

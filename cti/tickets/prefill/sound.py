@@ -86,9 +86,14 @@ def places_like(name: str, text: str, at: Mapping[str, Sequence[int]]) -> Iterat
     }
     for start in sorted(starts):
         if 0 <= start <= len(text) - len(name):
-            scores = [alike(a, b) for a, b in zip(name, text[start : start + len(name)], strict=True)]
-            if min(scores) >= NEAR:
-                yield start, sum(scores) / len(scores)
+            whole = 0.0
+            for n, char in enumerate(name):
+                one = alike(char, text[start + n])
+                if one < NEAR:
+                    break
+                whole += one
+            else:
+                yield start, whole / len(name)
 
 
 def where(text: str) -> dict[str, list[int]]:

@@ -66,7 +66,7 @@ def joined(words: Iterable[Word]) -> Text:
             at = round(until_s * 1000)
             chars.append(("。" if gap >= _STOP_S else "，", at, round(word.start_s * 1000), 1.0))
         until_s = word.end_s
-        shown = unicodedata.normalize("NFKC", word.text)
+        shown = word.text if "一" <= word.text <= "鿿" else unicodedata.normalize("NFKC", word.text)
         each_s = (word.end_s - word.start_s) / max(1, len(shown))
         for n, char in enumerate(shown):
             if not char.isspace():
