@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import time
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -225,5 +224,3 @@ def _timed(city: City, requests: Iterable[Request]) -> list[float]:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
-
-

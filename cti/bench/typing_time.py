@@ -1,4 +1,4 @@
-"""Typing seconds that a filled draft saves its agent, by the keystroke-level model of Card, Moran and Newell (1980). Pure.
+"""Typing seconds that a filled draft saves, by the keystroke-level model of Card, Moran and Newell (1980). Pure.
 
 The constants are theirs (K, M) and one of ours: pinyin input takes 2.7 key presses a character. What is compared, field
 by field: finding the value in one's head and typing it, with reading what a machine has put there and settling it by

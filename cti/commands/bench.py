@@ -273,7 +273,9 @@ def _print_prefill(result: PrefillResult) -> None:
             continue
         shown = section.as_json()
         title = f"{label}: {section.requests} requests, {result.half} half"
-        table = Table("field", "precision", "recall", "F1", "right", "filled", "expected", title=title, title_justify="left")
+        table = Table(
+            "field", "precision", "recall", "F1", "right", "filled", "expected", title=title, title_justify="left"
+        )
         for name, row in [*shown["fields"].items(), ("all", shown)]:
             rates = ("–" if row[rate] is None else f"{row[rate]:.3f}" for rate in ("precision", "recall", "f1"))
             table.add_row(name, *rates, f"{row['right']}", f"{row['filled']}", f"{row['expected']}")
@@ -287,7 +289,9 @@ def _print_prefill(result: PrefillResult) -> None:
         )
         if result.half == "dev":
             for miss in section.misses:
-                console.print(f"{miss.id} {miss.field}: {miss.filled} for {miss.expected}", markup=False, highlight=False)
+                console.print(
+                    f"{miss.id} {miss.field}: {miss.filled} for {miss.expected}", markup=False, highlight=False
+                )
     timing = result.as_json()
     for name in [key for key in timing if key.startswith("ms_")]:
         console.print(f"{name}: {timing[name]}", markup=False, highlight=False)

@@ -182,9 +182,7 @@ def _changed(before: Field, change: Change) -> Field:
 
 
 def _without_value(before: Field) -> Field:
-    return replace(
-        before, value=None, source=None, confidence=None, state="empty", proposal=None, note=None, span=None
-    )
+    return replace(before, value=None, source=None, confidence=None, state="empty", proposal=None, note=None, span=None)
 
 
 def _is_same(change: Change, entry: Entry) -> bool:

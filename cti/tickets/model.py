@@ -32,8 +32,8 @@ FIELDS = (
 SYSTEM = ""
 """`by` of what no person did."""
 Span = tuple[int, int]
-"""Where in the talk a value was heard: milliseconds on the clock of the transcript (cti.tickets.prefill.words), from its
-first word to the end of its last. Not characters: a transcript is corrected and cut anew, the recording is not."""
+"""Where in the talk a value was heard: milliseconds on the clock of the transcript (cti.tickets.prefill.words), from
+its first word to the end of its last. Not characters: a transcript is corrected and cut anew, the recording is not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,14 +24,21 @@ _HOUSE = (
     r"|(?<=[一-鿿])[A-Z0-9]{1,3}(?:栋|座|出口|口))"
 )
 _VAGUE = 0.45
-_PRECISE = re.compile(r"[一-鿿]{2}(?:路|大道|街|巷|花园|小区|苑|广场|公园|市场|医院|学校|小学|中学|车站)|\d+(?:号|栋|座)")
+_PRECISE = re.compile(
+    r"[一-鿿]{2}(?:路|大道|街|巷|花园|小区|苑|广场|公园|市场|医院|学校|小学|中学|车站)|\d+(?:号|栋|座)"
+)
 _DATE = re.compile(rf"{NUMBER}月{NUMBER}号$")
 _ROOM = re.compile(r"(?<=[栋座楼号元期])[零〇一幺二三四五六七八九]{2,4}$")
 _HOUSES = re.compile(rf"，(?:{_HOUSE})+(?=[，。！？]|$)")
-_ROAD = re.compile(r"[^，。！？、有没我被把了不在是的那这]{1,3}(?:路|大道|街|巷|花园|小区|苑)(?!灯|面|段|人|过|况|由|道)")
-_NO_ROAD = re.compile(r"路(?:灯|面|段|人|过|况|由|边(?=烧|摆|堆|停))|街(?:道|上的人)|城管|里面有|河涌都|上(?:班|学|下|个|次|周|午)|桥梓")
-_SKIPPED = re.compile(r"^(?:[，的]|那边|这边|那里|这里|那个|这个|那条|那座|有一个|有个|有一条|一个|嗰边|出来|附近的居民|村民)+")
-_AND = re.compile(r"[和与跟]")
+_ROAD = re.compile(
+    r"[^，。！？、有没我被把了不在是的那这]{1,3}(?:路|大道|街|巷|花园|小区|苑)(?!灯|面|段|人|过|况|由|道)"
+)
+_NO_ROAD = re.compile(
+    r"路(?:灯|面|段|人|过|况|由|边(?=烧|摆|堆|停))|街(?:道|上的人)|城管|里面有|河涌都|上(?:班|学|下|个|次|周|午)"
+)
+_SKIPPED = re.compile(
+    r"^(?:[，的]|那边|这边|那里|这里|那个|这个|那条|那座|有一个|有个|有一条|一个|嗰边|出来|附近的居民|村民)+"
+)
 
 
 class Addresses:
@@ -53,7 +60,8 @@ class Addresses:
 
     @cached_property
     def _anchor(self) -> re.Pattern[str]:
-        return re.compile(r"(?:我住在?|住在?|地址是|地点在|位于|就在|停在|堵在|在|来)(?=[一-鿿]{2}市)|(?:我住在?|住在?|地址是|地点在|位于|就在|停在|堵在|在|往|建议)(?!线|那|这|家|职)")
+        said = "我住在?|住在?|地址是|地点在|位于|就在|停在|堵在|在"
+        return re.compile(f"(?:{said}|来)(?=[一-鿿]{{2}}市)|(?:{said}|往|建议)(?!线|那|这|家|职)")
 
     def addresses(self, text: str, mentions: Sequence[Mention]) -> list[Found]:
         """`mentions`: the towns and communities of the text."""
@@ -98,7 +106,9 @@ class Addresses:
         for match in self._end.finditer(text, start, limit):
             if match[0].endswith("号") and _DATE.search(text, start, match.end()):
                 continue
-            refused = _NO_ROAD.match(text, match.start()) or (match[0] == "路" and _NO_ROAD.match(text, match.end() - 1))
+            refused = _NO_ROAD.match(text, match.start()) or (
+                match[0] == "路" and _NO_ROAD.match(text, match.end() - 1)
+            )
             if not refused:
                 last = match.end()
         if last is not None and (more := self._tail.match(text, last)):
@@ -113,7 +123,12 @@ class Addresses:
     def _named(self, text: str, mention: Mention) -> Found | None:
         """A place named after its town: 虎门大道, 东坑医院."""
         end = self._end.match(text, mention.end)
-        if end is None or _ROAD.match(text, mention.end) or end[0] in self._words.tails or text[mention.end - 1] in "镇道":
+        if (
+            end is None
+            or _ROAD.match(text, mention.end)
+            or end[0] in self._words.tails
+            or text[mention.end - 1] in "镇道"
+        ):
             return None
         last = self._last_end(text, mention.end) or end.end()
         return Found(_tidy(text[mention.start : last]), 0.92, mention.start, last)

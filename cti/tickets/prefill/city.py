@@ -1,4 +1,4 @@
-"""What one city reads requests with: its form, its places, the rules, the words, the classifier. Made once at a start."""
+"""What one city reads requests with: its form, places, rules, words and classifier. Made once."""
 
 from __future__ import annotations
 

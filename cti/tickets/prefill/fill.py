@@ -205,9 +205,7 @@ class _Filling:
 
     def _hints(self, name: str) -> dict[str, float]:
         hints = (self._city.form.menu.get(node) for node in self._known.path)
-        return {
-            code: hint.sure for hint in hints if hint is not None and (code := getattr(hint, name)) is not None
-        }
+        return {code: hint.sure for hint in hints if hint is not None and (code := getattr(hint, name)) is not None}
 
     def _by_word(self, one: Found) -> Note | None:
         if one.end <= one.start:

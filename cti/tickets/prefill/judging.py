@@ -62,7 +62,11 @@ def _words(said: str, heard: str, words: Sequence[str], place: tuple[int, int] |
         if (at := said.find(word)) >= 0:
             if place is not None and place[0] <= at < place[1]:
                 again = said.find(word, place[1])
-                yield Word(word, 1.0, again, again + len(word)) if again >= 0 else Word(word, _IN_PLACE, at, at + len(word))
+                yield (
+                    Word(word, 1.0, again, again + len(word))
+                    if again >= 0
+                    else Word(word, _IN_PLACE, at, at + len(word))
+                )
             else:
                 yield Word(word, 1.0, at, at + len(word))
         elif (at := heard.find(_heard(word))) >= 0 and len(word) > 1:
@@ -75,7 +79,7 @@ class Judge:
         self._classifier = classifier
 
     def kinds(self, text: str, hints: Mapping[str, float], matter: str = "") -> list[Found]:
-        """`hints`: what the way through the menu said, with how often that is right. `matter`: "" if it is not known."""
+        """`hints`: what the way through the menu said, with how often that is right. `matter`: "" if not known."""
         scores = self._classifier.scores("type", type_features(text, matter))
         if self.urgent(text) and _HELP in scores:
             scores[_HELP] += _URGENT

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from cti.tickets.form import Form
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from cti.tickets.form import Form
 
 SHIPPED_RULES = Path(__file__).resolve().parent / "rules.toml"
 SHIPPED_LEXICON = Path(__file__).resolve().parent / "lexicon.toml"

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-DIGITS = {char: str(n) for n, chars in enumerate(("零〇", "一幺", "二", "三", "四", "五", "六", "七", "八", "九")) for char in chars}
+DIGITS = {
+    char: str(n)
+    for n, chars in enumerate(("零〇", "一幺", "二", "三", "四", "五", "六", "七", "八", "九"))
+    for char in chars
+}
 _SPOKEN = "零〇一二两三四五六七八九十百千万"
 NUMBER = rf"(?:\d+|[{_SPOKEN}]+)"
 _COUNTED = re.compile(

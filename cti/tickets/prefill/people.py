@@ -49,7 +49,7 @@ class Names:
 
     def genders(self, text: str) -> list[Found]:
         """As he calls himself; what others are called says nothing."""
-        found = []
+        found: list[Found] = []
         surname = self._surname
         own = re.compile(
             rf"(?:我是|我叫|叫我|(?:我|免贵)姓{surname}，?(?:叫)?|(?:^|[，。！]))(?:{surname})(?P<title>{self._titles})(?=[，。！]|$)"
@@ -62,7 +62,7 @@ class Names:
 
 def phones(text: str) -> list[Found]:
     """Eleven digits of a mobile number, or a number of the city that is called one; the last that he corrected to."""
-    found = []
+    found: list[Found] = []
     for match in _NUMBER.finditer(text):
         number = digits(match[0])
         before = text[: match.start()]

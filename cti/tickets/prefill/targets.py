@@ -38,7 +38,7 @@ class Targets:
 
     @cached_property
     def _counted(self) -> re.Pattern[str]:
-        return re.compile(f"(?:{either(self._words.counted_by)})(?:没有招牌的|卖[^，。的]{{1,4}}的)?$")
+        return re.compile(f"(?:{either(self._words.counted_by)})(?:卖[^，。的]{{1,4}}的)?$")
 
     @cached_property
     def _counts(self) -> re.Pattern[str]:

@@ -18,15 +18,16 @@ _DAY = (
     r"[一-鿿](?<![的了在])[一-鿿]{1,3}(?:那天|那几天)(?=[晚早上下中，。]|$)"
 )
 _OFTEN = (
-    rf"每天都是|每天|天天|每晚|每个(?:周末|星期{_WEEKDAY}?|晚上)|周末|长期|常年|从早到晚|从早叫到晚|没日没夜|二十四小时不停|24小时不停|"
+    rf"每天都是|每天|天天|每晚|每个(?:周末|星期{_WEEKDAY}?|晚上)|周末|长期|常年|从早到晚|没日没夜|二十四小时不停|24小时不停|"
     r"上下班的时候|高峰期|放学的时候|下雨天|晚高峰|早高峰|成日|成晚|夜夜"
 )
-_PART = "早上|上午|中午|下午|傍晚|晚上|夜里|半夜|凌晨|深夜|清晨|白天|大清早|一上午|一夜之间|晚间"
-_CLOCK = rf"{NUMBER}点(?:{NUMBER}分|[一三]刻|半|钟|多|左右|[零二三四五]?十[一二三四五六七八九]?(?![个块元几多天]))*(?:左右)?"
-_COUNT = rf"(?:{NUMBER}|半|几|好几|十几|十来|成|俩)"
-_LONG = (
-    rf"(?:已经有?|快|将近|连着|连续|有|都)?(?:{_COUNT}(?:个?(?:半|多|来)?(?:星期|礼拜|小时|钟头|季度)|个(?:半|多|来)?(?:月|钟))|{_COUNT}(?:多|来)?(?:天|周|年|晚))(?:多|半)?(?:晚上)?"
+_PART = "早上|上午|中午|下午|傍晚|晚上|夜里|半夜|凌晨|深夜|清晨|白天|大清早|一上午|晚间"
+_CLOCK = (
+    rf"{NUMBER}点(?:{NUMBER}分|[一三]刻|半|钟|多|左右|[零二三四五]?十[一二三四五六七八九]?(?![个块元几多天]))*(?:左右)?"
 )
+_COUNT = rf"(?:{NUMBER}|半|几|好几|十几|十来|成|俩)"
+_UNITS = r"(?:个?(?:半|多|来)?(?:星期|礼拜|小时|钟头|季度)|个(?:半|多|来)?(?:月|钟)|(?:多|来)?(?:天|周|年|晚))"
+_LONG = rf"(?:已经有?|快|将近|连着|连续|有|都)?{_COUNT}{_UNITS}(?:多|半)?(?:晚上)?"
 _JOIN = r"(?:都是|的|都|里)?"
 _MOMENT = rf"(?:{_OFTEN}|{_DAY}|{_PART}|{_CLOCK})"
 _TO = r"(?:一直)?(?:营业|吵|跳|持续|开|闹|加班|搞|施工|叫|干|唱)?(?:到|至)(?:了)?"
@@ -38,10 +39,11 @@ _FROM_CLOCK = re.compile(rf"从{_MOMENT}一直.{{0,2}}到{_MOMENT}(?:{_MOMENT})*
 _UNTIL = re.compile(r"一直[一-鿿]{0,2}到(?:天亮|深夜)|一直到现在")
 _DURATION = re.compile(_LONG)
 _NO_DURATION_BEFORE = re.compile(
-    r"(?:每|满|等|交了?|要|需要|还差|至少|限我|第|再|拖到|收我们?|上|过|住|送|隔|充|买了|才|一个|到|办了|说|通知我家|怀孕|今年|一月|打了|不到)$"
+    r"(?:每|满|等|交了?|要|需要|至少|第|再|拖到|收我们?|上|过|住|送|隔|充|买了|才|一个|到|办了|说|怀孕|今年|一月|打了|不到)$"
 )
-_NO_DURATION_AFTER = re.compile(r"内|之内|以内|后|假|级|期|卡|就|的?(?:工资|房租|费|孩子|小孩|人|宝宝|合同|租)|之|以上|前|未|才|一次|多少|我就|医")
-_ASKED = re.compile(r"[一-鿿]?什么时候|几点")
+_NO_DURATION_AFTER = re.compile(
+    r"内|之内|以内|后|假|级|期|卡|就|的?(?:工资|房租|费|孩子|小孩|人|宝宝|合同|租)|之|以上|前|未|才|一次|多少|我就|医"
+)
 _NO_TIME = re.compile(rf"三天两头|隔三差五|{NUMBER}月|一点|的.*")
 _NO_PART_AFTER = re.compile(r"很|看不|没有灯|走路|容易|都不敢|不敢")
 _WEAK = frozenset(("周末", "最近", "近期", "今年", "去年", "前年", "刚刚", "下雨天", "白天"))
@@ -85,12 +87,22 @@ def _weight(match: re.Match[str], text: str) -> float:
 
 def _counts(match: re.Match[str], text: str) -> bool:
     before, after = text[: match.start()], text[match.end() :]
-    return not (_NO_DURATION_BEFORE.search(before[-4:]) or _NO_DURATION_AFTER.match(after) or match[0] in _NO_DURATION or text.startswith("三天两头", match.start()))
+    return not (
+        _NO_DURATION_BEFORE.search(before[-4:])
+        or _NO_DURATION_AFTER.match(after)
+        or match[0] in _NO_DURATION
+        or text.startswith("三天两头", match.start())
+    )
 
 
 def day_of(said: str, today: date) -> date | None:
     """The calendar day that an expression names, if it names one: 昨天晚上, 3月15号, 上周六."""
-    for words, back in ((("大前天",), 3), (("前天", "前晚"), 2), (("昨天", "昨晚", "昨夜"), 1), (("今天", "今早", "今晚"), 0)):
+    for words, back in (
+        (("大前天",), 3),
+        (("前天", "前晚"), 2),
+        (("昨天", "昨晚", "昨夜"), 1),
+        (("今天", "今早", "今晚"), 0),
+    ):
         if said.startswith(words):
             return today - timedelta(days=back)
     if (match := re.match(rf"({NUMBER})月({NUMBER})[号日]", said)) is not None:

@@ -55,7 +55,7 @@ def example(ticket_id: str, pii_text: str, history: Iterable[Entry]) -> Example:
 
 def phrases(path: Path = PHRASES) -> list[Example]:
     """The examples to begin with."""
-    made = []
+    made: list[Example] = []
     for line in tomllib.loads(path.read_text(encoding="utf-8"))["says"]:
         type_, matter, texts = line.split(" ", 2)
         for text in texts.split("|"):
