@@ -137,7 +137,7 @@ def measure(half: Half, model: Path | None) -> Result:
     form = load_form()
     city = load_city(form)
     wanted = [request for request in written(form) if request.half == half]
-    of_written = _section(city, [(request, said(request.text)) for request in wanted])
+    of_written = _watched(city, [(request, said(request.text)) for request in wanted])
     of_spoken, no_speech = None, ""
     try:
         recogniser = Recogniser(model)
@@ -145,7 +145,7 @@ def measure(half: Half, model: Path | None) -> Result:
         no_speech = str(missing)
     else:
         heard = [(request, recogniser.words(request)) for request in spoken(form) if request.half == half]
-        of_spoken = _section(city, heard)
+        of_spoken = _watched(city, heard)
         of_spoken.cer = character_error_rate(
             [(request.text, "".join(word.text for word in words)) for request, words in heard]
         )
@@ -153,7 +153,8 @@ def measure(half: Half, model: Path | None) -> Result:
     return Result(half, of_written, of_spoken, no_speech, name, _timed(city, wanted))
 
 
-def _section(city: City, requests: Sequence[tuple[Request, Sequence[Word]]]) -> Section:
+def counted(city: City, requests: Sequence[tuple[Request, Sequence[Word]]]) -> Section:
+    """Each with all its words at once."""
     section = Section(len(requests))
     for request, words in requests:
         filled = prefill(words, Known(), city)
@@ -169,6 +170,12 @@ def _section(city: City, requests: Sequence[tuple[Request, Sequence[Word]]]) -> 
             section.saved_s += saved_s(name, expected, value, right)
             if not right and (value is not None or expected is not None):
                 section.misses.append(Miss(request.id, name, expected, value))
+    return section
+
+
+def _watched(city: City, requests: Sequence[tuple[Request, Sequence[Word]]]) -> Section:
+    section = counted(city, requests)
+    for request, words in requests:
         _watch(city, request, words, section)
     return section
 

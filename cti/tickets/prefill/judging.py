@@ -23,7 +23,8 @@ _IN_PLACE = 0.45
 """A word that names a place counts so much of one that tells what is the matter."""
 _EARLY = 0.25
 """What is said first is what it is about."""
-_MENU = 1.5
+_MENU = 0.6
+"""What the menu says is weighed a little less than it would be if the scores were true probabilities."""
 _HELP, _URGENT = "help", 3.0
 """Who is in need asks for help, whatever else he says."""
 _MOST_LIKELY_WORDS = 3
@@ -117,8 +118,9 @@ class Judge:
                 where[code] = max(likely, key=lambda one: one.weight)
             scores[code] = score
         for code, sure_of in hints.items():
+            odds = sure_of / max(0.01, 1 - sure_of) * max(1, len(scores) - 1)
             for below in [known for known in scores if known == code or known.startswith(f"{code}.")]:
-                scores[below] += _MENU * sure_of
+                scores[below] += _MENU * max(0.0, math.log(max(odds, 1.0)))
         top = max(scores.values())
         parts = {code: math.exp(score - top) for code, score in scores.items()}
         whole = sum(parts.values())

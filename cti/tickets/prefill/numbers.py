@@ -15,6 +15,8 @@ NUMBER = rf"(?:\d+|[{_SPOKEN}]+)"
 _COUNTED = re.compile(
     rf"(?P<number>[{_SPOKEN}]+)(?P<unit>点半|点|号楼|号|栋|座|楼|层|室|单元|期|月份|月|日|块|元|万|年|岁|路车|米|平方)"
 )
+_HOUR_BEFORE = re.compile(r"(?:早上|上午|中午|下午|凌晨|晚上|半夜|夜里)$")
+"""Without it 一点 is a little."""
 _MINUTES = re.compile(rf"(?<=点)(?P<number>[{_SPOKEN}]+)(?P<unit>分)")
 _SINGLE = re.compile(r"[一两](?:块|楼|期|层|年|万|米)")
 """一块地, 一楼: figures would make them stranger, not clearer."""
@@ -44,7 +46,9 @@ def in_figures(text: str) -> str:
     """三栋 as 3栋, 三月十五号 as 3月15号, 一万两千块 as 12000块; what is no quantity stays as it was said."""
 
     def figures(match: re.Match[str]) -> str:
-        if _SINGLE.fullmatch(match[0]):
+        if _SINGLE.fullmatch(match[0]) or (
+            match[0] == "一点" and not _HOUR_BEFORE.search(match.string, 0, match.start())
+        ):
             return match[0]
         if _ABOUT.fullmatch(match["number"]) and match["unit"] not in ("号", "室", "号楼"):
             return match[0]
