@@ -25,7 +25,7 @@ _HOUSE = (
 )
 _VAGUE = 0.45
 _PRECISE = re.compile(
-    r"[一-鿿]{2}(?:路|大道|街|巷|花园|小区|苑|广场|公园|市场|医院|学校|小学|中学|车站)|\d+(?:号|栋|座)"
+    r"[一-鿿]{2}(?:路|大道|街|巷|花园|小区|苑|广场|公园|市场|医院|学校|小学|中学|车站|大厅|服务中心|工业区|工业园|社区|出口|管委会|派出所)|\d+(?:号|栋|座)"
 )
 _DATE = re.compile(rf"{NUMBER}月{NUMBER}号$")
 _ROOM = re.compile(r"(?<=[栋座楼号元期])[零〇一幺二三四五六七八九]{2,4}$")
@@ -36,8 +36,12 @@ _ROAD = re.compile(
 _NO_ROAD = re.compile(
     r"路(?:灯|面|段|人|过|况|由|边(?=烧|摆|堆|停))|街(?:道|上的人)|城管|里面有|河涌都|上(?:班|学|下|个|次|周|午)"
 )
+_GOES_ON = re.compile(
+    r"的?(?:那个|那条|那座|那块|一个|一条|一家|一处)[^，。！？的了有没在被]{0,5}"
+    r"(?:公交站|站台|工地|桥|路口|门口|公园|停车场|球场|仓库|空地|街|巷|小路|广场)"
+)
 _SKIPPED = re.compile(
-    r"^(?:[，的]|那边|这边|那里|这里|那个|这个|那条|那座|有一个|有个|有一条|一个|嗰边|出来|附近的居民|村民)+"
+    r"^(?:[，的]|那边|这边|那里|这里|那个|这个|那条|那座|有(?:一)?(?:个|条|块|处|片|段|座)|一个|一处|一块|嗰边|出来|附近的居民|村民)+"
 )
 
 
@@ -113,6 +117,8 @@ class Addresses:
                 last = match.end()
         if last is not None and (more := self._tail.match(text, last)):
             last = more.end()
+        if last is not None and (further := _GOES_ON.match(text, last)) is not None:
+            last = further.end()
         return last
 
     def _is_inside(self, text: str, stopped: re.Match[str]) -> bool:
