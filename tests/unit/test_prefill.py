@@ -151,6 +151,19 @@ def test_while_he_speaks_a_field_keeps_its_value_until_another_is_clearly_better
     }
 
 
+def test_a_kind_that_stands_is_not_swung_back_and_forth_by_what_comes_next(city: City) -> None:
+    # Given words that speak for a question, then for a complaint, then for a question again
+    text = "我想问一下健身房关门了怎么办，年卡不退，帮我要回来"
+    before: dict[str, Filled] = {}
+    kinds = set()
+    for end in range(2, len(text) + 1):
+        before = prefill(said(text[:end]), Known(), city, before=before)
+        if "type" in before:
+            kinds.add(before["type"].guess.value)
+
+    assert kinds == {"consultation"}
+
+
 def test_four_hundred_characters_take_less_than_twenty_milliseconds_of_the_processor(city: City) -> None:
     words = said((LIGHT * 9)[:400])
     prefill(words, Known(), city)

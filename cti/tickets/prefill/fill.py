@@ -27,6 +27,8 @@ _STAYS = 0.25
 _CAREFUL = 0.25
 """While he still speaks, what kind of request it is has to be so much surer to be filled for the first time …"""
 _CAREFUL_FIELDS = frozenset(("type", "matter"))
+_HOPELESS = 0.08
+"""… and it stays until hardly anything speaks for it: what is said next often swings it back."""
 _ALTERNATIVES = 3
 _LEAST_SURE = 0.05
 """An alternative below this is none."""
@@ -128,12 +130,15 @@ class _Filling:
 
     def _take_department(self, matters: Sequence[Found]) -> None:
         """Of the matter that was taken, then of the others it may be."""
-        taken, found, why = self._value("matter"), [], {}
+        taken, least = self._value("matter"), self._city.rules.thresholds["department"]
+        found, why = [], {}
         for one in sorted(matters, key=lambda one: one.value != taken):
             named = self._city.judge.department(self._city.form, str(one.value), self._said)
             if named is not None and named[0] not in why:
                 why[named[0]] = (str(one.value), named[1])
-                found.append(Found(named[0], one.confidence, one.start, one.end))
+                # While its matter stands, so does the department, however unsure both have become.
+                sure = max(one.confidence, least) if one.value == taken else one.confidence
+                found.append(Found(named[0], sure, one.start, one.end))
 
         def reason(one: Found) -> Note:
             matter, word = why[str(one.value)]
@@ -192,8 +197,10 @@ class _Filling:
         if name not in self._before or name == "department":
             return best
         stood = next((one for one in found if one.value == self._before[name].guess.value), None)
-        if stood is None or stood.confidence < least - _STAYS:
+        if stood is None or stood.confidence < (_HOPELESS if name in _CAREFUL_FIELDS else least - _STAYS):
             return best
+        if name in _CAREFUL_FIELDS:
+            return stood
         if best is None or best.confidence < stood.confidence + _STAYS:
             longer = best is not None and best.start == stood.start and best.end > stood.end
             return best if longer else stood

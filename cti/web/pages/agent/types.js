@@ -113,6 +113,7 @@
  * @property {{value: any, source: string, confidence: number | null} | null} proposal
  * @property {any[]} alternatives
  * @property {Both | null} note
+ * @property {[number, number] | null} [span]  where it was heard, in ms on the clock of the transcript
  */
 
 /** @typedef {object} Ticket
