@@ -24,6 +24,8 @@ class Request:
     id: str
     text: str
     expected: Mapping[str, Value]
+    voice: str = ""
+    """Of a spoken one; synthetic."""
 
     @property
     def half(self) -> Half:
@@ -58,5 +60,5 @@ def _read(path: Path, form: Form) -> list[Request]:
         usual = next((node.department for node in reversed(way) if node.department is not None), None)
         if usual is not None:
             expected.setdefault("department", usual)
-        requests.append(Request(id_, body["text"], expected))
+        requests.append(Request(id_, body["text"], expected, body.get("voice", "")))
     return requests

@@ -21,21 +21,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from cti.bench.hearing import Accuracy, accuracy, word_delays_s
+from cti.bench.request_set import spoken
 from cti.bench.timing import figures
 from cti.demo import audio
-from cti.settings import PROJECT, Settings
+from cti.settings import Settings
 from cti.speech.models import Chosen, choose
 from cti.speech.pool import Pool, PoolRules
 from cti.speech.worker_command import worker_argv, worker_cpus
+from cti.tickets.form import load_form
 from cti.transcriber import Ended, Heard, Session
 from recordings.transcript import Transcript
 
-CALLERS = PROJECT / "cti" / "bench" / "callers"
-"""Spoken requests: 8 kHz WAV files, and demo_callers.jsonl with their texts."""
-_INDEX = "demo_callers.jsonl"
+TRAINED_ON = {"zf_xiaobei", "zf_xiaoxiao", "zf_xiaoyi", "zm_yunxi", "zm_yunxia", "zm_yunyang"}
+"""Voices that the demo model has heard in its training (cti/speech/demo_model/README.md)."""
 LATE_S = 0.7
 """Words that are on the desk later than this, at p95, are too late."""
 LEVELS = (1, 2, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 64)
@@ -60,23 +59,11 @@ class Caller:
         return len(self.pcm) / 16000
 
 
-def read_callers(folder: Path) -> list[Caller]:
-    """BenchError."""
-    try:
-        lines = (folder / _INDEX).read_text(encoding="utf-8").splitlines()
-        callers = []
-        for line in filter(None, lines):
-            entry = orjson.loads(line)
-            with wave.open(str(folder / entry["wav"])) as sound:
-                if (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) != (8000, 1, 2):
-                    raise BenchError(f"{folder / entry['wav']}: wanted are 8 kHz, one channel, 16 bits")
-                pcm = sound.readframes(sound.getnframes())
-            callers.append(Caller(entry["text"], bool(entry.get("voice_in_training")), pcm))
-    except (OSError, EOFError, ValueError, KeyError, wave.Error) as error:
-        raise BenchError(f"{folder}: no spoken requests with {_INDEX} ({error}); name a folder: --callers") from None
-    if not callers:
-        raise BenchError(f"{folder / _INDEX}: is empty")
-    return callers
+def callers() -> list[Caller]:
+    """The shipped spoken requests (cti/bench/requests)."""
+    return [
+        Caller(one.text, one.voice in TRAINED_ON, audio.decode(one.sound.read_bytes())) for one in spoken(load_form())
+    ]
 
 
 async def measure(settings: Settings, callers: Sequence[Caller], seconds: float) -> dict[str, Any]:

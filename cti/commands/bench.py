@@ -173,16 +173,10 @@ def pop(calls: int, agents: int, as_json: bool) -> None:
 
 
 @command.command("speech")
-@click.option(
-    "--callers",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="YIHU_DEMO_CALLERS",
-    help="Folder with spoken requests and demo_callers.jsonl.  [default: $YIHU_DEMO_CALLERS, then the shipped ones]",
-)
 @click.option("--seconds", default=12.0, show_default=True, type=click.FloatRange(5, 300), help="Of each level.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @click.pass_obj
-def speech(settings: Settings, callers: Path | None, seconds: float, as_json: bool) -> None:
+def speech(settings: Settings, seconds: float, as_json: bool) -> None:
     """What speech costs here and how well it understands: errors, processor, delay of words, memory, streams a core.
 
     With the model in use, by one worker on its core. More and more streams, all of them talking, until words come late.
@@ -192,13 +186,12 @@ def speech(settings: Settings, callers: Path | None, seconds: float, as_json: bo
     import orjson
 
     from cti import logs
-    from cti.bench.speech import CALLERS, BenchError, measure, read_callers
+    from cti.bench.speech import BenchError, callers, measure
     from cti.demo.cleanly import run_cleanly
 
     try:
-        spoken = read_callers(callers or CALLERS)
         logs.set_up(logging.WARNING)
-        result = run_cleanly(measure(settings, spoken, seconds))
+        result = run_cleanly(measure(settings, callers(), seconds))
     except BenchError as error:
         raise click.ClickException(str(error)) from None
     if as_json:

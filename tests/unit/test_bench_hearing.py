@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from click.testing import CliRunner
 
 from cti.bench.hearing import accuracy, spoken_text, word_delays_s
-from cti.commands.bench import command
-from cti.settings import Settings
+from cti.bench.speech import callers
 from cti.transcriber import Ended, Final, Partial
 from recordings.transcript import Word
 
@@ -41,7 +37,8 @@ def test_a_word_that_no_partial_text_had_is_there_with_the_final_one() -> None:
     assert word_delays_s(events, 10.0) == [0.5]
 
 
-def test_without_spoken_requests_it_says_what_is_missing(tmp_path: Path) -> None:
-    done = CliRunner().invoke(command, ["speech", "--callers", str(tmp_path)], obj=Settings(var=tmp_path))
-    assert done.exit_code == 1
-    assert "demo_callers.jsonl" in done.output
+def test_every_spoken_request_is_there_in_voices_of_both_kinds() -> None:
+    shipped = callers()
+    assert {one.known_voice for one in shipped} == {True, False}
+    assert len(shipped) >= 60
+    assert all(4 <= one.seconds <= 30 for one in shipped)
