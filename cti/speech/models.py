@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cti.speech.errors import SpeechError
 from cti.speech.model_folder import NoModel, read_facts
@@ -170,7 +170,7 @@ def install(archive: Path, name: str, sha256: str, models: Path, progress: Progr
                     packed.extractall(place)
             else:
                 with tarfile.open(archive) as packed_tar:
-                    packed_tar.extractall(place, filter="data")
+                    _unpack(packed_tar, Path(place))
         except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
             raise ModelError(f"{archive.name}: cannot be unpacked ({error})") from None
         inside = [folder for folder in Path(place).iterdir() if folder.is_dir()]
@@ -190,6 +190,18 @@ def install(archive: Path, name: str, sha256: str, models: Path, progress: Progr
             inside[0].rename(target)
             shutil.rmtree(old, ignore_errors=True)
     return target
+
+
+def _unpack(packed: tarfile.TarFile, place: Path) -> None:
+    """Plain files alone. (Python 3.11.2, which Debian 12 has, knows no filters of `extractall`.) ModelError."""
+    for member in packed:
+        path = PurePosixPath(member.name)
+        if path.is_absolute() or ".." in path.parts or not (member.isreg() or member.isdir()):
+            raise ModelError(f"{member.name[:80]!r} has no business in an archive of a model")
+        if (source := packed.extractfile(member)) is not None:
+            (place / path).parent.mkdir(parents=True, exist_ok=True)
+            with source, (place / path).open("wb") as file:
+                shutil.copyfileobj(source, file)
 
 
 def checksum(archive: Path, progress: Progress = lambda more: None) -> str:

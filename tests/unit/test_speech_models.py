@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -135,6 +136,16 @@ def test_an_archive_without_a_model_leaves_nothing(tmp_path: Path, files: dict[s
         install(archive, "m", sha256, there)
     assert list(there.iterdir()) == []
     assert not (tmp_path / "escaped").exists()
+
+
+@pytest.mark.parametrize("name", ["../beside", "/etc/beside"])
+def test_an_archive_writes_nowhere_else(tmp_path: Path, name: str) -> None:
+    archive = tmp_path / "model.tar.gz"
+    with tarfile.open(archive, "w:gz") as target:
+        target.addfile(tarfile.TarInfo(name))
+    with pytest.raises(ModelError, match="no business"):
+        install(archive, "m", hashlib.sha256(archive.read_bytes()).hexdigest(), tmp_path / "models")
+    assert not (tmp_path / "beside").exists()
 
 
 def test_another_checksum_is_refused(tmp_path: Path) -> None:
