@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,8 @@ log = structlog.get_logger()
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LONGEST_CALL_S = 86_400.0
+_MIGRATING = threading.Lock()
+"""Alembic keeps what it works on in its modules: two stores of one process migrate one after the other."""
 _LOCK = 0x79696875
 """Our advisory lock on PostgreSQL ("yihu"): daemons drain and migrate one after the other, as they do on SQLite."""
 _SQLITE = ("busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
@@ -90,6 +93,11 @@ class SqlStore:
         """Creates or migrates the tables; nothing to do the second time."""
         if self._ready:
             return
+        with _MIGRATING:
+            self._migrate()
+        self._ready = True
+
+    def _migrate(self) -> None:
         if self._is_sqlite:
             self._create_private_file()
         config = Config()
@@ -103,7 +111,6 @@ class SqlStore:
                 f"{self._name}: its tables were made by a newer release ({error}); "
                 "start that release, or restore the backup taken before it"
             ) from None
-        self._ready = True
 
     def drain(self, batch: Sequence[Milestone], journal: str = "", position: Position | None = None) -> int:
         stored = [storable(milestone) for milestone in batch]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 import stat
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
@@ -32,6 +34,21 @@ def test_opening_twice_keeps_what_is_there(sql_url: str) -> None:
     for new in (16, 0):
         store = SqlStore.open(sql_url)
         assert store.drain(answered_call("c1", 1000.0)) == new
+        store.close()
+
+
+def test_stores_of_one_process_come_to_empty_databases_at_once(tmp_path: Path) -> None:
+    stores = [SqlStore(f"sqlite:///{tmp_path}/{n // 2}.db") for n in range(8)]
+    begin = Barrier(len(stores))
+
+    def prepare(store: SqlStore) -> None:
+        begin.wait()
+        store.prepare()
+
+    with ThreadPoolExecutor(len(stores)) as threads:
+        list(threads.map(prepare, stores))
+    assert [store.drain(answered_call("c1", 1000.0)) for store in stores] == [16, 0] * 4
+    for store in stores:
         store.close()
 
 
