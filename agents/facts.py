@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
+from agents.orders import FORCED_REASON, Forced, forcible, skills_from_text, skills_to_text
 from agents.status import (
     Cause,
     Desk,
@@ -48,6 +49,12 @@ def accepted(desk: Desk, kind: AgentFact, data: Mapping[str, Value], now: float)
             return _held_back(desk, Cause(str(data["reason"])), math.inf if until is None else float(until), now)
         case AgentFact.RELEASED:
             return _released(desk, Cause(str(data["reason"])), now)
+        case AgentFact.FORCED:
+            return _forced(desk, dict(data), now)
+        case AgentFact.SKILLS_TODAY:
+            was = "" if desk.today is None else skills_to_text(desk.today.skills)
+            if was == data["skills"]:
+                return []
         case AgentFact.WRAP_UP_FINISHED:
             check_finish(desk.wrap_up, now)
         case AgentFact.WRAP_UP_EXTENDED:
@@ -81,7 +88,7 @@ def offer_failed(desk: Desk, outcome: str, now: float, rules: DeskRules) -> Fact
 
 def talk_over(desk: Desk, call_id: CallId, side: str, at: float, policy: WrapUpPolicy) -> Facts:
     """A talk of his ended at `at`: the wrap-up begins, and what he missed before is forgotten."""
-    if desk.status is Status.OFFLINE or side == "agent_lost":
+    if desk.status is Status.OFFLINE or desk.is_to_leave or side == "agent_lost":
         return []
     facts: Facts = []
     if desk.misses:
@@ -90,6 +97,16 @@ def talk_over(desk: Desk, call_id: CallId, side: str, at: float, policy: WrapUpP
         until = None if wrap_up.until == math.inf else wrap_up.until
         data: dict[str, Value] = {"call": call_id, "kind": wrap_up.kind, "until": until}
         facts.append((AgentFact.WRAP_UP_STARTED, {**data, "most_until": wrap_up.most_until}))
+    return facts
+
+
+def due(desk: Desk, now: float) -> Facts:
+    """What a supervisor's order brings about now: a log-out that waited for the end of a call, the end of a day."""
+    facts: Facts = []
+    if desk.is_to_leave and desk.call_id is None:
+        facts.append((AgentFact.LOGGED_OUT, {"reason": FORCED_REASON}))
+    if desk.today is not None and desk.today.until <= now:
+        facts.append((AgentFact.SKILLS_TODAY, {"skills": "", "until": None, "by": "system"}))
     return facts
 
 
@@ -118,7 +135,13 @@ def folded(desk: Desk, kind: AgentFact, data: Mapping[str, Value], at: float) ->
             return desk.wrap_up_lasts(float(data["until"] or 0.0))
         case AgentFact.WRAP_UP_FINISHED:
             return desk.wrap_up_ends(at)
-        case AgentFact.ADDED | AgentFact.REMOVED | AgentFact.STANDBY_CALLED:
+        case AgentFact.FORCED:
+            return desk.be(Forced(forcible(str(data["status"])), str(data["by"]), str(data["why"]), at))
+        case AgentFact.SKILLS_TODAY:
+            return desk.for_today(
+                skills_from_text(str(data["skills"])), float(data.get("until") or 0.0), str(data.get("by"))
+            )
+        case AgentFact.ADDED | AgentFact.REMOVED | AgentFact.STANDBY_CALLED | AgentFact.BROADCAST_SEEN:
             return desk
 
 
@@ -133,6 +156,16 @@ def _chosen(desk: Desk, status: Status, reason: str, now: float) -> Facts:
         return [(AgentFact.WRAP_UP_FINISHED, {}), *facts] if now < desk.wrap_up.until else facts
     same = (desk.status, desk.reason, desk.held_back, desk.misses)
     return [] if same == (after.status, after.reason, after.held_back, after.misses) else facts
+
+
+def _forced(desk: Desk, data: dict[str, Value], now: float) -> Facts:
+    """His status first: whatever he chooses himself afterwards ends what he was made."""
+    status = Status(forcible(str(data["status"])))
+    if status is Status.OFFLINE:
+        return [] if desk.status is Status.OFFLINE else [(AgentFact.FORCED, data)]  # `due` says when
+    kept = replace(desk, forced=None)
+    reason = FORCED_REASON if status is Status.BREAK else ""
+    return [*_chosen(kept, status, reason, now), (AgentFact.FORCED, data)]
 
 
 def _held_back(desk: Desk, cause: Cause, until: float, now: float, *, again: bool = False) -> Facts:

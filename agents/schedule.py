@@ -94,6 +94,15 @@ class Schedule:
         """Who is to work now."""
         return {duty.agent: duty.shift for duty in self.duties(at, at + timedelta(microseconds=1))}
 
+    def crews(self, since: datetime, until: datetime) -> list[frozenset[AgentId]]:
+        """Who is to work in this time: at its beginning, and whenever that changes until its end."""
+        duties = list(self.duties(since, until))
+        changes = {at for duty in duties for at in (duty.begins, duty.ends) if since < at < until}
+        return [
+            frozenset(duty.agent for duty in duties if duty.begins <= at < duty.ends)
+            for at in sorted({since, *changes})
+        ]
+
     def standby(self, at: datetime) -> tuple[AgentId, ...]:
         """Who is to come when there is too much, on the day of `at`, from midnight to midnight."""
         return self.day(at.date()).standby or ()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
+from agents.orders import Forced, Today
 from agents.refusal import StatusRefused as StatusRefused
 from agents.roster import Agent
 from agents.wrap_up import Kind, WrapUp, WrapUpPolicy
@@ -99,6 +100,20 @@ class Desk:
     softphone: str = ""
     """Of the telephone in his browser: what its password follows from; "": he uses his desk telephone. Who logs out in
     a talk keeps it until the talk is over."""
+    forced: Forced | None = None
+    """What a supervisor has made him, until he chooses again himself; of who was logged out, until he logs in."""
+    today: Today | None = None
+    """Other skills than those of the roster; `agent` has them."""
+
+    @property
+    def of_roster(self) -> Agent:
+        """As the roster has him."""
+        return self.agent if self.today is None else replace(self.agent, skills=self.today.own)
+
+    @property
+    def is_to_leave(self) -> bool:
+        """A supervisor has logged him out, and that waits for the end of his call."""
+        return self.forced is not None and self.forced.status == "offline" and self.status is not Status.OFFLINE
 
     def state(self, now: float) -> State:
         if self.call_id is not None:
@@ -115,6 +130,16 @@ class Desk:
         if not causes:
             return State.IDLE
         return State.NOT_ANSWERING if causes == {Cause.NO_ANSWER} else State.NOT_READY
+
+    def at_work(self, now: float) -> bool:
+        """He takes calls: he is idle, or will be when what he has on hand is over."""
+        match self.state(now):
+            case State.IDLE | State.OFFERED | State.NOT_ANSWERING:
+                return True
+            case State.TALKING | State.HELD | State.WRAP_UP:
+                return self.status is Status.READY
+            case State.OFFLINE | State.NOT_READY:
+                return False
 
     def state_since(self, now: float) -> float:
         """When he came into his state, as far as it is known; for what a page shows."""
@@ -172,6 +197,7 @@ class Desk:
             misses=0,
             page_seen=self.page_seen and status is not Status.OFFLINE,
             softphone=self.softphone if status is not Status.OFFLINE or self.call_id is not None else "",
+            forced=self.forced if status is Status.OFFLINE or self.is_to_leave else None,
         )
 
     # His calls
@@ -205,6 +231,23 @@ class Desk:
 
     def wrap_up_lasts(self, until: float) -> Desk:
         return self if self.wrap_up is None else self.wrap_up_begins(replace(self.wrap_up, until=until))
+
+    # What a supervisor orders
+
+    def be(self, forced: Forced) -> Desk:
+        """What follows for his status is a fact of its own."""
+        return replace(self, forced=forced)
+
+    def for_today(self, skills: Mapping[str, int], until: float, by: str) -> Desk:
+        """None: those of the roster again."""
+        own = self.of_roster
+        today = Today(skills, until, by, own.skills) if skills else None
+        return replace(self, agent=replace(own, skills=skills) if skills else own, today=today)
+
+    def in_roster_as(self, agent: Agent) -> Desk:
+        """The roster says this of him now; what was ordered for today stays."""
+        desk = replace(self, agent=agent, today=None)
+        return desk if self.today is None else desk.for_today(self.today.skills, self.today.until, self.today.by)
 
     # What we do
 

@@ -54,10 +54,14 @@ def intervals(agent_id: AgentId, milestones: Iterable[Milestone], since: float, 
     `milestones`: his own, and those of calls that name him; older ones than `since` say what he was then. Who has none
     is offline.
     """
-    desk = Desk(Agent(agent_id, agent_id, {}))
+    return followed(Desk(Agent(agent_id, agent_id, {})), milestones, since, until)[0]
+
+
+def followed(desk: Desk, milestones: Iterable[Milestone], since: float, until: float) -> tuple[list[Interval], Desk]:
+    """As `intervals`, of the agent whose desk was so at `since`; and his desk as it is at `until`."""
     found: list[Interval] = []
     at = since
-    own = (m for m in milestones if agent_id in agents_named(m))
+    own = (m for m in milestones if desk.agent.id in agents_named(m))
     for milestone in sorted(own, key=_order):
         if milestone.at >= until:
             break
@@ -66,7 +70,7 @@ def intervals(agent_id: AgentId, milestones: Iterable[Milestone], since: float, 
             at = milestone.at
         desk = _after(desk, milestone)
     _append(found, _spans(desk, at, until))
-    return found
+    return found, desk
 
 
 def agents_named(m: Milestone) -> tuple[AgentId, ...]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from agents.roster import Agent
 from agents.schedule import Schedule
-from cti.calls import AgentId, CallFact, CallId
+from cti.calls import AgentId, CallFact, CallId, Milestone
 from cti.metrics.agents import AgentDay
 from cti.metrics.explain_text import answer
 from cti.metrics.record import CallRecord, fold_with_faults
@@ -51,7 +51,7 @@ class Archive:
     async def call(self, call_id: CallId) -> dict[str, Any] | None:
         """A call's record with its milestones, live or ended."""
         milestones = self._timelines.of(call_id) or []
-        other_may_know = self._paired and milestones and milestones[-1].kind == CallFact.ENDED
+        other_may_know = self._paired and any(m.kind == CallFact.ENDED for m in milestones)
         if not milestones or other_may_know:
             stored = await self._read(self._store.milestones, call_id)
             milestones = max(milestones, stored, key=len)
@@ -59,6 +59,17 @@ class Archive:
             return None
         rows = [{"seq": m.seq, "at": m.at, "kind": m.kind, "data": dict(m.data)} for m in milestones]
         return {"record": dataclasses.asdict(fold_with_faults(milestones)[0]), "milestones": rows}
+
+    async def record(self, call_id: CallId) -> CallRecord | None:
+        """Of a call that has ended."""
+        found = await self.milestones(call_id)
+        record = fold_with_faults(found)[0] if found else None
+        return record if record is not None and record.ended_at is not None else None
+
+    async def milestones(self, call_id: CallId) -> list[Milestone]:
+        """All that has happened to a call."""
+        await self._up_to_date()
+        return await self._read(self._store.milestones, call_id)
 
     async def why(self, call: str, lang: Lang, roster: Mapping[AgentId, Agent]) -> dict[str, Any] | None:
         """Why the call waited as it did; None: there is no such call."""
@@ -80,6 +91,11 @@ class Archive:
     async def calls(self, since: float, until: float) -> list[CallRecord]:
         """Ended calls that arrived in that time, as far as they are in SQL."""
         return await self._read(self._store.calls, since, until)
+
+    async def at_desks(self, since: float, until: float) -> list[Milestone]:
+        """What agents did, and calls at their desks, by time, as far as it is in SQL."""
+        said = await self._read(self._store.beside_calls, "agent", since, until)
+        return sorted((*said, *await self._read(self._store.at_desks, since, until)), key=lambda m: m.at)
 
     async def _read(self, job: Callable[..., T], *args: Any) -> T:
         try:

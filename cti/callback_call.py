@@ -119,6 +119,8 @@ class CallbackCall:
         self._dialled = call.offers if dialled else 0
         """The last offer whose agent had the citizen called."""
         self._sessions = 0
+        self._hung_up = ""
+        """Whose line asked to be hung up last."""
         self._seen_at = outside.exchange.wall()
         self._leg = self._leg_of(call)
 
@@ -237,8 +239,10 @@ class CallbackCall:
         if channels is None or any(not i.startswith((leg, f"{self.call_id}.p")) for i in lines):
             self._seen_at = now
         elif now - self._seen_at >= _CITIZEN_GONE_S:
-            self._contact.end_parties("caller", self._seen_at)
-            await self.end("reached", "caller", self._seen_at)
+            # Whoever of the last two hangs up, Asterisk ends both, and tells of the ends in either order.
+            is_ours = self._hung_up.startswith(f"{self.call_id}.p")
+            self._contact.end_parties("party" if is_ours else "caller", self._seen_at)
+            await self.end("reached", "agent" if is_ours else "caller", self._seen_at)
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LOOK_S):
@@ -263,7 +267,9 @@ class CallbackCall:
         call, fields = self._exchange.board.calls.get(self.call_id), event.fields
         if call is None:
             return
-        leg, uniqueid = self._leg.uniqueid, fields.get("Uniqueid")
+        leg, uniqueid = self._leg.uniqueid, fields.get("Uniqueid", "")
+        if event.name == "HangupRequest":
+            self._hung_up = uniqueid
         if uniqueid == leg:
             self._leg.on_event(event)
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -24,8 +24,8 @@ from cti.live_call import Call
 from cti.logs import mask
 from cti.metrics.record import CallRecord
 from cti.past_calls import Records, past_calls
-from cti.settings import SettingsError
-from queues.callbacks import EndedCall, Task, TaskRefused, TaskRules, Tasks
+from cti.settings import Callback, SettingsError
+from queues.callbacks import OWED, Closed, EndedCall, Task, TaskRefused, TaskRules, Tasks
 from queues.dialling import Allowed, Code, Dialling, Refused, Rules, is_open
 from queues.returning import KeptPlace
 
@@ -70,8 +70,7 @@ class Callbacks:
         self._exchange = outside.exchange
         self._board = outside.exchange.board
         self._settings = settings
-        rules = TaskRules(settings.attempts, settings.retry_s, settings.missed_days * _DAY_S, settings.area_code)
-        self._tasks = Tasks(rules)
+        self._tasks = Tasks(task_rules(settings))
         self.dialling = Dialling(
             Rules(
                 bool(settings.dial),
@@ -177,6 +176,10 @@ class Callbacks:
 
     # What a person asks
 
+    def owed(self) -> tuple[int, int] | None:
+        """Open tasks: of those who asked to be called back, and of those who were lost; None: not read yet."""
+        return self._tasks.owed() if self._early is None else None
+
     def rows(self) -> list[dict[str, Any]]:
         """Every task for a page, open ones first; numbers are masked."""
         now = self._exchange.wall()
@@ -194,6 +197,48 @@ class Callbacks:
         else:
             raise TaskRefused("calling", "he is being called at this moment")
         return self._row(self._tasks.get(task_id) or task, self._exchange.wall())
+
+    def owe(self, record: CallRecord) -> tuple[dict[str, Any], bool]:
+        """The open task of the citizen who was lost in this call; made, if there is none: then the second is True.
+
+        TaskRefused: he was not lost, cannot be called, has been talked to since, or tasks are still being read.
+        """
+        if not record.incoming or record.answered or record.ended_at is None or record.lost_at is None:
+            raise TaskRefused("not_lost", "nobody was lost in this call")
+        if not record.pii_caller:
+            raise TaskRefused("withheld", "his number was withheld: nobody can call him")
+        if self._early is not None:
+            raise TaskRefused("not_read", "the tasks of the last days are being read: ask again")
+        now = self._exchange.wall()
+        self._tasks.age(now)
+        task = self._tasks.of_number(record.pii_caller)
+        if task is not None and task.closed is None:
+            return self._row(task, now), False
+        if task is not None and task.closed in _TALKED and task.closed_at >= record.ended_at:
+            raise TaskRefused("talked_to", "somebody has talked to him since")
+        place = self._books.place_of(record.dialled)
+        facts: dict[str, Value] = {key: place.get(key) for key in ("city", "mode", "statistics")}
+        facts |= {"pii_caller": record.pii_caller, "dialled": record.dialled}
+        call_id = self._calls.arrive(record.call_id, record.call_id, 0, facts)
+        self._exchange.call(CallFact.ENDED, call_id, {**_ENDED_BY_HAND, "outcome": OWED})
+        lost = replace(
+            ended_call(record), call_id=call_id, outcome=OWED, of=record.call_id, arrived_at=now, ended_at=now
+        )
+        self._tasks.add(replace(lost, lost_at=None, since=0.0))
+        self._look.set()
+        made = self._tasks.of_number(record.pii_caller)
+        if made is None:
+            raise TaskRefused("not_lost", "no task could be made of it")
+        return self._row(made, now), True
+
+    def tasks_of(self, calls: Collection[CallId]) -> dict[CallId, dict[str, Any]]:
+        """Rows of the tasks that these calls have gone into; without those that are in none."""
+        now, wanted = self._exchange.wall(), set(calls)
+        found = {}
+        for task in self._tasks.all(now):
+            for call in task.calls & wanted:
+                found[call] = self._row(task, now)
+        return found
 
     def call_now(self, task_id: str) -> dict[str, Any]:
         """Has him called by the next free agent, as if he had just come to the queue. Errors as `close`."""
@@ -322,6 +367,7 @@ class Callbacks:
         }
 
 
+_TALKED: Final = (Closed.GOT_THROUGH, Closed.REACHED)
 _ENDED_BY_HAND: Final[Mapping[str, Value]] = {
     "side": "system",
     "place": "greeting",
@@ -329,6 +375,10 @@ _ENDED_BY_HAND: Final[Mapping[str, Value]] = {
     "estimated": False,
     "outcome": "closed",
 }
+
+
+def task_rules(settings: Callback) -> TaskRules:
+    return TaskRules(settings.attempts, settings.retry_s, settings.missed_days * _DAY_S, settings.area_code)
 
 
 def ended_call(record: CallRecord) -> EndedCall:
@@ -346,5 +396,6 @@ def ended_call(record: CallRecord) -> EndedCall:
         since=record.queued_at - record.kept_s if record.queued_at is not None else 0.0,
         dialled=record.dialled,
         outcome=None if record.incoming else record.outcome or "failed",
+        of=CallId(record.of) if record.outcome == OWED and record.of else None,
         by_voice=record.medium != "video" or record.dialled == "video",
     )

@@ -31,9 +31,17 @@ class CallFact(StrEnum):
     call, and [task, of, attempt] say for which callback task, for which call of his, and the how-manieth try it is.
     again: a daemon before us had him and what it noted has not come to us"""
     ENTERED = "entered"
-    """A flow node was entered [node, type, session]: `session` is the flow session as text, enough to go on."""
+    """A flow node was entered [node, type, language, session]: `language` is the one he is spoken to in; `session` is
+    the flow session as text, enough to go on."""
     MENU_ENTERED = "menu_entered"
     """The first node that asks the caller for a key or a word [node]"""
+    ASKED = "asked"
+    """He is being asked to say what it is about, in a menu or while he waits [language]; once a call while he waits"""
+    SAID = "said"
+    """He was asked to say what it is about, and spoke [node, to, matter, urgent, confidence, pii_text, guess, sure,
+    cut_off]: matter, urgent: what the flow's rules make of it; to: the node that they lead to; matter None: they found
+    nothing, or it was not sure enough; guess, sure: what the classifier took it for, if it was asked; cut_off: he hung
+    up before he had said it all"""
     HUMAN_ASKED = "human_asked"
     """First wish for a person: by key, by silence, by error or because the flow has no menu [by]"""
     QUEUED = "queued"
@@ -57,8 +65,8 @@ class CallFact(StrEnum):
     """[file, seconds]: he spoke a message for the next working hours; or wrote it on his page: then [pii_text,
     pii_phone] too, and no file"""
     LEFT_QUEUE = "left_queue"
-    """[reason]: left_by_key, gave_up, callback, or no_seat (nobody is at work who could ever take him); the caller
-    stays on the line"""
+    """[reason]: left_by_key, gave_up, callback, no_seat (nobody is at work who could ever take him), or said (his words
+    lead to another queue, which he enters at once with the place he has); the caller stays on the line"""
     OFFERED = "offered"
     """[agent, n, why]: n counts the offers of this call from 1; `why` is `Decision.to_text()`"""
     OFFER_FAILED = "offer_failed"
@@ -80,12 +88,16 @@ class CallFact(StrEnum):
     RECORDED = "recorded"
     """[segment, n, file, bytes, talk_s, complete]: segment is "1", "2" … for the talks of offers, "p1" … for those of
     parties; n is the offer's or the party's number; complete compares the file's length with the talk"""
+    RECORDED_LATE = "recorded_late"
+    """The call has ended, and a recording that was not whole when it was noted has been made since: as `recorded`, in
+    whose place it stands. Nothing else comes after the end"""
     PARTY_ASKED = "party_asked"
     """Somebody is called to the citizen's talk [p, kind, target, mode, by, agent]: p counts from 1; kind is agent,
-    department, expert, interpreter, emergency or outside; target is the id in the directory, or an agent's; mode is
-    conference, consult (agent and party speak, the citizen hears music), whisper (the party hears both and is heard by
-    the agent alone), or blind (the agent has left already, and the citizen waits for the party); by is who asked;
-    agent, if it is one of ours: his desk is occupied by this call from now on"""
+    department, expert, interpreter, emergency, outside, or supervisor (he takes the citizen over); target is the id in
+    the directory, or an agent's or supervisor's; mode is conference, consult (agent and party speak, the citizen hears
+    music), whisper (the party hears both and is heard by the agent alone), or blind (the agent has left already, and
+    the citizen waits for the party); by is who asked; agent, if it is one of ours: his desk is occupied by this call
+    from now on"""
     PARTY_JOINED = "party_joined"
     """[p, agent, mode]: he has answered; again when a consult or whisper becomes a conference"""
     PARTY_FAILED = "party_failed"
@@ -114,6 +126,13 @@ class CallFact(StrEnum):
     VIDEO_RECORDED = "video_recorded"
     """A part of the pictures, recorded by the agent's page, has begun, or is whole [part, file, bytes, agent]; bytes 0:
     it has begun"""
+    SUPERVISED = "supervised"
+    """A supervisor, or a guest, hears the talk from now on, or takes part in another way or beside another agent
+    [supervision, by, agent, mode, via, told]: mode is listen, whisper or barge; via is softphone, the telephone's name
+    in the settings, or guest; by is "guest" for a guest, whose schedule is `via`'s number; told: the agent's page is"""
+    SUPERVISION_ENDED = "supervision_ended"
+    """[supervision, by, side, seconds]: side is supervisor, system (the telephone was lost, or a daemon that died had
+    it), talk (the talk is over, the call is not) or take_over; without one it ended with the call"""
     SURVEY_OFFERED = "survey_offered"
     """[scale]"""
     RATED = "rated"
@@ -125,10 +144,10 @@ class CallFact(StrEnum):
     FELL_BACK = "fell_back"
     """Asterisk's own fallback queue served it while no daemon answered [queue_status]"""
     ENDED = "ended"
-    """[side, place, lost_at, estimated]: always the last and exactly once. side: caller, agent, system, interrupted.
-    lost_at is None for an answered call, else menu, queue, ringing, no_seat, overflow, fallback, callback (he chose to
-    be called back) or message (he left one). A callback has [outcome] too: reached, no_answer, busy, failed, no_agent,
-    refused (policy), withdrawn (he called himself meanwhile) or closed (by a person).
+    """[side, place, lost_at, estimated]: exactly once, and always the last but for recorded_late. side: caller, agent,
+    system, interrupted. lost_at is None for an answered call, else menu, queue, ringing, no_seat, overflow, fallback,
+    callback (he chose to be called back) or message (he left one). A callback has [outcome] too: reached, no_answer,
+    busy, failed, no_agent, refused (policy), withdrawn (he called himself meanwhile) or closed (by a person).
     estimated: the moment was not seen (no daemon was running), `at` is when it was found out"""
 
 
@@ -164,6 +183,14 @@ class AgentFact(StrEnum):
     STANDBY_CALLED = "standby_called"
     """He stands by and was to be called in [outcome, n, code]: told, no_answer, busy or failed; no_phone, or
     not_possible because of `code` (queues.dialling.Code). n: calls to his telephone since the rung went on"""
+    FORCED = "forced"
+    """A supervisor made him ready, sent him on a break or logged him out [status, by, why]; what follows is a milestone
+    of its own: `status` before it, or `logged_out` after it, in a call at the end of the call"""
+    SKILLS_TODAY = "skills_today"
+    """He has these skills, and no other, until a moment [skills, until, by]: skills as "enterprise=2 general=3"; "":
+    those of the roster again, from now on"""
+    BROADCAST_SEEN = "broadcast_seen"
+    """He has read messages of supervisors [seen]: the last ones, as `b3f9c@1763700010.500 b41a0@…`"""
 
 
 class CityFact(StrEnum):
@@ -174,6 +201,22 @@ class CityFact(StrEnum):
     name of who did it"""
     NOTICE = "notice"
     """A topic broadcast, named by the milestone's id [on, prompt, queues, until, by]"""
+    ALERT = "alert"
+    """An alert, named by the milestone's id (`longest_wait:general`) [what, severity, began, raised, value, of, detail,
+    by, acknowledged, note, why]: what is raised, worse, reminded, acknowledged or cleared; began, raised, acknowledged:
+    UTC seconds; value, of, detail: its last reading (`cti.alerts.model.Kind`); by: who has acknowledged it, and note:
+    with which words; why: it was cleared"""
+    ALERT_TOLD = "alert_told"
+    """The webhook has taken a message of the alert with the milestone's id [message]: its id; none before it is sent"""
+    FLOW_MODE = "flow_mode"
+    """Calls to the number that is the milestone's id begin in this mode of their flow [mode, until, by]; mode "": as
+    the table of numbers says; until: UTC seconds, None: until somebody says otherwise"""
+    GUEST_LISTEN = "guest_listen"
+    """A guest of the city is to hear talks; the milestone's id is one of a few places, used again [on, guest, pii_name,
+    pii_number, begins, ends, queue, by]: on False: cancelled, or over before its time"""
+    BROADCAST = "broadcast"
+    """A supervisor's message to agents; the milestone's id is one of a few places, used in turn [broadcast, pii_text,
+    agents, urgent, by]: broadcast is its id, agents those whom it is for, with spaces between"""
     DECIDES = "decides"
     """Of two daemons this one decides from now on; the milestone's id is its journal's [epoch, anew]: `anew`: it took
     over from the other, and what is live follows in this journal; calls from before are the other's"""

@@ -14,6 +14,11 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+def plain_environment() -> dict[str, str]:
+    """Of this process, without what is ours alone: secrets come by variables named YIHU_…"""
+    return {name: value for name, value in os.environ.items() if not name.startswith("YIHU_")}
+
+
 def start_child(
     argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, pass_fds: Sequence[int] = ()
 ) -> subprocess.Popen[bytes]:

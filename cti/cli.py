@@ -19,10 +19,12 @@ class _Unusable(click.ClickException):
 
 
 class _Commands(click.Group):
-    """Finds a subcommand by its module's name, so that `yihu --help` imports no heavy library."""
+    """Finds a subcommand by its module's name, so that `yihu --help` imports no heavy library. Modules whose names
+    begin with _ are parts of others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(cti.commands.__path__))
+        names = (module.name for module in pkgutil.iter_modules(cti.commands.__path__))
+        return sorted(name.replace("_", "-") for name in names if not name.startswith("_"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):

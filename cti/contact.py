@@ -6,19 +6,18 @@ A journey uses it for a call it holds; the reconciler uses it for calls that end
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 from cti.calls import AgentId, CallFact, CallId, Value
 from cti.exchange import Exchange
 from cti.live_call import Call
-from recordings.naming import is_complete, segment_path, sound_s
-
-_FILE_LIMIT_S = 1.5
-"""MixMonitor finishes its file on a thread of its own; a file that is not whole by then is reported as incomplete."""
+from cti.sound_files import finished, look
+from recordings.naming import is_complete, segment_path
+from recordings.spoken import MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,7 @@ class Contact:
         self.call_id = call_id
         self._recordings = recordings
         self._measuring: dict[str, asyncio.Task[None]] = {}
+        self._before_end: set[asyncio.Task[None]] = set()
 
     @property
     def call(self) -> Call:
@@ -52,7 +52,7 @@ class Contact:
 
     async def sound_s(self, name: str) -> float:
         """Seconds of a segment's recording."""
-        return sound_s(await asyncio.to_thread(_size, self._recordings.folder / self.segment(name)))
+        return (await asyncio.to_thread(look, self._recordings.folder, self.segment(name))).seconds
 
     async def message(self, min_s: float, record: Callable[[Path], Awaitable[bool]]) -> float:
         """`record` writes the caller's words to a path (without ending) and says whether they are to be kept.
@@ -60,14 +60,14 @@ class Contact:
         Returns how many seconds there are; less than `min_s` is none, and nothing is left of it. Whatever was spoken
         before a hang-up counts too.
         """
-        segment = segment_path(self.call_id, "message", self._recordings.local_time(self.call.arrived_at))
+        segment = segment_path(self.call_id, MESSAGE, self._recordings.local_time(self.call.arrived_at))
         path = self._recordings.folder / segment
         await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
         wanted, seconds = True, 0.0
         try:
             wanted = await record(path.with_suffix(""))
         finally:
-            seconds = round(sound_s(await asyncio.to_thread(_size, path)), 1)
+            seconds = round((await asyncio.to_thread(look, self._recordings.folder, segment)).seconds, 1)
             if not wanted or seconds < min_s:
                 await asyncio.to_thread(path.unlink, missing_ok=True)
                 seconds = 0.0
@@ -81,14 +81,14 @@ class Contact:
         call = self.call
         if call.phase != "ringing" or call.agent != agent:
             return False
-        data: dict[str, Value] = {"agent": agent, "n": call.offers, "wait_s": round(at - call.queued_at, 3)}
+        data: dict[str, Value] = {"agent": agent, "n": call.offers, "wait_s": round(at - call.waits_since, 3)}
         self.exchange.call(CallFact.ANSWERED, self.call_id, data, at)
         return True
 
     def end_talk(self, side: Literal["agent", "caller", "interrupted", "agent_lost"], at: float) -> None:
         """The talk is over since `at`; its recording is measured in the background (see `settled`).
 
-        Asterisk writes the file out when the agent's channel ends.
+        Asterisk closes its files when the agent's channel ends.
         """
         call = self.call
         talk_s = round(at - (call.answered_at or at), 3)
@@ -122,10 +122,18 @@ class Contact:
             if name not in self._measuring:
                 self._measuring[name] = asyncio.create_task(self._measure(name, talk_s))
 
+    def before_end(self, job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Something about the call that takes a moment, and no longer: its end is noted after that. Nobody else waits
+        for it: agent and queue are free of the call by then."""
+        task = asyncio.create_task(job)
+        self._before_end.add(task)
+        task.add_done_callback(self._before_end.discard)
+        return task
+
     async def settled(self) -> None:
-        """Until every recording is measured."""
-        if self._measuring:
-            await asyncio.wait(self._measuring.values())
+        """Until every recording is measured, and all is told that is to be told before the end."""
+        if waiting := [*self._measuring.values(), *self._before_end]:
+            await asyncio.wait(waiting)
         if self._recordings.pictures_settled is not None:
             await self._recordings.pictures_settled(self.call_id)
 
@@ -176,24 +184,12 @@ class Contact:
         return "overflow" if call.queued_at else "menu"
 
     async def _measure(self, name: str, talk_s: float) -> None:
-        """Notes how long the file really is, as soon as it is whole."""
+        """Makes the recording of a segment, and notes how long it really is."""
         segment = self.segment(name)
-        loop, path = asyncio.get_running_loop(), self._recordings.folder / segment
-        until = loop.time() + _FILE_LIMIT_S
-        size, before = await asyncio.to_thread(_size, path), -1
-        while (size != before or not is_complete(size, talk_s)) and loop.time() < until:
-            await asyncio.sleep(0.1)
-            size, before = await asyncio.to_thread(_size, path), size
-        complete = is_complete(size, talk_s)
+        sound = await finished(self._recordings.folder, segment)
+        complete = sound.whole and is_complete(sound.seconds, talk_s)
         data: dict[str, Value] = {"segment": name, "n": int(name.removeprefix("p")), "file": str(segment)}
         call = self.exchange.board.calls.get(self.call_id)
         if call is not None and name in call.unmeasured:  # else another session of the same call has seen to it
-            data |= {"bytes": size, "talk_s": talk_s, "complete": complete}
+            data |= {"bytes": sound.bytes, "talk_s": talk_s, "complete": complete}
             self.exchange.call(CallFact.RECORDED, self.call_id, data)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

@@ -29,6 +29,7 @@ from cti.accounts.throttle import Throttle
 from cti.accounts.tickets import Tickets
 from cti.admin_desk import AdminDesk
 from cti.agent_watch import AgentWatch, Sources
+from cti.alert_house import AlertHouse
 from cti.archive import Archive
 from cti.asterisk import names
 from cti.asterisk.agi import AgiServer, AgiSession
@@ -36,6 +37,8 @@ from cti.asterisk.ami import Ami, AmiEvent
 from cti.asterisk.channels import Channels
 from cti.asterisk.snapshot import device_states, snapshot, variable
 from cti.audit import Audit
+from cti.board_house import BoardHouse, past_from
+from cti.board_house import Parts as BoardParts
 from cti.callback_call import Outside
 from cti.callbacks import Books, Callbacks
 from cti.calls import AgentId, CallFact, CallId, Milestone
@@ -45,13 +48,20 @@ from cti.contact import Recordings
 from cti.desk_view import DeskView
 from cti.directory import Directory
 from cti.exchange import Exchange
+from cti.exposition import Exposition
+from cti.exposition import Parts as Figures
 from cti.fallback_members import FallbackMembers
+from cti.figures_house import FiguresHouse
 from cti.health import health
 from cti.journey import House, Journey
+from cti.listening import Listening
+from cti.live_figures import LiveFigures
+from cti.loop_lag import LoopLag
 from cti.metrics.agents import AgentDay
 from cti.metrics.record import fold_with_faults
 from cti.moving import Moving
 from cti.numbers import Numbers
+from cti.offer_times import OfferTimes
 from cti.pair import Inheritance, Pair
 from cti.parties import Parties
 from cti.phones import Phones
@@ -60,18 +70,20 @@ from cti.ready import say_ready, take_back_ready
 from cti.reclaim import Reclaim
 from cti.recollection import Recollection
 from cti.reconciler import Reconciler
+from cti.report_house import ReportHouse
 from cti.rules import Rules, overflow_of
 from cti.secrets import Secrets
 from cti.served_alone import ServedAlone
 from cti.settings import Settings
 from cti.silent_lines import SilentLines
 from cti.softphones import Softphones
-from cti.speech_house import SpeechHouse
 from cti.standby_call import StandbyCalls
 from cti.storage.audit import SqlTrail
 from cti.storage.expiring import RedisExpiring
 from cti.storage.live import RedisLive
 from cti.storage.records import Records
+from cti.supervision_house import House as SupervisionParts
+from cti.supervision_house import SupervisionHouse
 from cti.surge_watch import SurgeWatch
 from cti.switchboard import Switchboard
 from cti.talk import past
@@ -80,24 +92,29 @@ from cti.ticket_house import TicketHouse
 from cti.timelines import Timelines
 from cti.tls import server_tls
 from cti.today import Today
+from cti.unfinished import Unfinished
 from cti.video.visits import visit_id_of
 from cti.video_house import Parts as VideoParts
 from cti.video_house import VideoHouse
 from cti.waiting_room import WaitingRoom
 from cti.web.accounts import AccountRoutes
 from cti.web.agent_days import AgentDayRoutes
+from cti.web.alerts import AlertRoutes
 from cti.web.app import Api, make_app
 from cti.web.callbacks import CallbackRoutes
 from cti.web.city import CityRoutes
 from cti.web.desk import DeskPages
 from cti.web.feed import Feed
+from cti.web.flow_modes import FlowModeRoutes
 from cti.web.http import Guard
+from cti.web.metrics import metrics_route
 from cti.web.moving import MovingRoutes
-from cti.web.openapi import openapi_route
+from cti.web.openapi import VERSION, openapi_route
 from cti.web.pair import promise_route
 from cti.web.sip_proxy import SipProxy
 from cti.web.site import site_routes
 from cti.web.softphone import SoftphoneRoutes
+from cti.web.staffing import staffing_route
 from cti.web.test_agents import TestAgents
 from cti.web.tickets import TicketRoutes
 
@@ -120,7 +137,12 @@ class Daemon:
         self.local_time: Callable[[float], datetime] = lambda at: datetime.fromtimestamp(at, zone)
 
         self.files = CityFiles(settings)
-        self.numbers = Numbers(lambda: self.files.numbers.current, settings.city.code, self.files.flows)
+        self.numbers = Numbers(
+            lambda: self.files.numbers.current,
+            settings.city.code,
+            self.files.flows,
+            lambda number: self._mode_of(number),
+        )
         self.feed, self.timelines = Feed(), Timelines()
         self.live = RedisLive(settings.redis_url, settings.city.code)
         desks = settings.agents
@@ -152,6 +174,9 @@ class Daemon:
             self.journal,
             lambda call_id: self.sql_worker.run(self.store.milestones, call_id),
             self.numbers.place,
+        )
+        self.unfinished = Unfinished(
+            settings.recordings_dir, lambda: self.board.calls, wall, self.archive.milestones, self.exchange.late
         )
         self.channels, self.phones = Channels(), Phones(wall)
         self.reconciler = Reconciler(self.exchange, self.channels, self.recordings, self._nonce, self._spawn)
@@ -206,6 +231,19 @@ class Daemon:
             lambda channel: variable(self.observe, channel, names.PACKETS_HEARD),
             self.act,
         )
+        self.listening = Listening(
+            settings,
+            self.exchange,
+            self.act,
+            lambda: self.channels.channels if self.observe.synced else None,
+            self.files.flows,
+            self.tickets.book,
+            self.timelines.of,
+            self.pages.tell,
+            lambda target: self.directory.name(target),
+            lambda queue: self.room.wrap_up_s(queue),
+        )
+        self.desk_view.speech = self.listening.word
         self.parties = Parties(
             self.exchange,
             self.act,
@@ -338,8 +376,9 @@ class Daemon:
             reattach_s=self.softphones.reattach_s,
             forward=self.moving.forward,
             agent_wait_s=settings.moving.agent_wait_s,
+            listener=self.listening.taps,
+            matter_of=self.listening.words.matter_of,
         )
-        self.speech = SpeechHouse(settings)
         self.video = VideoHouse(
             settings,
             VideoParts(
@@ -361,6 +400,103 @@ class Daemon:
             ),
         )
 
+        self.supervision = SupervisionHouse(
+            settings,
+            SupervisionParts(
+                exchange=self.exchange,
+                act=self.act,
+                channels=lambda: self.channels.channels if self.observe.synced else None,
+                parties=self.parties,
+                trail=self.audit,
+                tell=self.pages.tell,
+                name_of=self._name_of_user,
+                skills=lambda: self.files.skills.current.skill,
+                local_time=self.local_time,
+                telephones_changed=self._on_telephones_changed,
+                telephone_written=self.provisioner.written,
+                dialling=self.callbacks.dialling,
+                ongoing=self.callbacks.ongoing,
+                own_number=lambda: self.numbers.unknown,
+            ),
+        )
+        self.supervision.recover(inheritance.milestones)
+        self.sessions.on_end.append(self.supervision.session_ended)
+        self.desk_view.user_name = self._name_of_user
+        self.tally, self.lag = LiveFigures(zone, wall), LoopLag(time.monotonic)
+        self.tally.begin([milestone for milestone in inheritance.milestones if milestone.id in self.board.calls])
+        self.offer_times = OfferTimes(self.board, wall)
+        self.figures = FiguresHouse(
+            records,
+            self.observe,
+            settings.city.code,
+            wall,
+            time.monotonic,
+            zone,
+            queues=self._queues,
+            habits=self.room.habits,
+            desks=self.board.desks.values,
+            schedule=lambda: self.files.schedule.current,
+            works=lambda day: self.files.calendar.day(day).kind == "work",
+        )
+        self.figures.heard(inheritance.milestones)
+        self.figures.compare(self.tally.calls, self.tally.agents_time, self.tally.known_since)
+        self.reports = ReportHouse(
+            self.exchange, settings, self.files, self._agents, records.drained, self.callbacks.tasks_of, self.local_time
+        )
+        self.alerts = AlertHouse(
+            self.exchange,
+            settings,
+            self.files,
+            self.tally,
+            self.drainer,
+            self.observe,
+            self._health,
+            lambda topic, state: self.live_pages.board.publish(topic, state),
+        )
+        self.exposition = Exposition(
+            Figures(
+                version=VERSION,
+                city=settings.city.code,
+                board=self.board,
+                wall=wall,
+                queues=self._queues,
+                tally=self.tally,
+                offers=self.offer_times,
+                owed=self.callbacks.owed,
+                records=records,
+                live=self.live,
+                observe=self.observe,
+                act=self.act,
+                agi=self.agi,
+                speech=lambda: self.listening.speech.pool,
+                lag=self.lag,
+                health=self._health,
+                alerts=self.alerts.counts,
+                monotonic=time.monotonic,
+            )
+        )
+        self._metrics_token = secrets.metrics
+        self.live_pages = BoardHouse(
+            BoardParts(
+                city=settings.city,
+                targets=settings.targets,
+                zone=zone,
+                wall=wall,
+                monotonic=time.monotonic,
+                switchboard=self.board,
+                figures=self.tally,
+                surge=self.surge,
+                phone=self.phones.state,
+                skills=lambda: self.files.skills.current.skill,
+                speech=self.listening.word,
+                past=past_from(self.archive.calls, self.drainer.drained, zone),
+                owed=self.callbacks.owed,
+                gaps=self.figures.gaps_between,
+                staffing=self.figures.staffing.state,
+            )
+        )
+        self.sessions.on_end.append(self.live_pages.board.session_over)
+
     async def run(self, stop: asyncio.Event) -> None:
         """Serves until `stop`. AgiError or OSError if a port cannot be listened on."""
         async with asyncio.TaskGroup() as group:
@@ -379,14 +515,22 @@ class Daemon:
                 self.parties.run(),
                 self._resync_now_and_then(),
                 self.served_alone.run(),
+                self.unfinished.run(),
                 self.callbacks.run(),
                 self.recollection.run(),
                 self.surge.run(),
                 self.standby.run(),
                 self.tickets.run(),
                 self.video.run(),
-                self.speech.run(),
+                *self.listening.jobs(),
+                *self.supervision.jobs(),
                 self._publish_snapshots(),
+                self.tally.run(self.archive.calls, self.archive.at_desks, self.drainer.drained),
+                *self.live_pages.jobs(),
+                self.lag.run(),
+                *self.figures.jobs(),
+                self.alerts.run(),
+                self.reports.run(),
             ]
             if self.settings.pair.peer:
                 background.append(self.reclaim.run())
@@ -409,23 +553,32 @@ class Daemon:
         app = make_app(self._api())
         app.add_routes(site_routes())
         app.add_routes(self.pages.routes())
+        app.add_routes(self.live_pages.board.routes())
         app.add_routes(SoftphoneRoutes(self.softphones, self.provisioner.written).routes())
         app.add_routes(self.sip.routes())
         app.add_routes(self.video.routes())
+        app.add_routes(self.listening.words.routes())
+        app.add_routes(self.supervision.routes())
         app.cleanup_ctx.append(self.sip.client)
         app.add_routes(AgentDayRoutes(lambda: self.files.schedule.current, self.local_time, self._agent_days).routes())
-        app.add_routes(CallbackRoutes(self.callbacks).routes())
+        app.add_routes(CallbackRoutes(self.callbacks, self.archive.record).routes())
+        app.add_routes([*AlertRoutes(self.alerts).routes(), *self.reports.routes()])
         app.add_routes([*TicketRoutes(self.tickets.desk).routes(), openapi_route()])
         app.add_routes(MovingRoutes(self.exchange, self.moving, self.directory).routes())
         app.add_routes(self.admin_desk.routes())
+        app.add_routes(FlowModeRoutes(self.exchange, self.numbers, self.files.flows).routes())
         app.add_routes(CityRoutes(self.exchange, self.surge, self.files.prompt_texts).routes())
         app.add_routes([promise_route(self.pair.secret, self.pair.promise)])
+        app.add_routes([staffing_route(self.figures.staffing.state)])
+        app.add_routes([metrics_route(self._metrics_token, self.exposition.text)])
         return app
 
     async def _wind_down(self, runner: web.AppRunner, tasks: list[asyncio.Task[None]]) -> None:
         """Calls go on in the dialplan; then everything ends."""
         self.feed.close()
         self.pages.close()
+        self.live_pages.board.close()
+        self.reports.stop()
         self.sip.close()
         self.video.channels.close()
         with contextlib.suppress(TimeoutError):
@@ -486,8 +639,11 @@ class Daemon:
         self.callbacks.on_event(event)
         self.standby.on_event(event)
         self.parties.on_event(event)
+        self.listening.talks.on_event(event)
+        self.supervision.on_event(event)
         self.watch.on_event(event)
         self.silent_lines.on_event(event)
+        self.offer_times.on_event(event)
 
     async def _on_observing(self) -> None:
         # A call that Asterisk served alone has ended properly there; in Asterisk's list it would only be missing.
@@ -534,10 +690,12 @@ class Daemon:
     # Telephones
 
     def _telephones(self) -> Mapping[str, Telephone]:
-        return {**self.softphones.telephones(), **self.video.visits.telephones()}
+        beside = {**self.video.visits.telephones(), **self.supervision.phones.telephones()}
+        return {**self.softphones.telephones(), **beside}
 
     def _may_connect(self, user: str) -> bool:
-        return self.softphones.may_connect(user) or self.video.visits.may_connect(user)
+        holders = (self.softphones, self.video.visits, self.supervision.phones)
+        return any(holder.may_connect(user) for holder in holders)
 
     def _on_telephones_changed(self) -> None:
         self.provisioner.request()
@@ -556,6 +714,14 @@ class Daemon:
     def _in_call(self, user: str) -> bool:
         desk = self.board.desks.get(AgentId(user))
         return desk is not None and desk.call_id is not None
+
+    def _mode_of(self, number: str) -> str:
+        switched = self.board.flow_mode(number, self.wall())
+        return "" if switched is None else str(switched.data["mode"])
+
+    def _name_of_user(self, user: str) -> str:
+        person = self.people.find(user)
+        return person.name if person is not None else user
 
     def _on_users(self, before: Mapping[str, User]) -> None:
         """Who may do what has changed in the file, whoever changed it."""
@@ -576,6 +742,10 @@ class Daemon:
         self.exchange.take_overflow(overflow_of(rules))
         self.room.take(rules)
         self.surge.take(rules.surge)
+        self.alerts.take(rules.alerts)
+
+    def _queues(self) -> list[str]:
+        return [name for name, skill in self.files.skills.current.skill.items() if skill.queue]
 
     def _on_agents_changed(self) -> None:
         self.provisioner.request()
@@ -586,6 +756,8 @@ class Daemon:
     def _page_opened(self, agent_id: AgentId) -> None:
         """He is told what his page cannot know."""
         self.tickets.show(agent_id)
+        self.listening.words.show(agent_id)
+        self.supervision.show(agent_id)
         self.video.opened(agent_id)
 
     def _before_wakes(self, batch: Sequence[Milestone]) -> None:
@@ -603,10 +775,17 @@ class Daemon:
         self.feed.publish(batch)
         self.pages.heard(batch)
         self.tickets.heard(batch)
+        self.listening.words.heard(batch)
+        self.supervision.heard(batch)
         self.video.heard(batch)
         self.live.publish(batch)
         self.pair.on_durable(batch)
+        self.tally.heard(batch)
+        self.figures.heard(batch)
+        self.live_pages.heard(batch)
+        self.offer_times.heard(batch)
         self.accounts.heard(batch)
+        self.alerts.heard(batch)
         if any(self.softphones.changed_by(milestone) for milestone in batch):
             self.provisioner.request()
             self.sip.look()
@@ -621,6 +800,7 @@ class Daemon:
         record, faults = fold_with_faults(self.timelines.of(call_id) or [])
         self.room.remember(record)
         self.callbacks.on_ended(record)
+        self.tally.on_ended(record)
         log.info("call_ended", **dataclasses.asdict(record))
         if faults:
             log.error("call_contradiction", call_id=call_id, faults="; ".join(faults))
@@ -634,6 +814,11 @@ class Daemon:
 
     # Web
 
+    def _health(self) -> dict[str, Any]:
+        speech = self.listening.speech.state
+        figures = self.figures.state()
+        return health(self.records, self.observe, self.act, self.files.flows, self.live, self.pair, speech, figures)
+
     def _api(self) -> Api:
         return Api(
             exchange=self.exchange,
@@ -642,7 +827,7 @@ class Daemon:
             trail=self.audit,
             accounts=self.accounts,
             test_agents=self.test_agents,
-            health=lambda: health(self.records, self.observe, self.act, self.files.flows, self.live, self.pair),
+            health=self._health,
             phone=self.phones.state,
             channels=lambda: [dataclasses.asdict(channel) for channel in self.channels.channels.values()],
             call=self.archive.call,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from agents.roster import Agent
 from agents.status import Desk
@@ -13,6 +13,10 @@ from cti.live_view import desk_row
 from cti.metrics.words import SKILLS
 from cti.pop import pop
 from cti.today import Today
+
+SpeechWord = Literal["ok", "demo", "lost", "none"]
+"""demo: by the model that does not understand real callers; lost: no worker is up, or no sound can come; none: there is
+no model."""
 
 
 class DeskView:
@@ -40,6 +44,10 @@ class DeskView:
         """The number of a live call's ticket, as soon as it is there."""
         self.skills: Callable[[], Mapping[str, tuple[str, str]]] = lambda: SKILLS
         """The names of skills and queues in both languages."""
+        self.speech: Callable[[], SpeechWord] = lambda: "none"
+        """Whether words come."""
+        self.user_name: Callable[[str], str] = str
+        """The name of somebody who is no agent."""
         self._offered: dict[CallId, Milestone] = {}
 
     def offers(self, batch: Sequence[Milestone]) -> None:
@@ -54,7 +62,10 @@ class DeskView:
 
     def desk(self, desk: Desk, now: float) -> dict[str, Any]:
         today = self._today.of(desk.agent.id, now)
-        return {**desk_row(desk, now), "phone": self._phone(desk.agent.id), "today": today}
+        row = desk_row(desk, now)
+        if row["forced"] is not None:
+            row["forced"]["by_name"] = self.user_name(row["forced"]["by"])
+        return {**row, "phone": self._phone(desk.agent.id), "today": today}
 
     def call(self, call: Call, desk: Desk, his: bool) -> dict[str, Any]:
         timeline = list(self._timeline(call.id) or ())
@@ -77,5 +88,8 @@ class DeskView:
         if party.agent is not None:
             agent = self._roster().get(party.agent)
             name = agent.name if agent is not None else party.agent
+            return {"zh": name, "en": name}
+        if party.kind == "supervisor":
+            name = self.user_name(party.target)
             return {"zh": name, "en": name}
         return self._target_name(party.target) or {"zh": party.target, "en": party.target}

@@ -50,6 +50,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         _prompts,
         _roster,
         _speech,
+        _prefill,
+        _words,
         _calendar,
         _clock,
         check_sql,
@@ -149,7 +151,7 @@ def _space(settings: Settings) -> Iterator[Finding]:
         return
     folder = settings.var if settings.var.exists() else PROJECT
     usage = shutil.disk_usage(folder)
-    hours = usage.free / 57_600_000  # one recorded call writes 16 kB/s
+    hours = usage.free / 115_200_000  # one recorded call writes 32 kB/s
     text = f"{settings.var}: {usage.free / 1e9:.1f} GB free, room for {hours:.0f} hours of recordings"
     if usage.free < usage.total * 0.1:
         yield Finding("warn", "disk", f"{text}; less than a tenth of the disk: make room")
@@ -210,6 +212,36 @@ def _speech(settings: Settings) -> Iterator[Finding]:
     chosen = choose(settings.speech.model, settings.models_dir, unpack=False)
     good = chosen.name == OFF or (chosen.folder is not None and not chosen.demo)
     yield Finding("ok" if good else "warn", "speech", chosen.text)
+
+
+def _prefill(settings: Settings) -> Iterator[Finding]:
+    from cti.prefill_files import RULES_FILE, WEIGHTS_FILE, check
+
+    folder = settings.documents / "tickets"
+    own = [name for name in (RULES_FILE, WEIGHTS_FILE) if (folder / name).exists()]
+    good = f"{' and '.join(own)} of this city" if own else "the shipped rules and weights"
+    yield from _problems("pre-fill", check(folder), good)
+
+
+def _words(settings: Settings) -> Iterator[Finding]:
+    from cti.key_words import KEY_WORDS, read_key_words
+    from cti.quality_rules import QUALITY, read_quality_rules
+
+    folder = settings.documents
+    yield from _document("key words", folder / "key_words.toml", read_key_words, KEY_WORDS)
+    yield from _document("inspection", folder / "quality.toml", read_quality_rules, QUALITY)
+
+
+def _document(part: str, path: Path, read: Callable[[str, str], object], shipped: str) -> Iterator[Finding]:
+    from cti.toml_file import TomlRefused
+    from cti.watched_file import read_document
+
+    problems: list[str] = []
+    try:
+        read_document(path, read, shipped)
+    except TomlRefused as error:
+        problems += error.faults
+    yield from _problems(part, problems, f"{path.name} of this city" if path.exists() else "the shipped ones")
 
 
 def _calendar(settings: Settings) -> Iterator[Finding]:

@@ -18,10 +18,16 @@ from cti.calls import AgentId
 from cti.city_days import read_days
 from cti.directory_file import read_directory
 from cti.flow_files import flow_paths, read_flow_text
+from cti.flow_matters import form_of, unknown_matters
+from cti.key_words import read_key_words
 from cti.numbers import NUMBERS, read_numbers
+from cti.quality_rules import read_quality_rules
 from cti.rules import read_rules
 from cti.settings import Settings
 from cti.skills import SKILLS, read_skills
+from cti.tickets.form import Form, FormError, load_form
+from cti.tickets.prefill.lexicon import load_rules
+from cti.tickets.prefill.own_rules import read_own_rules
 from cti.toml_file import TomlRefused, line_of
 from cti.watched_file import read_document
 from ivr_flows.errors import FlowError
@@ -154,12 +160,32 @@ class Checks:
             if skill not in known
         ]
 
+    def prefill(self, text: str) -> list[Problem]:
+        nothing: Form | None = None
+        form = _or_else(lambda: load_form(self._file("tickets")), nothing, FormError)
+        try:
+            own = read_own_rules(text, "prefill.toml", form)
+        except TomlRefused as error:
+            return [problem_of(fault) for fault in error.faults]
+        return [
+            Problem(line_of(text, at), f"{'.'.join(map(str, at))}: {what}", "warning")
+            for at, what in own.idle(load_rules())
+        ]
+
+    def key_words(self, text: str) -> list[Problem]:
+        return self._toml(lambda: read_key_words(text, "key_words.toml"))
+
+    def quality(self, text: str) -> list[Problem]:
+        return self._toml(lambda: read_quality_rules(text, "quality.toml"))
+
     def flow(self, name: str, text: str) -> list[Problem]:
         try:
             flow = self.load_flow(name, text)
         except FlowError as error:
             return [problem_of(fault) for fault in error.faults]
         found = [replace(problem_of(warning), level="warning") for warning in flow.warnings]
+        for node, what in unknown_matters(flow, form_of(self._file("tickets"))):
+            found.append(Problem(_yaml_line(text, node), what, node=node))
         used = {node.queue: f"nodes.{at}" for at, node in flow.nodes.items() if isinstance(node, Route)}
         known = self._skills()
         for skill, at in used.items():

@@ -83,7 +83,7 @@ def _changed_in(text: str, edit: Edit) -> str:
         else:
             place.pop(str(last), None)
     elif last == APPEND:
-        place.append(_inline(edit.value) if isinstance(place, Array) else _table(edit.value))
+        place.append(_item(edit.value) if isinstance(place, Array) else _table(edit.value))
     else:
         _put(place, last, edit.value)
     return tomlkit.dumps(document)

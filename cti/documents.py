@@ -13,10 +13,13 @@ from cti.city_days import DAYS
 from cti.directory_file import DIRECTORY
 from cti.document_checks import Checks, Problem
 from cti.flow_files import flow_paths, read_flow_text
+from cti.key_words import KEY_WORDS
 from cti.numbers import NUMBERS
+from cti.quality_rules import QUALITY
 from cti.rules import RULES
 from cti.settings import Settings
 from cti.skills import SKILLS
+from cti.tickets.prefill.own_rules import PREFILL
 from ivr_flows.errors import FlowError
 from ivr_flows.prompts import SHIPPED_PROMPTS
 
@@ -30,7 +33,7 @@ _USERS = """\
 # Who may do what beside agents, who stand in the roster.
 # [user.li]
 # name = "…"
-# roles = ["supervisor"]    # supervisor, administrator, auditor; with an agent's id: what he may beside his desk
+# roles = ["supervisor"]    # supervisor, administrator, auditor, screen; of an agent: what he may beside his desk
 """
 _SCHEDULE = """\
 # Shifts and who works them; docs/examples/schedule.toml shows a whole week.
@@ -86,6 +89,9 @@ class Documents:
                 Document("numbers", "toml", folder / "numbers.toml", NUMBERS, checks.numbers),
                 Document("directory", "toml", folder / "directory.toml", DIRECTORY, checks.directory),
                 Document("calendar", "toml", folder / "calendar.toml", DAYS, checks.calendar),
+                Document("prefill", "toml", folder / "tickets" / "prefill.toml", PREFILL, checks.prefill),
+                Document("key_words", "toml", folder / "key_words.toml", KEY_WORDS, checks.key_words),
+                Document("quality", "toml", folder / "quality.toml", QUALITY, checks.quality),
                 Document("schedule", "toml", settings.schedule, _SCHEDULE, checks.schedule),
             )
         }

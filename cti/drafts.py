@@ -145,11 +145,9 @@ class Drafts:
         offers = [m for m in timeline if m.kind in (CallFact.OFFERED, CallFact.HANDED_OVER) and m.data.get("agent")]
         if arrived is None or not offers:
             return None
-        path = [str(m.data.get("node")) for m in timeline if m.kind == CallFact.ENTERED]
-        path += [str(m.data.get("queue")) for m in timeline if m.kind == CallFact.QUEUED]
         language = next((str(m.data["language"]) for m in reversed(timeline) if m.data.get("language")), "zh-CN")
         number = canonical(str(arrived.data.get("pii_caller") or ""), self._area_code)
-        known = Known(phone=number, path=path)
+        known = Known(phone=number, path=path_of(timeline))
         return _Followed(call_id, str(offers[-1].data["agent"]), known, language, arrived.at)
 
     def _keep(self, followed: _Followed) -> None:
@@ -254,6 +252,12 @@ class Drafts:
                 await self._book.change(ticket.id, closing(NOTHING_NOTED if answered else NOT_ANSWERED))
         except TicketsAway:
             return
+
+
+def path_of(timeline: Sequence[Milestone]) -> list[str]:
+    """Nodes of the flow in the order he came by, and last the queues he waited in."""
+    path = [str(m.data.get("node")) for m in timeline if m.kind == CallFact.ENTERED]
+    return path + [str(m.data.get("queue")) for m in timeline if m.kind == CallFact.QUEUED]
 
 
 def _handed_to(agent: str, in_vain: Collection[str]) -> Callable[[Editing, Past], None]:

@@ -49,6 +49,11 @@ class Exchange:
             log.info("fact_came_late", kind=kind, call_id=call_id)
         self._carry_out(effects)
 
+    def late(self, milestone: Milestone) -> None:
+        """What was found out about a call after its end."""
+        if self.board.may_decide():
+            self._journal.append(milestone)
+
     def agent(self, kind: AgentFact, agent_id: AgentId, data: Mapping[str, Value] | None = None) -> None:
         """A fact about an agent. KeyError, StatusRefused as `Switchboard.apply_agent`."""
         self._carry_out(self.board.apply_agent(kind, agent_id, self.wall(), data))

@@ -15,6 +15,7 @@ from typing import Protocol
 import structlog
 
 from cti import talk
+from cti.asking import Asking
 from cti.asterisk import names
 from cti.asterisk.agi_codec import AgiEnv, CallerHungUp
 from cti.calls import AgentId, CallFact, CallId, Milestone, Value
@@ -22,10 +23,11 @@ from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
 from cti.live_call import Call, Phase
 from cti.numbers import Did
+from cti.question import Listener, MatterOf, Question, classified
 from cti.queueing import Queueing, Room, place_of, sent_back
 from ivr_flows.calendar import WorkCalendar
 from ivr_flows.model import Flow
-from ivr_flows.session import Session, begin, resume, session_from_text, step
+from ivr_flows.session import Session, begin, overheard, resume, session_from_text, step
 from ivr_flows.words import (
     Command,
     Event,
@@ -115,6 +117,8 @@ class House:
     """How somebody of the directory is dialled whom an agent sends a citizen on to; None: he may not be."""
     agent_wait_s: float
     """How long a citizen who is sent on to an agent waits for him alone."""
+    listener: Listener
+    matter_of: MatterOf
     language: str = "zh-CN"
 
 
@@ -128,6 +132,7 @@ class Journey:
         self._call_id = CallId(line.env.uniqueid)
         self._language = house.language
         self._contact = Contact(house.exchange, self._call_id, house.recordings)
+        self._asking = Asking(line, self._contact, house.listener, house.matter_of)
 
     async def run(self) -> None:
         """From the first ring (or the return after a crash) to the end. Raises only what is our own fault."""
@@ -146,6 +151,8 @@ class Journey:
             # Our stop or our fault must not cost the caller his call: the dialplan brings him back.
             self._exchange.detach(self._call_id, self)
             raise
+        finally:
+            self._asking.close()
 
     async def _live(self) -> None:
         call = self._exchange.board.calls.get(self._call_id)
@@ -154,7 +161,7 @@ class Journey:
         else:
             flow, session, commands = await self._come_back(call)
         while True:
-            event = await self._carry_out(commands)
+            event = await self._carry_out(commands, flow, session)
             if event is None:
                 return
             session, commands = step(flow, session, event)
@@ -273,7 +280,7 @@ class Journey:
 
     # Commands
 
-    async def _carry_out(self, commands: list[Command]) -> Event | None:
+    async def _carry_out(self, commands: list[Command], flow: Flow, session: Session) -> Event | None:
         """Does them in order; the outcome of the last is the next event, None after a hang-up."""
         for command in commands:
             match command:
@@ -286,9 +293,9 @@ class Journey:
                 case Gather():
                     return await self._gather(command)
                 case Listen():
-                    return Heard(None)
+                    return await self._listen(command, flow, session)
                 case Route():
-                    return await self._route(command)
+                    return await self._route(command, flow, session)
                 case RecordMessage():
                     return await self._record_message(command)
                 case Survey():
@@ -324,6 +331,29 @@ class Journey:
                 return Gathered(digits, False)
             digits += key
 
+    async def _listen(self, command: Listen, flow: Flow, session: Session) -> Heard:
+        def asked() -> None:
+            self._exchange.call(CallFact.ASKED, self._call_id, {"language": self._language})
+
+        question = Question(self._line, self._house.listener, self._language, "menu", command, asked)
+        try:
+            heard = await question.put(self._play)
+        except CallerHungUp:
+            self._asking.keep_rest(question, command, self._overheard(flow, session))
+            raise
+        except BaseException:
+            question.close()
+            raise
+        question.close()
+        return await classified(heard, command, self._house.matter_of)
+
+    def _overheard(self, flow: Flow, session: Session) -> Callable[[Heard], object]:
+        def note(heard: Heard) -> None:
+            if (mark := overheard(flow, session, heard)) is not None:
+                self._exchange.call(CallFact(mark.kind), self._call_id, mark.data)
+
+        return note
+
     async def _survey(self, command: Survey) -> Gathered:
         if not self._contact.call.survey_offered:
             self._exchange.call(CallFact.SURVEY_OFFERED, self._call_id, {"scale": command.scale})
@@ -353,7 +383,7 @@ class Journey:
         self._contact.call.dialling = None
         return TransferEnded(connected)
 
-    async def _route(self, command: Route) -> RouteEnded:
+    async def _route(self, command: Route, flow: Flow, session: Session) -> RouteEnded:
         house = self._house
         queueing = Queueing(
             self._line,
@@ -365,6 +395,9 @@ class Journey:
             house.forward,
             house.agent_wait_s,
             house.timeline,
+            self._asking,
+            self._language,
+            self._overheard(flow, session),
         )
         return await queueing.run(command)
 

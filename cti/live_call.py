@@ -22,7 +22,7 @@ class Party:
 
     p: int
     kind: str
-    """agent, department, expert, interpreter, emergency or outside"""
+    """agent, department, expert, interpreter, emergency, outside or supervisor"""
     target: str
     """Id in the directory, or an agent's."""
     mode: str
@@ -62,6 +62,12 @@ class Call:
     answered_at: float | None = None
     ever_answered: bool = False
     survey_offered: bool = False
+    asked: bool = False
+    """He was asked what he calls about, or has said so."""
+    place_since: float = 0.0
+    """What his place counts from, while his words take him from one queue to another; 0: they do not."""
+    waits_since: float = 0.0
+    """When he was first queued since he last talked to an agent; 0: not since then."""
     gave_way: str = ""
     """callback or message: what the caller took instead of an agent; no_seat: there was none for him."""
     transferred: bool = False
@@ -172,7 +178,10 @@ class Call:
                 self.session, self.talked = str(data.get("session") or self.session), False
             case CallFact.MENU_ENTERED:
                 self.phase = "menu"
+            case CallFact.ASKED | CallFact.SAID:
+                self.asked = True
             case CallFact.QUEUED:
+                self.waits_since = self.waits_since or at
                 self.need, self.queued_at, self.step, self.gave_way = Need.from_text(str(data["need"])), at, 0, ""
                 self.since = float(data.get("since") or at)
                 self.steps_since = float(data.get("steps_since") or self.since)
@@ -187,7 +196,10 @@ class Call:
             case CallFact.RELAXED:
                 self.step = int(data.get("step") or 0)
             case CallFact.LEFT_QUEUE:
-                self.gave_way = "no_seat" if data.get("reason") == "no_seat" else ""
+                reason = data.get("reason")
+                self.gave_way = "no_seat" if reason == "no_seat" else ""
+                # Where nobody is at work who could take him there, he goes on with it to the next.
+                self.place_since = self.since if reason == "said" else self.place_since if reason == "no_seat" else 0.0
                 self.phase = "after_talk" if self.ever_answered else "menu"
             case CallFact.OFFERED:
                 self.phase, self.offers = "ringing", int(data.get("n") or self.offers + 1)
@@ -195,7 +207,7 @@ class Call:
                 self.phase = "leaving" if data.get("outcome") in CALL_OVER else "queue"
             case CallFact.ANSWERED:
                 self.phase, self.answered_at, self.ever_answered, self.lead = "talk", at, True, 0
-                self.waited_s, self.reattach = max(0.0, at - self.since), None
+                self.waited_s, self.reattach, self.waits_since = max(0.0, at - self.since), None, 0.0
             case CallFact.TALK_ENDED:
                 self.phase, self.answered_at, self.parties, self.lead = "after_talk", None, (), 0
                 self.talked = data.get("side") != "agent_lost"

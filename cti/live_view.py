@@ -58,4 +58,10 @@ def desk_row(desk: Desk, now: float) -> dict[str, Any]:
         else None,
         "call_id": desk.call_id,
         "temporary": desk.agent.temporary,
+        "forced": {"status": forced.status, "by": forced.by, "why": forced.why, "at": forced.at}
+        if (forced := desk.forced) is not None
+        else None,
+        "skills_today": {"until": today.until, "by": today.by, "own": dict(today.own)}
+        if (today := desk.today) is not None
+        else None,
     }

@@ -21,7 +21,7 @@ from cti import logs
 from cti.asterisk.agi import AgiError
 from cti.daemon import Daemon
 from cti.pair import Pair
-from cti.secrets import Secrets, load_or_create
+from cti.secrets import Secrets, SecretsError, load_or_create
 from cti.settings import Settings, SettingsError, load_settings
 from cti.storage.journal import JournalError
 from cti.storage.records import Records
@@ -31,8 +31,10 @@ from cti.warm import warm
 from ivr_flows.errors import FlowError
 
 EX_CONFIG = 78
-_WRONG = (SettingsError, TomlRefused, FlowError, RosterError, AgiError, JournalError, StoreError)
+_WRONG = (SettingsError, SecretsError, TomlRefused, FlowError, RosterError, AgiError, JournalError, StoreError)
 """What an administrator has to put right."""
+_SWITCH_S = 0.0005
+"""How long a thread may keep the loop waiting."""
 _BEAT_S = 0.2
 _AT_ONCE_S = 0.3
 """Who gets the lease within this time is not announced as the warm daemon first."""
@@ -114,6 +116,8 @@ def main() -> int:
     if not _stand_by():
         return 0
     logs.set_up()
+    # Calls wait for whoever reads words into drafts, five milliseconds at each turn by Python's default.
+    sys.setswitchinterval(_SWITCH_S)
     # Two descriptors a call, and a thousand connections of a stranger must not keep a caller out.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -4,6 +4,7 @@ runs."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Annotated, Literal, Protocol, get_args
 
 from pydantic import ConfigDict, Field
@@ -114,13 +115,26 @@ def read_numbers(text: str, name: str, flows: Flows | None = None) -> NumberTabl
 class Numbers:
     """`table` gives the numbers that are in use now."""
 
-    def __init__(self, table: Callable[[], NumberTable], city: str, flows: Flows) -> None:
+    def __init__(
+        self, table: Callable[[], NumberTable], city: str, flows: Flows, mode_of: Callable[[str], str] = lambda _: ""
+    ) -> None:
+        """`mode_of`: to which of its flow's modes a supervisor has switched a number; "": to none."""
         self._table = table
         self._flows = flows
         self._city = city
+        self._mode_of = mode_of
 
     def did(self, dialled: str) -> Did:
-        return self._table().find(dialled)
+        did = self._table().find(dialled)
+        if mode := self._mode_of(did.number):
+            node = self._flows.current(did.flow).modes.get(mode)
+            return did if node is None else replace(did, entry=node)
+        return did
+
+    @property
+    def table(self) -> NumberTable:
+        """As it is written, whatever is switched."""
+        return self._table()
 
     @property
     def unknown(self) -> str:

@@ -17,6 +17,7 @@ from cti.contact import Contact, Recordings
 from cti.exchange import Exchange
 from cti.leg import Actions, Leg
 from cti.live_call import Call, Party
+from cti.supervisor_phones import is_browser
 from cti.whereabouts import Whereabouts, leg_id, music_id
 
 log = structlog.get_logger()
@@ -135,7 +136,7 @@ class PartyLines:
             f"{names.CTI_AGENT}={agent.name}",
             f"{names.CTI_RECORDING}={recording}",
         ]
-        if party.agent is not None:
+        if party.agent is not None or is_browser(channel):
             variables.append(f"PJSIP_HEADER(add,{names.HEADER_CALL})={call_id}")
             variables.append(f"PJSIP_HEADER(add,{names.HEADER_LEG})={rings_for}")
         try:

@@ -46,6 +46,7 @@ def pop(
         "mode": facts.get("mode"),
         "queue": call.need.queue if call.need is not None else None,
         "path": _path(call, timeline, skills),
+        "said": _said(timeline, full_number),
         "language": next((m.data["language"] for m in reversed(timeline) if m.data.get("language")), "zh-CN"),
         "arrived_at": call.arrived_at,
         "queued_at": call.queued_at or None,
@@ -79,6 +80,15 @@ def pop(
 
 def _last(timeline: Sequence[Milestone], kind: CallFact) -> Milestone | None:
     return next((m for m in reversed(timeline) if m.kind == kind), None)
+
+
+def _said(timeline: Sequence[Milestone], full: bool) -> dict[str, Any] | None:
+    """What he said when he was asked what it is about; the words themselves for him who is on the call."""
+    said = _last(timeline, CallFact.SAID)
+    if said is None:
+        return None
+    facts = {key: said.data.get(key) for key in ("matter", "urgent", "confidence")}
+    return {**facts, "pii_text": said.data.get("pii_text") if full else None}
 
 
 def _path(call: Call, timeline: Sequence[Milestone], skills: Mapping[str, tuple[str, str]]) -> dict[str, str]:

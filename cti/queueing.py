@@ -9,13 +9,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from cti import talk
+from cti.asking import Asking
 from cti.asterisk import names
 from cti.calls import AgentId, CallFact, CallId, Milestone, Need, Value
 from cti.contact import Contact
 from cti.exchange import Exchange
 from cti.live_call import Call
 from cti.switchboard import Switchboard
-from ivr_flows.words import Prompt, Route, RouteEnded
+from ivr_flows.words import Heard, Listen, Prompt, Route, RouteEnded
 from queues import announcing
 from queues.estimate import Estimate
 from queues.returning import taken_back
@@ -59,7 +60,9 @@ class Queueing:
     """`timeline`: the milestones of a call so far, for one whose waiting another process of ours began. `reattach_s`:
     how long a caller waits for this agent alone whose line went dead in the talk. `forward`: how somebody of the
     directory is dialled; None: he may not be. `agent_wait_s`: how long a citizen waits for the agent alone to whom he
-    is sent on."""
+    is sent on. `language`: of the call. `overheard`: what he has said who is an agent's by then, has pressed a key, or
+    is gone.
+    """
 
     def __init__(
         self,
@@ -72,6 +75,9 @@ class Queueing:
         forward: Callable[[Call, str], talk.Forward | None],
         agent_wait_s: float,
         timeline: Callable[[CallId], Sequence[Milestone] | None],
+        asking: Asking,
+        language: str,
+        overheard: Callable[[Heard], object],
     ) -> None:
         self._line = line
         self._contact = contact
@@ -82,11 +88,12 @@ class Queueing:
         self._forward = forward
         self._agent_wait_s = agent_wait_s
         self._timeline = timeline
+        self._asking, self._language, self._overheard = asking, language, overheard
         self._music = False
         self._comforts = 0
 
     async def run(self, command: Route) -> RouteEnded:
-        """Until he has talked to an agent, or leaves the queue by one of the ways that the command allows."""
+        """Until he has talked to an agent, has said what he calls about, or leaves by a way that `command` allows."""
         call = self._contact.call
         if call.phase in ("queue", "ringing"):
             told = announcing.Told.recalled(self._timeline(call.id) or (), self._now)
@@ -95,7 +102,7 @@ class Queueing:
         else:
             if call.ever_answered:
                 await self._line.set_variable(names.DIAL_STATUS, "")
-            self._queue(self._room.admit(call, command.need, command.language))
+            self._queue({**self._room.admit(call, command.need, command.language), **self._kept(call)})
             if command.no_seat and not self._room.seated(command.need):
                 return self._leave("no_seat")
             told = announcing.Told(self._now)
@@ -123,7 +130,14 @@ class Queueing:
             can_call_back = command.callback_key if told.offered_s else ""
             keys = command.leave_keys + can_call_back
             news = self._news(command, told)
-            if news is None:
+            if news is None and command.ask and self._asking.is_due(command, self._language, self._estimate):
+                heard = await self._ask(command.ask)
+                if heard.text and self._board.offer_of(call.id) is None:
+                    return RouteEnded("said", heard=heard)
+                if heard.text:
+                    self._overheard(heard)
+                key, told = heard.digit or "", replace(told, at=self._now)
+            elif news is None:
                 key = await self._sleep()
             else:
                 told, prompts = news
@@ -270,6 +284,23 @@ class Queueing:
             return ""
         finally:
             self._exchange.awake(self._contact.call_id)
+
+    async def _ask(self, question: Listen) -> Heard:
+        async def play(prompts: tuple[Prompt, ...], keys: str) -> str:
+            await self._silence()
+            return await self._play(prompts, keys)
+
+        return await self._asking.put(question, self._language, play, self._overheard)
+
+    def _kept(self, call: Call) -> Mapping[str, Value]:
+        """Of one whom his words have brought here: the place that he had where he waited."""
+        if not call.place_since:
+            return {}
+        return {
+            "since": call.place_since,
+            "steps_since": self._now,
+            "kept_s": round(self._now - call.place_since, 3),
+        }
 
     async def _call_back(self) -> bool:
         """He wants to be called back. False: his number cannot be called; he has been told, and waits on."""

@@ -11,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from cti.child_process import how_it_ended, start_child, stop_child
+from cti.child_process import how_it_ended, plain_environment, start_child, stop_child
 from cti.programs import ProgramMissing, find_program
 from cti.settings import Settings
 
@@ -49,7 +49,9 @@ class RedisServer:
         try:
             for folder in (self._dir, self.socket.parent, self._pidfile.parent):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._process = start_child([*program.argv_prefix, *self._options()], log=self._log)
+            self._process = start_child(
+                [*program.argv_prefix, *self._options()], log=self._log, env=plain_environment()
+            )
         except OSError as error:
             raise RedisError(f"redis-server cannot be started: {error.strerror}: {error.filename}") from None
         deadline = time.monotonic() + _START_S

@@ -63,8 +63,8 @@ def walk(
 ) -> dict[str, Any]:
     """{turns, waits, path, language}. NoAnswer, FlowStateError.
 
-    An answer is "" (he listens, is silent, waits), keys, "say …", "hangup", or of a queue "agent", "gave_up",
-    "no_seat", "callback", of a transfer "failed".
+    An answer is "" (he listens, is silent, waits), keys, "say …" (of a queue: where it asks him), "hangup", or of a
+    queue "agent", "gave_up", "no_seat", "callback", of a transfer "failed".
     """
     session, commands = begin(flow, started, calendar, entry=entry, survey_scale=survey_scale)
     turns: list[dict[str, Any]] = []
@@ -103,7 +103,8 @@ def _turn(commands: Sequence[Command], path: list[str], words: Words, language: 
                 hears += [{"id": p.id or p.say, "text": words(p, language)} for p in command.prompts]
             case Route():
                 does.append({"kind": "queue", "queue": command.need.queue, "need": command.need.to_text()})
-                hears += [{"id": p.id or p.say, "text": words(p, language)} for p in command.comfort]
+                said = (*(command.ask.prompts if command.ask is not None else ()), *command.comfort)
+                hears += [{"id": p.id or p.say, "text": words(p, language)} for p in said]
             case Transfer():
                 does.append({"kind": "transfer", "target": command.target})
             case HangUp():
@@ -121,7 +122,7 @@ def _waits(command: Command) -> dict[str, Any]:
         case Survey():
             return {"kind": "survey", "scale": command.scale}
         case Listen():
-            return {"kind": "listen", "phrases": list(command.phrases)}
+            return {"kind": "listen", "phrases": [*command.phrases, *command.matters]}
         case Route():
             return {
                 "kind": "queue",
@@ -130,6 +131,7 @@ def _waits(command: Command) -> dict[str, Any]:
                 "callback": command.callback_key,
                 "no_seat": command.no_seat,
                 "gives_up": command.max_wait_s is not None,
+                "asks": command.ask is not None,
             }
         case RecordMessage():
             return {"kind": "message", "keys": command.leave_keys}
@@ -161,6 +163,8 @@ def _event(command: Command, answer: str, n: int) -> Event:
             return MessageTaken(0.0, keys)
         case Route() if answer in ("", "agent"):
             return RouteEnded("talked")
+        case Route() if said and command.ask is not None:
+            return RouteEnded("said", heard=Heard(said, 1.0))
         case Route() if answer == "gave_up" and command.max_wait_s is not None:
             return RouteEnded("gave_up")
         case Route() if answer == "no_seat" and command.no_seat:

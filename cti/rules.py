@@ -1,5 +1,5 @@
-"""How callers wait: what they are spared, whose agents help out, and the surge ladder. A document that changes while
-the city runs."""
+"""How callers wait: what they are spared, whose agents help out, the surge ladder, and alerts. A document that changes
+while the city runs."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from cti.alerts.rules import ALERTS, AlertRules, faults_of
 from cti.settings import Name, Seconds
 from cti.toml_file import TomlRefused, fault_at, read_toml
 from queues import needs
 
-RULES = """\
+RULES = (
+    """\
 # How callers wait. A change takes effect at once; what is left out has its default, which stands here behind #.
 
 [waiting]
@@ -57,6 +59,8 @@ rung = "standby"
 on_wait_s = 240
 off_wait_s = 60
 """
+    + ALERTS
+)
 """What counts until a city says otherwise."""
 
 _strict = ConfigDict(extra="forbid")
@@ -121,6 +125,7 @@ class Rules:
     waiting: Waiting = field(default_factory=Waiting)
     overflow: tuple[Overflow, ...] = ()
     surge: Surge = field(default_factory=Surge)
+    alerts: AlertRules = field(default_factory=AlertRules)
 
 
 def overflow_of(rules: Rules) -> tuple[needs.Overflow, ...]:
@@ -145,6 +150,7 @@ def read_rules(text: str, name: str) -> Rules:
             faults.append(fault_at(text, name, (*at, "off_wait_s"), what))
         if rung.rung in [other.rung for other in rules.surge.rungs[:n]]:
             faults.append(fault_at(text, name, (*at, "rung"), f"{rung.rung} stands on the ladder already"))
+    faults += faults_of(rules.alerts, text, name)
     if faults:
         raise TomlRefused(faults)
     return rules

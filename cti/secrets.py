@@ -8,12 +8,14 @@ import re
 import secrets as chance
 import tempfile
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cti.settings import Settings
 
-_ENVIRONMENT = {"ami_ro": "YIHU_AMI_RO_SECRET", "ami_ctl": "YIHU_AMI_CTL_SECRET"}
+_KEPT = ("ami_ro", "ami_ctl", "admin_token")
+"""What stands in the file."""
+_ENVIRONMENT = {"ami_ro": "YIHU_AMI_RO_SECRET", "ami_ctl": "YIHU_AMI_CTL_SECRET", "metrics": "YIHU_METRICS_TOKEN"}
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]{8,128}")
 """It is written into Asterisk's configuration, where `;`, quotes and spaces mean something."""
 
@@ -30,6 +32,8 @@ class Secrets:
     """Password of the AMI user `cti-ctl`, which acts."""
     admin_token: str = field(repr=False)
     """Bearer token of the administrator in the REST API; the command line uses it."""
+    metrics: str = field(default="", repr=False)
+    """Bearer token with which other machines may read /metrics, from the environment alone; "": none may."""
 
     @property
     def numbers(self) -> str:
@@ -50,7 +54,7 @@ class Secrets:
 def load_or_create(settings: Settings) -> Secrets:
     """Reads the secrets of this installation; the first call makes them, whichever process comes first.
 
-    AMI secrets from the environment win over the file. SecretsError when the file is unsafe, damaged or cannot be made.
+    Secrets from the environment win over the file. SecretsError when the file is unsafe, damaged or cannot be made.
     """
     path = settings.secrets_file
     try:
@@ -71,7 +75,7 @@ def _create(path: Path) -> None:
     """The whole file appears at once or not at all, and a second process that does the same loses without harm."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     lines = ["# Made by Yihu at its first start. Keep it secret; delete it and start again to change every secret."]
-    lines += [f'{item.name} = "{chance.token_hex(32)}"' for item in fields(Secrets)]
+    lines += [f'{name} = "{chance.token_hex(32)}"' for name in _KEPT]
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".secrets-")  # mkstemp makes it 0600
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -98,10 +102,9 @@ def _read(path: Path) -> dict[str, str]:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError):
             raise SecretsError(f"{path}: not valid TOML; delete it to have new secrets made") from None
     # Others may stand in it: an earlier version made them, or a later one that was taken back.
-    names = [item.name for item in fields(Secrets)]
-    if bad := [name for name in names if not _plain(values.get(name))]:
+    if bad := [name for name in _KEPT if not _plain(values.get(name))]:
         raise SecretsError(f"{path}: {', '.join(bad)}: missing or not a plain word; delete the file for new ones")
-    return {name: values[name] for name in names}
+    return {name: values[name] for name in _KEPT}
 
 
 def _plain(value: object) -> bool:

@@ -24,6 +24,7 @@ SHIPPED_FLOWS = PROJECT / "ivr_flows" / "flows"
 _strict = ConfigDict(extra="forbid")
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=86400)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
@@ -113,6 +114,26 @@ class Calls:
 
 
 @dataclass(frozen=True, config=_strict)
+class Targets:
+    """What the city has promised: shares of calls, by the metric they are measured by."""
+
+    connection_rate: Share = 0.9
+    queue_answer_rate: Share = 0.95
+    asked_in_time: Share = 0.95
+    """Of `asked_answer_rate_15s` …"""
+    any_day: Share = 0.95
+    """… and of `rolling_24h`: GB/T 33358-2016."""
+
+    def by_metric(self) -> dict[str, float]:
+        return {
+            "connection_rate": self.connection_rate,
+            "queue_answer_rate": self.queue_answer_rate,
+            "asked_answer_rate_15s": self.asked_in_time,
+            "rolling_24h": self.any_day,
+        }
+
+
+@dataclass(frozen=True, config=_strict)
 class Callback:
     """Calls of ours to citizens: those who asked for one, and those who were lost."""
 
@@ -182,6 +203,17 @@ class Agents:
 
 
 @dataclass(frozen=True, config=_strict)
+class Supervision:
+    """Supervisors, and guests of the city, who are beside a talk."""
+
+    told: Literal["always", "speaking", "never"] = "speaking"
+    """Whether the agent's page says that a supervisor is there; speaking: while he whispers or barges in."""
+    telephones: dict[str, str] = field(default_factory=dict)
+    """Where supervisors may be called instead of in their browsers: "8001" = "PJSIP/8001@trunk". No other is."""
+    ring_s: Annotated[float, Field(ge=5, le=60)] = 20.0
+
+
+@dataclass(frozen=True, config=_strict)
 class Accounts:
     idle_s: Annotated[float, Field(ge=60, le=43200)] = 1800.0
     """A session of which nothing was heard for so long is over; an open desk page is heard of."""
@@ -228,6 +260,28 @@ class Tickets:
 
 
 @dataclass(frozen=True, config=_strict)
+class Alerts:
+    """Who is told outside; bounds and audiences stand in documents/rules.toml."""
+
+    webhook: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    """Gets each alert by POST, signed with $YIHU_ALERT_WEBHOOK_SECRET; "": nobody does."""
+
+
+@dataclass(frozen=True, config=_strict)
+class Reports:
+    """Files of reports that are made by themselves: CSV and XLSX of the day, week or month before."""
+
+    files: tuple[Literal["day", "week", "month"], ...] = ()
+    """Of which a file is made; none: none."""
+    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "03:30"
+    """When, by the city's clock, on the first day after it."""
+    folder: Path = Path("reports")
+    """Relative to `var`."""
+    keep_days: Annotated[int, Field(ge=0, le=36500)] = 0
+    """After so many days a file is deleted; 0: never."""
+
+
+@dataclass(frozen=True, config=_strict)
 class Speech:
     """What listens to callers and agents; without a model everything works, minus speech."""
 
@@ -242,6 +296,8 @@ class Speech:
     """Speakers who are listened to at one moment; None: as many as the workers can, by the speed of the model."""
     growth_mb: Annotated[float, Field(ge=50, le=100_000)] = 800.0
     """A worker that has grown by so much since its model was loaded is replaced, once its streams are over."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """To which Asterisk brings the sound (AudioSocket), at the address of `agi.host`; 0: any free one."""
 
 
 @dataclass(frozen=True, config=_strict)
@@ -265,12 +321,16 @@ class Settings:
     sql: Sql = field(default_factory=Sql)
     web: Web = field(default_factory=Web)
     calls: Calls = field(default_factory=Calls)
+    targets: Targets = field(default_factory=Targets)
     agents: Agents = field(default_factory=Agents)
     callback: Callback = field(default_factory=Callback)
     moving: Moving = field(default_factory=Moving)
+    supervision: Supervision = field(default_factory=Supervision)
     accounts: Accounts = field(default_factory=Accounts)
     video: Video = field(default_factory=Video)
     tickets: Tickets = field(default_factory=Tickets)
+    alerts: Alerts = field(default_factory=Alerts)
+    reports: Reports = field(default_factory=Reports)
     speech: Speech = field(default_factory=Speech)
     pair: Pair = field(default_factory=Pair)
     flows: Path = SHIPPED_FLOWS
@@ -325,6 +385,11 @@ class Settings:
     def spool_dir(self) -> Path:
         """What Asterisk's emergency script writes while no daemon answers."""
         return self.var / self.spool
+
+    @property
+    def reports_dir(self) -> Path:
+        """Of files of reports that are made by themselves."""
+        return self.var / self.reports.folder
 
     @property
     def models_dir(self) -> Path:

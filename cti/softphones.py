@@ -76,7 +76,7 @@ class Softphones:
     def changed_by(self, milestone: Milestone) -> bool:
         """Whether somebody's telephone may be another one since."""
         if milestone.stream == "agent":
-            return milestone.kind in (AgentFact.SOFTPHONE, AgentFact.LOGGED_OUT)
+            return milestone.kind in (AgentFact.SOFTPHONE, AgentFact.LOGGED_OUT, AgentFact.SKILLS_TODAY)
         desk = self._exchange.board.desks.get(AgentId(str(milestone.data.get("agent"))))
         return desk is not None and desk.status is Status.OFFLINE  # in a call to its end: that may have been now
 

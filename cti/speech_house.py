@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import structlog
@@ -45,6 +45,7 @@ class SpeechHouse:
         """For health and wallboard."""
         pool = self.pool
         return {
+            "ok": self.chosen.name == OFF or bool(pool and pool.usable),
             "model": self.chosen.name,
             "demo": self.chosen.demo,
             "text": self.chosen.text,
@@ -52,6 +53,14 @@ class SpeechHouse:
             "streams": pool.streams if pool else 0,
             "live": len(pool.live) if pool else 0,
         }
+
+    def word(self, *, heard: bool) -> Literal["ok", "demo", "lost", "none"]:
+        """For agents (cti.desk_view.SpeechWord). `heard`: the sound of calls can come."""
+        if self.pool is None:
+            return "none"
+        if not self.pool.usable or not heard:
+            return "lost"
+        return "demo" if self.chosen.demo else "ok"
 
     async def run(self) -> None:
         """Until cancelled."""

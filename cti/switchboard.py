@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from agents import facts as desk_facts
 from agents.roster import Agent, agent_from, agent_to
@@ -61,12 +61,14 @@ class Switchboard:
     calls: dict[CallId, Call] = field(default_factory=dict)
     desks: dict[AgentId, Desk] = field(default_factory=dict)
     city: dict[tuple[CityFact, str], Milestone] = field(default_factory=dict)
-    """The newest of each rung and each notice."""
+    """The newest of each rung, each notice and each alert."""
     _seq: dict[str, int] = field(default_factory=dict)
     """The last number of each agent and each fact of the city."""
     _first_seq: int = 0
     _readopt_until: float = 0.0
     """0: nobody is waited for."""
+    _ordered: set[AgentId] = field(default_factory=set)
+    """Agents for whom a supervisor's order may be due some time."""
     _dispatch: Dispatch = field(init=False)
 
     def __post_init__(self) -> None:
@@ -126,7 +128,7 @@ class Switchboard:
         return self._routed(self._noted(agent_id, desk_facts.accepted(self.desks[agent_id], kind, data, now), now), now)
 
     def apply_city(self, kind: CityFact, name: str, now: float, data: Mapping[str, Value]) -> Effects:
-        """One fact about the city as a whole: a rung of the surge ladder, a topic broadcast."""
+        """One fact about the city as a whole: a rung of the surge ladder, a topic broadcast, an alert."""
         milestone = Milestone("city", name, self._next_seq(f"{kind} {name}", now), now, kind, dict(data))
         self._fold(milestone)
         return self._routed([milestone], now)
@@ -140,6 +142,7 @@ class Switchboard:
         times = [] if (at := self._dispatch.next_at(now)) is None else [at]
         if self._readopt_until > now:
             times.append(self._readopt_until)
+        times += [today.until for i in self._ordered if (d := self.desks.get(i)) and (today := d.today)]
         return min(times, default=None)
 
     # The roster
@@ -149,10 +152,10 @@ class Switchboard:
 
         An agent who is gone from the file but has a call keeps his desk until the file is read again after it.
         """
-        changed = [a for i, a in roster.items() if i not in self.desks or self.desks[i].agent != a]
+        changed = [a for i, a in roster.items() if i not in self.desks or self.desks[i].of_roster != a]
         for agent in changed:
             old = self.desks.get(agent.id)
-            self.desks[agent.id] = Desk(agent) if old is None else replace(old, agent=agent)
+            self.desks[agent.id] = Desk(agent) if old is None else old.in_roster_as(agent)
             self._dispatch.look_at_desk(agent.id)
         gone = [i for i, d in self.desks.items() if i not in roster and not d.agent.temporary and d.call_id is None]
         for agent_id in gone:
@@ -226,6 +229,14 @@ class Switchboard:
             for name, data in rows
             if data["on"] and float(data["until"] or 0) > now
         ]
+
+    def flow_mode(self, number: str, now: float) -> Milestone | None:
+        """To which mode a supervisor has switched this number; None: to none."""
+        fact = self.city.get((CityFact.FLOW_MODE, number))
+        if fact is None or not fact.data["mode"]:
+            return None
+        until = fact.data.get("until")
+        return fact if until is None or float(until) > now else None
 
     def offer_of(self, call_id: CallId) -> AgentId | None:
         """The agent this call is offered to and should ring now."""
@@ -325,6 +336,9 @@ class Switchboard:
                 # Who has not come back by now holds nobody up any longer; his place is kept all the same.
                 self._readopt_until = 0.0
                 self._dispatch.wait_for_lost(False)
+            for agent_id in sorted(self._ordered):
+                if (desk := self.desks.get(agent_id)) is not None:
+                    made += self._noted(agent_id, desk_facts.due(desk, now), now)
             for call, step in self._dispatch.relaxed(now):
                 wants = rule_of(call.waiting().need, step)
                 data: dict[str, Value] = {
@@ -414,7 +428,11 @@ class Switchboard:
 
     def _change_desk(self, agent_id: AgentId, change: Callable[[Desk], Desk]) -> None:
         if (desk := self.desks.get(agent_id)) is not None:
-            self.desks[agent_id] = change(desk)
+            self.desks[agent_id] = after = change(desk)
+            if after.today is not None or after.is_to_leave:
+                self._ordered.add(agent_id)
+            else:
+                self._ordered.discard(agent_id)
             self._dispatch.look_at_desk(agent_id)
 
     def _seat_parties(self, call: Call, before: Mapping[AgentId, Party], at: float) -> None:

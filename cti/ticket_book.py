@@ -80,6 +80,8 @@ class TicketBook:
         """Number of a citizen -> his open tickets -> when they were made, and who has them."""
         self._present: dict[str, dict[str, float]] = {}
         """Ticket -> who has it before him, and since when he was last heard of."""
+        self.on_open: Callable[[Ticket], object] = lambda _ticket: None
+        """The ticket of a call is there, new or not."""
 
     # What is known at once
 
@@ -139,7 +141,12 @@ class TicketBook:
 
     async def open(self, call_id: str, day: str, make: Callable[[str], Edited]) -> Ticket:
         """The ticket of this call, made now if it has none. `make` runs on the database's thread."""
-        return await self._do(self.store.open, call_id, day, make, seen=self._saw)
+
+        def seen(ticket: Ticket) -> None:
+            self._saw(ticket)
+            self.on_open(ticket)
+
+        return await self._do(self.store.open, call_id, day, make, seen=seen)
 
     async def get(self, ticket_id: str) -> Ticket:
         """UnknownTicket."""

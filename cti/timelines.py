@@ -22,6 +22,9 @@ class Timelines:
             if milestone.stream != "call":
                 continue
             call_id = CallId(milestone.id)
+            if milestone.kind == CallFact.RECORDED_LATE:
+                self._ended.get(call_id, []).append(milestone)
+                continue
             self._live.setdefault(call_id, []).append(milestone)
             if milestone.kind == CallFact.ENDED:
                 self._ended[call_id] = self._live.pop(call_id)

@@ -79,6 +79,8 @@ class Today:
                 self._day(agent_id).handled_s += float(m.data.get("talk_s") or 0.0)
             case CallFact.HANDED_OVER:
                 self._day(AgentId(str(m.data.get("by")))).handled_s += float(m.data.get("talk_s") or 0.0)
+                if agent_id:
+                    self._last_agent[m.id] = agent_id
             case CallFact.RATED if (agent := self._last_agent.get(m.id)) is not None:
                 self._day(agent).rate(satisfied=bool(m.data.get("satisfied")))
             case _:

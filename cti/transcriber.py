@@ -13,8 +13,9 @@ from typing import Literal, Protocol
 
 from recordings.transcript import Transcript, Word, joined
 
-Purpose = Literal["menu", "talk"]
-"""menu: the answer to a question, for which the caller waits; talk: one side of a talk."""
+Purpose = Literal["menu", "queue", "talk"]
+"""menu: the answer to a question, for which the caller waits; queue: the same of one who waits anyway; talk: one side
+of a talk."""
 
 EndReason = Literal[
     "finished", "closed", "off", "put_off", "displaced", "behind", "no_worker", "worker_lost", "refused"

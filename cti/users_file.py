@@ -18,7 +18,7 @@ log = structlog.get_logger()
 _HEAD = """# Who may do what beside agents, who stand in the roster. `yihu user` writes here; it takes effect at once.
 # [user.li]
 # name = "…"
-# roles = ["supervisor"]    # supervisor, administrator, auditor; with an agent's id: what he may beside his desk
+# roles = ["supervisor"]    # supervisor, administrator, auditor, screen; of an agent: what he may beside his desk
 """
 
 

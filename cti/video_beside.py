@@ -21,12 +21,12 @@ from cti.asterisk.ami import AmiError
 from cti.calls import CallFact, CallId, Milestone, Value
 from cti.exchange import Exchange
 from cti.live_call import Call
+from cti.sound_files import finished
 from cti.video.visits import Visit, Visits, visit_id_of
 
 log = structlog.get_logger()
 
 _ANSWER_S = 10
-_FILE_S = 0.3
 _OVER = frozenset({CallFact.TALK_ENDED, CallFact.HANDED_OVER, CallFact.ENDED})
 
 
@@ -96,7 +96,7 @@ class BesideLines:
                 del self._lines[visit.id]
                 self.on_change(visit)
             seconds = round(self._exchange.wall() - began_at, 1)
-            size = await self._size(file) if file.name else 0
+            size = (await finished(self._folder, file)).bytes if file.name else 0
             if call.id in self._exchange.board.calls:
                 left: dict[str, Value] = {"agent": agent, "seconds": seconds, "file": str(file.name and file)}
                 self._exchange.call(CallFact.VIDEO_LEFT, call.id, {**left, "bytes": size})
@@ -130,11 +130,6 @@ class BesideLines:
             return False
         return not (picture_only or visit.invited_to_call) or not VIDEO_SKILLS.isdisjoint(desk.agent.skills)
 
-    async def _size(self, file: PurePosixPath) -> int:
-        """MixMonitor finishes its file on a thread of its own."""
-        await asyncio.sleep(_FILE_S)
-        return await asyncio.to_thread(_bytes_of, self._folder / file)
-
     def _cut(self, channel: str) -> None:
         task = asyncio.get_running_loop().create_task(self._hang_up(channel))
         self._tasks.add(task)
@@ -145,10 +140,3 @@ class BesideLines:
             await self._act.action("Hangup", ("Channel", channel))
         except AmiError as error:
             log.warning("guest_line_not_cut", channel=channel, problem=str(error))
-
-
-def _bytes_of(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

@@ -161,10 +161,14 @@ class WaitingRoom:
         usual = {queue: self._history.usual(queue, at) for queue in queues}
         return {queue: replace(habit, handling_s=self._handling.mean_s(queue, habit)) for queue, habit in usual.items()}
 
+    def wrap_up_s(self, queue: str) -> float:
+        """What agents need after its calls of late; before the first call the default of the settings."""
+        return self._handling.wrap_up_s(queue) or self._wrap_up_s
+
     def at_work(self) -> list[Mapping[str, int]]:
         """The skills of each agent who takes calls now."""
         now = self._exchange.wall()
-        return [desk.agent.skills for desk in self._exchange.board.logged_in() if self._seat(desk, now) is not None]
+        return [desk.agent.skills for desk in self._exchange.board.logged_in() if desk.at_work(now)]
 
     def _wrapped_up(self, agent: AgentId, at: float) -> None:
         if (call := self._wrapping_up.pop(agent, None)) is not None:
@@ -187,6 +191,8 @@ class WaitingRoom:
         return self._outlook[1]
 
     def _seat(self, desk: Desk, now: float) -> Seat | None:
+        if not desk.at_work(now):
+            return None
         call = self._exchange.board.calls.get(desk.call_id) if desk.call_id is not None else None
         queue = call.need.queue if call is not None and call.need is not None else ""
         agent, since = desk.agent, desk.state_since(now)
@@ -195,9 +201,9 @@ class WaitingRoom:
                 return Seat(agent.id, agent.skills, "idle", since)
             case State.OFFERED:
                 return Seat(agent.id, agent.skills, "offered", since, queue=queue)
-            case State.TALKING | State.HELD if desk.status is Status.READY:
+            case State.TALKING | State.HELD:
                 return Seat(agent.id, agent.skills, "talking", since, queue=queue)
-            case State.WRAP_UP if desk.status is Status.READY and desk.wrap_up is not None:
+            case State.WRAP_UP if desk.wrap_up is not None:
                 until = desk.wrap_up.until
                 return Seat(agent.id, agent.skills, "wrap_up", since, until if until < math.inf else None)
             case State.NOT_ANSWERING:

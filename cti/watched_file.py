@@ -20,13 +20,14 @@ T = TypeVar("T")
 class WatchedFile(Generic[T]):
     """`current` is the last good one. `read(text, name)` raises TomlRefused; `shipped` is the text without a file.
 
-    At a start with a broken file what was last in use counts, which is kept beside it; TomlRefused if nothing was.
+    At a start with a broken file what was last in use counts, which is kept beside it. If nothing was: TomlRefused, or
+    `shipped` where a call can do without the file (`needed` False).
     """
 
-    def __init__(self, path: Path, read: Callable[[str, str], T], shipped: str) -> None:
+    def __init__(self, path: Path, read: Callable[[str, str], T], shipped: str, *, needed: bool = True) -> None:
         self.path = path
         self._read = read
-        self._shipped = shipped
+        self._shipped, self._needed = shipped, needed
         self._good = path.with_name(f".{path.name}.good")
         self._seen = self._stamp()
         self.current = self._start()
@@ -34,6 +35,10 @@ class WatchedFile(Generic[T]):
     def check_with(self, read: Callable[[str, str], T]) -> None:
         """Reads with this from now on: more is known by which a text can be judged."""
         self._read = read
+
+    def read_again(self) -> None:
+        """By the next look, although it has not changed: what it is judged by has."""
+        self._seen = (-1, -1, -1)
 
     async def watch(self, on_change: Callable[[T], None] = lambda _: None, poll_s: float = 0.5) -> None:
         """Until cancelled: takes over every change once the file looked the same twice, so no half-written one."""
@@ -53,10 +58,15 @@ class WatchedFile(Generic[T]):
         try:
             found = read_document(self.path, self._read, self._shipped)
         except TomlRefused as error:
-            if not self._good.exists():
+            if self._needed and not self._good.exists():
                 raise
             log.error("document_refused", document=self.path.name, problem=str(error))
-            return self._read(self._good.read_text(encoding="utf-8"), str(self._good))
+            try:
+                return self._read(self._good.read_text(encoding="utf-8"), str(self._good))
+            except (OSError, UnicodeDecodeError, TomlRefused):
+                if self._needed:
+                    raise
+                return self._read(self._shipped, self.path.name)
         self._keep()
         return found
 

@@ -21,7 +21,8 @@ def tree(flow: m.Flow, texts: Texts = lambda prompt: prompt) -> str:
         if name not in inner and not any(
             name in graph.reachable(flow, {other}) for other in flow.nodes if other != name
         ):
-            roots[name] = ["by the table of numbers"]
+            modes = [mode for mode, to in flow.modes.items() if to == name]
+            roots[name] = [f"switched to {mode}" for mode in modes] or ["by the table of numbers"]
     home = _homes(flow, list(roots))
     lines = [f"{flow.name}, version {flow.version}; a person: {flow.person}"]
     for name, whens in roots.items():
@@ -39,6 +40,8 @@ def mermaid(flow: m.Flow, texts: Texts = lambda prompt: prompt) -> str:
         lines.append(f'  n_{name}{left}"{label}"{right}')
     for rule in flow.start:
         lines.append(f'  call -->|"{_quoted(rule_text(rule))}"| n_{rule.to}')
+    begun = {rule.to for rule in flow.start}
+    lines += [f'  call -->|"switched to {mode}"| n_{to}' for mode, to in flow.modes.items() if to not in begun]
     for name, node in flow.nodes.items():
         for label, to in _ways(flow, node):
             arrow = f'-->|"{_quoted(label)}"|' if label else "-->"
@@ -62,7 +65,8 @@ def describe(node: m.Node, texts: Texts = lambda prompt: prompt) -> str:
                 for step in node.skills
             ]
             wait = [f"at most {node.max_wait_s:g} s"] if node.max_wait_s is not None else []
-            return "; ".join([f"route: queue {node.queue}", *steps, *wait])
+            asks = [f"asks: {_said(node.ask.prompts, texts)}"] if node.ask is not None else []
+            return "; ".join([f"route: queue {node.queue}", *steps, *wait, *asks])
         case m.Schedule():
             return f"schedule: {_when(node) or 'holidays'}"
         case m.ByNumber():

@@ -54,12 +54,15 @@ def edges(flow: m.Flow, node: m.Node) -> Iterator[Edge]:
             yield Edge("0, silence, errors", flow.person_of(node), By.SILENCE, ("person",))
         case m.Listen():
             for n, words in enumerate(node.words):
-                yield Edge("/".join(words.any_of), words.to, By.WORDS, ("words", n, "to"))
+                yield Edge(_meaning(words), words.to, By.WORDS, ("words", n, "to"))
             yield from _keys("keys", node.keys)
             yield Edge("0", flow.person_of(node), By.KEY, ("person",))
             yield Edge("otherwise", node.otherwise, By.SILENCE, ("otherwise",))
         case m.Route():
             yield from _keys("keys", node.keys)
+            for n, rule in enumerate(node.ask.words if node.ask is not None else ()):
+                if rule.to is not None:
+                    yield Edge(_meaning(rule), rule.to, By.WORDS, ("ask", "words", n, "to"))
             if node.gave_up is not None:
                 yield Edge("gave up", node.gave_up, By.GAVE_UP, ("gave_up",))
             if node.no_seat is not None:
@@ -112,7 +115,8 @@ def passive_ends(flow: m.Flow, name: str) -> set[str]:
 
 
 def passive_loop(flow: m.Flow) -> list[str] | None:
-    """A way round that needs nobody's action, if need be while no agent is logged in: it would never wait."""
+    """A way round that needs no key of the caller's, if need be while no agent is logged in. Who can only speak, and is
+    understood wrongly, must come to somebody too."""
     done = set[str]()
 
     def visit(name: str, path: list[str]) -> list[str] | None:
@@ -122,7 +126,9 @@ def passive_loop(flow: m.Flow) -> list[str] | None:
             return None
         done.add(name)
         here = flow.nodes[name]
-        ways = (*passive(flow, here), *(edge.to for edge in edges(flow, here) if edge.by is By.NO_SEAT))
+        # Who waits is asked once in a call, so that what he says there cannot lead him round and round.
+        unasked = (By.NO_SEAT,) if isinstance(here, m.Route) else (By.NO_SEAT, By.WORDS)
+        ways = (*passive(flow, here), *(edge.to for edge in edges(flow, here) if edge.by in unasked))
         return next((found for to in ways if (found := visit(to, [*path, name]))), None)
 
     return next((found for name in flow.nodes if (found := visit(name, []))), None)
@@ -158,8 +164,13 @@ def prompts_of(node: m.Node) -> Iterator[tuple[str, tuple[str | int, ...]]]:
             yield from ((p, ("again", n)) for n, p in enumerate(node.again))
         case m.Route():
             yield from ((p, ("comfort", n)) for n, p in enumerate(node.comfort))
+            yield from ((p, ("ask", "prompts", n)) for n, p in enumerate(node.ask.prompts if node.ask else ()))
         case m.Schedule() | m.ByNumber() | m.SwitchLanguage() | m.Goto():
             pass
+
+
+def _meaning(rule: m.Meaning) -> str:
+    return "/".join((*rule.any_of, *rule.matters))
 
 
 def _keys(field: str, keys: object) -> Iterator[Edge]:

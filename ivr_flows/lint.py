@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from ivr_flows import graph
@@ -22,6 +22,9 @@ def check_names(flow: m.Flow, known: Collection[str]) -> Iterator[Fault]:
     for n, rule in enumerate(flow.start):
         if rule.to not in known:
             yield ("start", n, "to"), f"start leads to unknown node {rule.to}; known: {shown}"
+    for mode, to in flow.modes.items():
+        if to not in known:
+            yield ("modes", mode), f"mode {mode} leads to unknown node {to}; known: {shown}"
     for name, node in flow.nodes.items():
         for edge in graph.edges(flow, node):
             if edge.to not in known and not (edge.field == ("person",) and edge.to == flow.person):
@@ -75,9 +78,13 @@ def check_nodes(flow: m.Flow) -> Iterator[Fault]:
                         )
                 if not node.options and node.next is None:
                     yield at, f"node {name}: the path ends here; give options or next: NODE"
-            case m.Listen() if "0" in node.keys:
-                yield (*at, "keys", "0"), f"node {name}: key 0 always leads to a person; take it out"
+            case m.Listen():
+                if "0" in node.keys:
+                    yield (*at, "keys", "0"), f"node {name}: key 0 always leads to a person; take it out"
+                yield from _check_words(name, (*at, "words"), node.words)
             case m.Route():
+                if node.ask is not None:
+                    yield from _check_words(name, (*at, "ask", "words"), node.ask.words)
                 if (node.max_wait_s is None) != (node.gave_up is None):
                     missing = "gave_up: NODE" if node.gave_up is None else "max_wait_s: SECONDS"
                     yield at, f"node {name}: max_wait_s and gave_up belong together; give {missing} or neither"
@@ -97,6 +104,12 @@ def check_nodes(flow: m.Flow) -> Iterator[Fault]:
                 yield at, f"node {name}: give hours, weekdays, days or holiday; without them it is always open"
             case _:
                 pass
+
+
+def _check_words(name: str, at: Path, rules: Sequence[m.Meaning]) -> Iterator[Fault]:
+    for n, rule in enumerate(rules):
+        if not rule.any_of and not rule.matters:
+            yield (*at, n), f"node {name}: these words can never be said; give any_of or matters"
 
 
 def check_prompts(flow: m.Flow, prompts: Collection[str]) -> Iterator[Fault]:
@@ -119,11 +132,14 @@ def check_transfers(flow: m.Flow) -> Iterator[Fault]:
 
 def check_paths(flow: m.Flow, entries: Collection[str]) -> Iterator[Fault]:
     """Every node is used, nothing turns in circles, everybody reaches a person, every talk has an end."""
-    roots = {rule.to for rule in flow.start} | set(entries) | {flow.person}
+    roots = {rule.to for rule in flow.start} | set(entries) | {flow.person} | set(flow.modes.values())
     for name in sorted(flow.nodes.keys() - graph.reachable(flow, roots)):
         yield ("nodes", name), f"node {name}: nothing leads here; lead to it or take it out"
     if loop := graph.passive_loop(flow):
-        yield ("nodes", loop[0]), f"node {loop[0]}: turns in a circle without the caller's action: {' -> '.join(loop)}"
+        yield (
+            ("nodes", loop[0]),
+            f"node {loop[0]}: turns in a circle without a key of the caller's: {' -> '.join(loop)}",
+        )
         return
     if not _all_routes(flow, flow.person):
         yield ("person",), f"person: {flow.person} does not lead to a route; a person is what it promises"
@@ -133,6 +149,11 @@ def check_paths(flow: m.Flow, entries: Collection[str]) -> Iterator[Fault]:
             yield at, f"node {name}: a caller who does nothing here does not reach a person; lead him to a route"
         elif isinstance(node, m.Transfer) and not _all_routes(flow, node.otherwise):
             yield (*at, "otherwise"), f"node {name}: a caller whose transfer fails does not reach a person"
+        elif isinstance(node, m.Route) and node.ask is not None:
+            for n, rule in enumerate(node.ask.words):
+                if rule.to is not None and not isinstance(flow.nodes[rule.to], m.Route):
+                    text = f"{rule.to} is no route, and who waits has to go on waiting; lead to a route"
+                    yield (*at, "ask", "words", n, "to"), f"node {name}: {text}"
         for edge in graph.edges(flow, node):
             ends = graph.passive_ends(flow, edge.to) if edge.by is graph.By.SERVED else ()
             if not all(isinstance(flow.nodes[end], m.HangUp) for end in ends):

@@ -24,7 +24,7 @@ _KINDS: dict[str, Any] = {
     "schedule": m.Schedule, "number": m.ByNumber, "language": m.SwitchLanguage, "goto": m.Goto, "hangup": m.HangUp,
     "transfer": m.Transfer, "survey": m.Survey,
 }  # fmt: skip
-_INNER: dict[str, Any] = {"words": m.Words, "skills": m.SkillStep, "limits": m.Limits}
+_INNER: dict[str, Any] = {"words": m.Words, "ask": m.Ask, "skills": m.SkillStep, "limits": m.Limits}
 _TARGETS = ("next", "to", "after", "otherwise", "open", "closed")
 MAX_NODES = 200
 
@@ -131,6 +131,8 @@ def _parse(
         start=start or (),
         nodes=nodes,
         transfers=transfers,
+        transcribe_talks=head.transcribe_talks,
+        modes=head.modes,
     )
     return flow, known
 
@@ -160,7 +162,7 @@ def _explain(code: str, message: str, loc: Path, at: Path, kind: str | None) -> 
         said = f"unknown type {kind}" if kind else "type is missing"
         return f"{said}; known: {', '.join(_KINDS)}"
     if code == "unexpected_keyword_argument":
-        inner = next((_INNER[part] for part in loc[:-1] if part in _INNER), None)
+        inner = next((_INNER[part] for part in reversed(loc[:-1]) if part in _INNER), None)
         holder = inner or (_KINDS.get(str(kind)) if at[:1] == ("nodes",) else m.Rule if at else m.Head)
         known = ", ".join(getattr(holder, "__dataclass_fields__", {}))
         more = ", start, nodes" if holder is m.Head else ""

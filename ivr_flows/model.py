@@ -51,6 +51,8 @@ def _no_doubles(keys: tuple[str, ...]) -> tuple[str, ...]:
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 Number = Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]
+Matter = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$", max_length=80)]
+"""A code of the city's tree of matters; one of a branch stands for all below it."""
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
 PromptId = Name
 Prompts = Annotated[tuple[PromptId, ...], BeforeValidator(_one_or_more)]
@@ -134,12 +136,39 @@ class Gather:
     max_repeats: Annotated[int, Field(ge=1, le=9)] = 3
 
 
-@dataclass(frozen=True, slots=True, config=_strict)
-class Words:
-    """A caller whose sentence has one of these in it goes `to`; of several matches the longest counts."""
+@dataclass(frozen=True, slots=True, kw_only=True, config=_strict)
+class Meaning:
+    """What a sentence may mean: one of these words is in it, or the classifier takes it for one of these matters.
+
+    Words win over the classifier. Of several words an urgent one counts, then the longest; of several rules with the
+    same matter the first.
+    """
+
+    any_of: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=40)], ...], BeforeValidator(_one_or_more)
+    ] = ()
+    matters: Annotated[tuple[Matter, ...], BeforeValidator(_one_or_more)] = ()
+    least: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.8
+    """The classifier has to be so sure."""
+    matter: Matter | None = None
+    """What it is about, for the agent; None: the matter that the classifier found, if it was that."""
+    urgent: bool = False
+    """Life or property is in danger: no other words in the sentence are stronger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_strict)
+class Words(Meaning):
+    """A caller whose sentence means this goes `to`."""
 
     to: Name
-    any_of: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=40)], ...], BeforeValidator(_one_or_more)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_strict)
+class WaitingWords(Meaning):
+    """A waiting caller whose sentence means this waits in the route `to` from now on, his place kept; None: where he
+    waits already."""
+
+    to: Name | None = None
 
 
 @dataclass(frozen=True, slots=True, config=_strict)
@@ -152,8 +181,23 @@ class Listen:
     otherwise: Name
     keys: Mapping[Key, Name] = field(default_factory=dict)
     person: Name | None = None
-    max_s: Wait = 6.0
+    first_s: Wait = 5.0
+    """Silence allowed before the first word, counted from the tone."""
+    max_s: Wait = 12.0
+    """He need not have come to an end by then; what he has said counts."""
     min_confidence: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
+
+
+@dataclass(frozen=True, slots=True, config=_strict)
+class Ask:
+    """A caller who waits is asked for a sentence, once in a call, while he keeps his place."""
+
+    prompts: SomePrompts
+    words: tuple[WaitingWords, ...] = ()
+    first_s: Wait = 5.0
+    max_s: Wait = 12.0
+    min_confidence: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
+    """As of a `Listen`."""
 
 
 @dataclass(frozen=True, slots=True, config=_strict)
@@ -179,6 +223,7 @@ class Route:
     """How often at most the caller is told his place and the estimated wait."""
     comfort: Prompts = ()
     """Said between the news, one at a time, in turn."""
+    ask: Ask | None = None
     max_wait_s: Long | None = None
     gave_up: Name | None = None
     """Where `max_wait_s` leads."""
@@ -345,6 +390,10 @@ class Head:
     person: Name
     languages: Annotated[tuple[Language, ...], Field(min_length=1), BeforeValidator(_one_or_more)] = ("zh-CN",)
     limits: Limits = field(default_factory=Limits)
+    transcribe_talks: bool = True
+    """Whether talks of those who come through this flow are listened to; then its greeting has to say so."""
+    modes: dict[Name, Name] = field(default_factory=dict)
+    """Ways in that a supervisor can switch a number to for a while: name -> the node at which calls begin then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,6 +413,9 @@ class Flow:
     nodes: Mapping[str, Node]
     transfers: frozenset[str]
     """Targets that can be dialled."""
+    transcribe_talks: bool = True
+    modes: Mapping[str, str] = field(default_factory=dict)
+    """Ways in to which a supervisor can switch a number: name -> node."""
     warnings: tuple[str, ...] = ()
 
     def person_of(self, node: Menu | Gather | Listen) -> str:

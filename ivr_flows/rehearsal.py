@@ -45,7 +45,8 @@ class ScriptedCaller:
     `keys`, read from left to right: `0`-`9`, `*` and `#` are pressed when the flow asks; `-` is silence (in a queue:
     until he gives up); `+` before a key presses it while a prompt plays or while he waits; `n` in a queue: nobody is
     logged in; `h` hangs up. When nothing is left he stays silent. `said`: his sentences, one for each time the flow
-    listens or takes a message; without one left nothing is heard. Agents answer and hang up; transfers succeed.
+    listens, asks him while he waits, or takes a message; without one left nothing is heard. Agents answer and hang up;
+    transfers succeed.
     """
 
     def __init__(self, keys: str = "", said: Iterable[str] = ()) -> None:
@@ -84,6 +85,8 @@ class ScriptedCaller:
                 if self._tokens[:1] == ["-"] and command.max_wait_s is not None:
                     self._tokens.pop(0)
                     return RouteEnded("gave_up")
+                if command.ask is not None and self._said:
+                    return RouteEnded("said", heard=Heard(self._said.pop(0), 1.0))
                 return RouteEnded("talked")
             case RecordMessage():
                 if self._tokens[:1] in (["0"], ["+0"]):
@@ -138,12 +141,15 @@ def tell(commands: Iterable[Command], texts: Texts) -> Iterator[str]:
                 yield f"    asks    {keys} within {command.first_s:g} s{ended}"
             case Listen():
                 yield from _plays(command.prompts, texts)
-                yield f"    listens at most {command.max_s:g} s for {', '.join(command.phrases)}"
+                times = f"{command.first_s:g} s for a first word, at most {command.max_s:g} s"
+                yield f"    listens {times} for {', '.join((*command.phrases, *command.matters))}"
             case Survey():
                 yield from _plays(command.prompts, texts)
                 yield f"    asks    a rating from 1 (best) to {command.scale}"
             case Route():
                 yield "    queue   " + ", ".join(_waits(command))
+                if command.ask is not None:
+                    yield from (f"    asks    {texts(prompt)}" for prompt in command.ask.prompts)
                 yield from (f"    hears   {texts(prompt)}" for prompt in command.comfort)
             case RecordMessage():
                 yield from _plays(command.prompts, texts)
@@ -175,6 +181,8 @@ def tell_event(event: Event) -> str:
             return "asks to be called back"
         case RouteEnded("no_seat"):
             return "nobody is logged in"
+        case RouteEnded("said", _, Heard(text)):
+            return f"says {text} while waiting"
         case RouteEnded(_, digit):
             return f"presses {digit} while waiting"
         case MessageTaken(_, str(digit)):

@@ -18,6 +18,7 @@ from cti.calls import CallFact
 from ivr_flows import model as m
 from ivr_flows.calendar import WorkCalendar
 from ivr_flows.errors import FlowStateError
+from ivr_flows.meaning import meant, noted, question
 from ivr_flows.session_text import session_from_text, session_to_text
 from ivr_flows.state import AWAITS, PHASE_OF, Phase, Session
 from ivr_flows.ways import passage, passive_end, person_ahead, start_node
@@ -29,7 +30,6 @@ from ivr_flows.words import (
     Gathered,
     HangUp,
     Heard,
-    Listen,
     Mark,
     MessageTaken,
     Play,
@@ -45,7 +45,17 @@ from ivr_flows.words import (
     TransferEnded,
 )
 
-__all__ = ["MAX_STEPS", "Phase", "Session", "begin", "resume", "session_from_text", "session_to_text", "step"]
+__all__ = [
+    "MAX_STEPS",
+    "Phase",
+    "Session",
+    "begin",
+    "overheard",
+    "resume",
+    "session_from_text",
+    "session_to_text",
+    "step",
+]
 
 MAX_STEPS = 100
 
@@ -117,6 +127,15 @@ def resume(flow: m.Flow, session: Session) -> Step:
     return _go(flow, replace(session, keys="", digits=""), target, out), out
 
 
+def overheard(flow: m.Flow, session: Session, heard: Heard) -> Mark | None:
+    """The milestone of what a caller has said who is an agent's by now, or gone: it leads nowhere any more."""
+    node = flow.nodes[session.node]
+    asked = node if isinstance(node, m.Listen) else node.ask if isinstance(node, m.Route) else None
+    if asked is None or not heard.text:
+        return None
+    return noted(session.node, session.node, meant(asked.words, asked.min_confidence, heard), heard)
+
+
 # Going into nodes
 
 
@@ -147,7 +166,10 @@ def _enter(flow: m.Flow, session: Session, name: str, out: list[Command]) -> _Ne
         repeats=0,
     )
     out.append(
-        Mark(CallFact.ENTERED, {"node": name, "type": node.type, "session": session_to_text(session)}),
+        Mark(
+            CallFact.ENTERED,
+            {"node": name, "type": node.type, "language": session.language, "session": session_to_text(session)},
+        ),
     )
     if first_menu:
         out.append(Mark(CallFact.MENU_ENTERED, {"node": name}))
@@ -181,9 +203,8 @@ def _begin_node(flow: m.Flow, session: Session, node: m.Node, out: list[Command]
             return _ask(replace(session, keys=""), node, node.prompts, out, session.keys)
         case m.Listen():
             if session.keys:
-                return _listen(flow, replace(session, keys=""), node, Heard(None, digit=session.keys[0]))
-            phrases = tuple(phrase for words in node.words for phrase in words.any_of)
-            out.append(Listen(_prompts(node.prompts), node.max_s, phrases))
+                return _listen(flow, replace(session, keys=""), node, Heard(None, digit=session.keys[0]), out)
+            out.append(question(node))
             return session, None
         case m.Route():
             out.append(_route(flow, session, node))
@@ -227,9 +248,9 @@ def _hear(flow: m.Flow, session: Session, event: Event, out: list[Command]) -> _
         case m.Gather() as node, Gathered(digits):
             return _gather(flow, session, node, digits, out)
         case m.Listen() as node, Heard():
-            return _listen(flow, session, node, event)
+            return _listen(flow, session, node, event, out)
         case m.Route() as node, RouteEnded():
-            return _route_ended(flow, session, node, event)
+            return _route_ended(flow, session, node, event, out)
         case m.Message() as node, MessageTaken():
             return _message(flow, session, node, event, out)
         case m.Transfer() as node, Played():
@@ -279,22 +300,22 @@ def _gather(flow: m.Flow, session: Session, node: m.Gather, digits: str, out: li
     return _mistaken(flow, session, node, out)
 
 
-def _listen(flow: m.Flow, session: Session, node: m.Listen, event: Heard) -> _Next:
+def _listen(flow: m.Flow, session: Session, node: m.Listen, event: Heard, out: list[Command]) -> _Next:
     if event.digit:
         if event.digit == "0":
             return replace(session, by="key"), flow.person_of(node)
         if event.digit in node.keys:
             return replace(session, by="key"), node.keys[event.digit]
         return _carry(replace(session, by="key"), event.digit), node.otherwise
-    if event.text and event.confidence >= node.min_confidence:
-        said = "".join(event.text.split())  # recognisers put spaces between Chinese words
-        found = [(len(p), words.to) for words in node.words for p in words.any_of if "".join(p.split()) in said]
-        if found:
-            return replace(session, by="said"), max(found, key=lambda pair: pair[0])[1]
-    return replace(session, by="silence" if event.text is None else "errors"), node.otherwise
+    if not event.text:
+        return replace(session, by="silence"), node.otherwise
+    rule = meant(node.words, node.min_confidence, event)
+    to = node.otherwise if rule is None else rule.to
+    out.append(noted(session.node, to, rule, event))
+    return replace(session, by="errors" if rule is None else "said"), to
 
 
-def _route_ended(flow: m.Flow, session: Session, node: m.Route, event: RouteEnded) -> _Next:
+def _route_ended(flow: m.Flow, session: Session, node: m.Route, event: RouteEnded, out: list[Command]) -> _Next:
     asked = _route(flow, session, node)
     match event.outcome:
         case "talked":
@@ -307,10 +328,26 @@ def _route_ended(flow: m.Flow, session: Session, node: m.Route, event: RouteEnde
             return replace(session, by="key", served=True), node.called_back
         case "no_seat" if asked.no_seat and node.no_seat is not None:
             return session, node.no_seat
+        case "said" if asked.ask is not None and node.ask is not None and event.heard is not None:
+            return _said_waiting(flow, session, node, node.ask, event.heard, out)
         case _:
             raise FlowStateError(
                 f"flow {session.flow}, node {session.node}: {event.outcome} where the route offered no such way out"
             )
+
+
+def _said_waiting(flow: m.Flow, session: Session, node: m.Route, ask: m.Ask, heard: Heard, out: list[Command]) -> _Next:
+    """He waits on, or in another route with the place he has."""
+    session = replace(session, asked=True)
+    rule = meant(ask.words, ask.min_confidence, heard)
+    to = session.node if rule is None or rule.to is None else rule.to
+    if heard.text:
+        out.append(noted(session.node, to, rule, heard))
+    if to == session.node:
+        out.append(_route(flow, session, node))
+        return session, None
+    out.append(Mark(CallFact.LEFT_QUEUE, {"reason": "said"}))
+    return session, to
 
 
 def _message(flow: m.Flow, session: Session, node: m.Message, event: MessageTaken, out: list[Command]) -> _Next:
@@ -366,6 +403,7 @@ def _route(flow: m.Flow, session: Session, node: m.Route) -> Route:
         leave_keys="".join(node.keys),
         callback_key="" if node.called_back is None else node.callback_key,
         no_seat=node.no_seat is not None,
+        ask=None if node.ask is None or session.asked else question(node.ask),
     )
 
 

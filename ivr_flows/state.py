@@ -71,6 +71,8 @@ class Session:
     served: bool = False
     """An agent or another service has talked to him, or he chose a callback, or left a message."""
     steps: int = 0
+    asked: bool = False
+    """What he calls about, while he waits. Not kept over a restart: it is in the call's milestones."""
     errors: int = 0
     repeats: int = 0
     keys: str = field(default="", repr=False)

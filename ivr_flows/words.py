@@ -42,22 +42,34 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What speech recognition made of a `Listen`; None: nothing, or no recogniser. `digit`: a key was pressed."""
+    """What speech recognition made of a `Listen`; None: nothing, or no recogniser. `digit`: a key was pressed.
 
-    text: str | None
+    `confidence`: of the words on average, 0 to 1.
+    """
+
+    text: str | None = field(repr=False)
     confidence: float = 0.0
     digit: str | None = None
+    matter: str = ""
+    """What the classifier takes it for; "": it was not asked, or is not sure …"""
+    sure: float = 0.0
+    """… and how sure it is, 0 to 1."""
+    cut_off: bool = False
+    """He hung up before he had said it all."""
 
 
 @dataclass(frozen=True, slots=True)
 class RouteEnded:
     """A `Route` is over and the caller is still on the line."""
 
-    outcome: Literal["talked", "left_by_key", "gave_up", "callback", "no_seat"]
+    outcome: Literal["talked", "left_by_key", "gave_up", "callback", "no_seat", "said"]
     """talked: an agent answered and has hung up; left_by_key: the caller pressed a `leave_keys` key;
     gave_up: `max_wait_s` passed without an answer; callback: he pressed `callback_key`, and the call that keeps his
-    place is arranged; no_seat: nobody who could ever take him is logged in (only where the route has `no_seat`)"""
+    place is arranged; no_seat: nobody who could ever take him is logged in (only where the route has `no_seat`);
+    said: he was asked what he calls about, and said `heard`; he is in the queue, and the next `Route` goes on with it
+    or takes him to another one with the place he has"""
     digit: str | None = None
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +155,13 @@ class Listen:
     """-> Heard. Without a recogniser the outcome is `Heard(None)` at once, before the prompts are played."""
 
     prompts: tuple[Prompt, ...]
+    first_s: float
+    """Silence allowed before the first word, counted from the end of the prompts."""
     max_s: float
     phrases: tuple[str, ...] = ()
+    """What is looked for in the sentence."""
+    matters: tuple[str, ...] = ()
+    """What a classifier is asked for; none: it need not be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +181,9 @@ class Route:
     """He need not wait where nobody who could ever take him is logged in."""
     language: str = ""
     """The language he chose to be spoken to; "": he chose none."""
+    ask: Listen | None = None
+    """Put to him while he waits, if there is time for it; his words come as `RouteEnded("said")`. What he has said when
+    an agent is found for him, or when he hangs up, is noted as `session.overheard` says."""
 
 
 @dataclass(frozen=True, slots=True)

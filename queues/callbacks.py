@@ -6,6 +6,8 @@ was, asked to be called back, left a message, or was cut off in the talk by our 
 of arriving, which is a wrong number; not a withheld number, which nobody can call; not who was put through to 110,
 119, 120 or 122, or got what he wanted from the menu.
 
+A person can make a task of any other call that was lost, if its number is known.
+
 Several losses of one number are one task. The first gives its age, the newest says what is needed. It is closed when
 the citizen got through by himself, was reached, somebody closed it, it was tried often enough, or it is too old.
 """
@@ -25,6 +27,9 @@ REDIAL_S: Final = 60.0
 """Who was lost without asking to be called often dials again at once: he is given so long."""
 POSTPONED_S: Final = 60.0
 """From a try that came to nothing without his telephone having rung, to the next."""
+
+OWED: Final = "owed"
+"""Outcome of a call of ours that was none: somebody made a task of the citizen's call that it is `of`."""
 
 _TRIED = frozenset({"no_answer", "busy", "failed"})
 """Outcomes of a callback that count as an attempt; reached and closed end the task, the others postpone it."""
@@ -52,6 +57,8 @@ class EndedCall:
     """The number he called."""
     outcome: str | None = None
     """Of a callback; None: the citizen called."""
+    of: CallId | None = None
+    """With the outcome OWED: the citizen's call."""
     by_voice: bool = True
     """False: he signed or wrote, and is answered in writing, by people."""
 
@@ -132,6 +139,7 @@ class Tasks:
         self._tasks: dict[str, Task] = {}
         self._requested: set[str] = set()
         """Numbers of the tasks that were asked for."""
+        self._open: set[str] = set()
 
     def add(self, call: EndedCall) -> None:
         if not call.number:
@@ -141,12 +149,12 @@ class Tasks:
         if task is not None:
             task = self._aged(task, call.ended_at)
         if task is None or task.closed is not None:
-            if call.lost and (task is None or call.ended_at > task.closed_at):
+            if (call.lost or call.outcome == OWED) and (task is None or call.ended_at > task.closed_at):
                 found = check_number(call.number, self._rules.area_code)
                 refused = found.code if isinstance(found, Refused) else None if call.by_voice else Code.NOT_BY_VOICE
                 self._keep(_opened(number, refused, call))
             return
-        if call.call_id in task.calls or call.ended_at <= task.first_at:
+        if call.call_id in task.calls or call.ended_at <= task.first_at or call.outcome == OWED:
             return
         task = replace(task, calls=task.calls | {call.call_id})
         if call.lost:
@@ -173,6 +181,10 @@ class Tasks:
             if task.closed and now >= task.closed_at + self._rules.oldest_s:
                 del self._tasks[task.number]
 
+    def owed(self) -> tuple[int, int]:
+        """Open tasks: of those who asked to be called back, and of the others."""
+        return len(self._requested), len(self._open) - len(self._requested)
+
     def all(self, now: float) -> list[Task]:
         """Open ones in the order in which they are to be tried, then closed ones, the newest first."""
         self.age(now)
@@ -194,6 +206,10 @@ class Tasks:
 
     def _keep(self, task: Task) -> None:
         self._tasks[task.number] = task
+        if task.closed is None:
+            self._open.add(task.number)
+        else:
+            self._open.discard(task.number)
         if task.requested and task.closed is None:
             self._requested.add(task.number)
         else:
@@ -220,8 +236,9 @@ class Tasks:
 
 
 def _opened(number: str, refused: Code | None, call: EndedCall) -> Task:
-    calls, at = frozenset({call.call_id}), call.ended_at
-    return _merged(Task(call.call_id, number, at, at, call.call_id, 0.0, refused, losses=0, calls=calls), call)
+    first, at = call.of or call.call_id, call.ended_at
+    calls = frozenset({call.call_id, first})
+    return _merged(Task(first, number, at, at, first, 0.0, refused, losses=0, calls=calls), call)
 
 
 def _merged(task: Task, call: EndedCall) -> Task:
@@ -230,7 +247,7 @@ def _merged(task: Task, call: EndedCall) -> Task:
     return replace(
         task,
         last_at=call.ended_at,
-        of=call.call_id,
+        of=call.of or call.call_id,
         losses=task.losses + 1,
         requested=task.requested or asked,
         need=call.need or task.need,

@@ -11,7 +11,7 @@ from typing import Any
 class Word:
     text: str
     start_s: float
-    """From the first sound that was given to the recogniser."""
+    """On the clock of the transcript, which begins with the first sound unless its maker says otherwise."""
     end_s: float
     confidence: float
     """0 to 1."""

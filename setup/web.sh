@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # web.sh run|test|check
-# Sees to what the web pages need from others: JsSIP bundled into .deps/web/vendor, for tests also the type checker, axe and
+# Sees to what the web pages need from others: JsSIP and ECharts bundled into .deps/web/vendor, for tests also the type checker, axe and
 # a Chromium with Chinese fonts. `check`: types of the pages, and the tests of their logic. Versions and checksums are those of setup/web/package-lock.json. A second call costs nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -31,7 +31,7 @@ find_node() {
 # A stamp says: this lock, these sources, in this place. It is written last.
 packages() {
     local want stamp=$deps/.complete
-    want="$(cat setup/web/package-lock.json setup/web/jssip.js | sha256sum) $here"
+    want="$(cat setup/web/package-lock.json setup/web/jssip.js setup/web/echarts.js | sha256sum) $here"
     [ -f "$stamp" ] && [ "$(< "$stamp")" = "$want" ] && return
     mkdir -p "$deps"
     exec 9> .deps/web.lock
@@ -40,10 +40,12 @@ packages() {
     find_node
     say "fetching what the web pages need"
     rm -f "$stamp"
-    cp setup/web/package.json setup/web/package-lock.json setup/web/.npmrc setup/web/jssip.js "$deps/"
+    cp setup/web/package.json setup/web/package-lock.json setup/web/.npmrc setup/web/jssip.js setup/web/echarts.js "$deps/"
     (cd "$deps" && "${npm[@]}" ci --ignore-scripts --no-progress > npm.log 2>&1) || die "the packages of the web pages could not be fetched: see .deps/web/npm.log"
-    (cd "$deps" && node_modules/.bin/esbuild jssip.js --bundle --format=esm --minify --legal-comments=none --outfile=vendor/jssip.js --log-level=warning)
+    (cd "$deps" && node_modules/.bin/esbuild jssip.js echarts.js --bundle --format=esm --minify --legal-comments=none --outdir=vendor --log-level=warning)
     cp "$deps/node_modules/jssip/LICENSE.md" "$deps/vendor/jssip.LICENSE.md"
+    # ECharts' own licence and notice, and that of zrender, which is in it too
+    cat "$deps/node_modules/echarts/LICENSE" "$deps/node_modules/echarts/NOTICE" "$deps/node_modules/zrender/LICENSE" > "$deps/vendor/echarts.LICENSE.txt"
     printf %s "$want" > "$stamp"
 }
 

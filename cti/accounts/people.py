@@ -28,11 +28,13 @@ class Role(StrEnum):
     """Changes how the hotline works, and who may do what."""
     AUDITOR = "auditor"
     """Reads records and the audit trail, changes nothing."""
+    SCREEN = "screen"
+    """A wallboard on a wall: is told the city's figures, and nothing of anybody. Nobody sits there to log in again."""
     GUEST = "guest"
     """A citizen with a link to one call; of no file."""
 
 
-GIVEN = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
+GIVEN = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR, Role.SCREEN)
 """What the users file can say; an agent is one by the roster."""
 
 
@@ -84,7 +86,7 @@ class People:
 
 def _person(user_id: str, agent: Agent | None, user: User | None) -> Person | None:
     if agent is not None:
-        more = user.roles if user is not None else frozenset()
+        more = user.roles - {Role.SCREEN} if user is not None else frozenset()
         return Person(user_id, agent.name, more | {Role.AGENT}, agent.password_hash)
     return Person(user.id, user.name, user.roles, user.password_hash) if user is not None else None
 
@@ -104,6 +106,8 @@ def check_roles(roles: Iterable[object]) -> frozenset[Role]:
         raise UsersError(f"roles: {wrong[0]!r} is none of {', '.join(known)}{hint}")
     if not found:
         raise UsersError(f"roles: at least one of {', '.join(known)}")
+    if str(Role.SCREEN) in found and len(set(found)) > 1:
+        raise UsersError("roles: a screen's log-in lasts a year, so it is nothing else: give it a user of its own")
     return frozenset(known[str(role)] for role in found)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import math
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ log = structlog.get_logger()
 
 LASTS_S = 12 * 3600.0
 """A session is over after so long, however busy it was."""
+SCREEN_LASTS_S = 365 * 86_400.0
+"""The same of a screen on a wall, also if it was off meanwhile."""
 _KEPT_EVERY_S = 60.0
 """The store learns of a session's use this often."""
 _SWEEP_S = 1.0
@@ -92,7 +95,15 @@ class Sessions:
         """A new session's token. It counts even while the store is away."""
         now, token = self._wall(), secrets.token_urlsafe(32)
         session = Session(
-            key_of(token), person.id, person.name, person.roles, person.stamp, now, now + LASTS_S, now, seat=seat
+            key_of(token),
+            person.id,
+            person.name,
+            person.roles,
+            person.stamp,
+            now,
+            now + lasts_s(person),
+            now,
+            seat=seat,
         )
         await self._open(session)
         return token
@@ -222,8 +233,9 @@ class Sessions:
         if session is None:
             await self._keeper.drop(_PREFIX + key)
         else:
-            lasts_s = min(session.ends_at - now, self._idle_s) + 2 * _KEPT_EVERY_S
-            await self._keeper.put(_PREFIX + key, _text(session), max(1.0, lasts_s))
+            idle_s = math.inf if Role.SCREEN in session.roles else self._idle_s
+            kept_s = min(session.ends_at - now, idle_s) + 2 * _KEPT_EVERY_S
+            await self._keeper.put(_PREFIX + key, _text(session), max(1.0, kept_s))
         if self._untold.get(key) == change:
             del self._untold[key]
             if session is not None:
@@ -242,9 +254,15 @@ class Sessions:
             return "changed"
         if now >= session.ends_at and not self._busy(session.user):
             return "too_old"
-        if now - session.seen_at >= self._idle_s and not self._busy(session.user):
+        idle = now - session.seen_at >= self._idle_s and Role.SCREEN not in session.roles
+        if idle and not self._busy(session.user):
             return "idle"
         return ""
+
+
+def lasts_s(person: Person) -> float:
+    """How long a session of his may last."""
+    return SCREEN_LASTS_S if Role.SCREEN in person.roles else LASTS_S
 
 
 def key_of(token: str) -> str:

@@ -71,6 +71,7 @@ class AgiServer:
         self._header_timeout_s = header_timeout_s
         self._max_sessions = max_sessions
         self._server: asyncio.Server | None = None
+        self._stopped = False
         self._waiting: dict[_Connection, None] = {}
         """Connections whose environment has not come yet, oldest first."""
         self._sessions: dict[asyncio.Task[None], _Connection] = {}
@@ -101,6 +102,7 @@ class AgiServer:
 
     async def stop(self, timeout_s: float) -> None:
         """Cancels the handlers and closes every connection; Asterisk goes on in the dialplan with each call."""
+        self._stopped = True
         if self._server is not None:
             self._server.close()
         for waiting in list(self._waiting):
@@ -119,6 +121,8 @@ class AgiServer:
     def on_connected(self, connection: _Connection) -> asyncio.TimerHandle:
         """Counts the connection as waiting and returns the timer that ends it; in a crowd the oldest makes room."""
         self._waiting[connection] = None
+        if self._stopped:
+            connection.transport.abort()  # it was taken while the last ones were closed: nobody would serve it
         if len(self._waiting) > self._max_sessions:
             self._crowd_out(next(iter(self._waiting)))
         loop = asyncio.get_running_loop()

@@ -11,7 +11,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from typing import Final, Literal, get_args
 
 import structlog
 
@@ -26,6 +26,7 @@ from cti.asterisk.ami_codec import (
 )
 from cti.asterisk.ami_link import Link, Lost, QuietManager
 from cti.asterisk.fault import fault
+from cti.spread import Spread
 
 __all__ = [
     "Ami",
@@ -57,6 +58,9 @@ REFUSAL_TOLD_EVERY_S: Final = 1.0
 HELD_LIMIT: Final = 5_000
 """Events kept while `on_up` reads the state; if there are more, it is read again."""
 DELIVER_AT_ONCE: Final = 200
+REPLY_BOUNDS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
+
+Asked = Literal["action", "list", "ping"]
 
 
 class Ami:
@@ -93,7 +97,13 @@ class Ami:
         """Of the last ping answered."""
         self.last_seen = monotonic()
         """When Asterisk last sent anything."""
+        self.replies: Mapping[Asked, Spread] = {asked: Spread(REPLY_BOUNDS_S) for asked in get_args(Asked)}
+        """How long Asterisk took to answer; a refusal is an answer too."""
+        self.timeouts = 0
+        """Not answered in time."""
         self.connections = 0
+        self.events = 0
+        """Believed, of those that are no answer."""
         self.refused_events = 0
         self.handler_errors = 0
         self._host, self._port, self._username, self._secret = host, port, username, secret
@@ -105,6 +115,7 @@ class Ami:
         self._synced_at: float | None = None
         self._refusal_told_at = float("-inf")
         self._resync = asyncio.Event()
+        self._booted_at: float | None = None
 
     async def run(self) -> None:
         """Keeps the connection up until cancelled; leaves no connection, task or timer behind."""
@@ -127,17 +138,37 @@ class Ami:
         """Sends one action, once; returns the headers of its reply. AmiBadValue, AmiDown, AmiTimeout or AmiRefused."""
         if not self._may_act():
             raise AmiDown("another daemon decides for this city")
-        reply, _ = await self._up().request(name, headers, timeout_s)
+        reply, _ = await self._ask(self._up(), "action", name, headers, timeout_s)
         return reply
 
     async def list_action(self, name: str, *headers: tuple[str, str], timeout_s: float = 5.0) -> list[AmiEvent]:
         """Sends an action that is answered by a list; returns its items when the list is complete."""
-        _, items = await self._up().request(name, headers, timeout_s, as_list=True)
+        _, items = await self._ask(self._up(), "list", name, headers, timeout_s)
         return items
+
+    @property
+    def up_for_s(self) -> float | None:
+        """How long the Asterisk that we are connected to has been running, to the second; None: it did not say."""
+        return None if self._booted_at is None else self._monotonic() - self._booted_at
 
     def resync(self) -> None:
         """Asks for `on_up` to be run again soon, as after a refused event; at most once a second."""
         self._resync.set()
+
+    async def _ask(
+        self, link: Link, asked: Asked, name: str, headers: tuple[tuple[str, str], ...], timeout_s: float
+    ) -> tuple[Mapping[str, str], list[AmiEvent]]:
+        sent = self._monotonic()
+        try:
+            answer = await link.request(name, headers, timeout_s, as_list=asked == "list")
+        except AmiTimeout:
+            self.timeouts += 1
+            raise
+        except AmiRefused:
+            self.replies[asked].add(self._monotonic() - sent)
+            raise
+        self.replies[asked].add(self._monotonic() - sent)
+        return answer
 
     def _up(self) -> Link:
         if self._link is None:
@@ -155,7 +186,7 @@ class Ami:
             protocol_factory=lambda: link,
         )
         reason = ""
-        self._synced_at = None
+        self._synced_at = self._booted_at = None
         try:
             await self._log_in(manager, link)
             try:
@@ -209,7 +240,7 @@ class Ami:
         while True:
             sent = self._monotonic()
             try:
-                await link.request("Ping", (), PING_WAIT_S)
+                await self._ask(link, "ping", "Ping", (), PING_WAIT_S)
             except AmiTimeout:
                 missed += 1
                 if missed == 2:
@@ -244,7 +275,10 @@ class Ami:
             self.synced = False
 
     def _receive(self, event: AmiEvent) -> None:
+        self.events += 1
         if event.name == "FullyBooted":
+            up_s = event.fields.get("Uptime", "")
+            self._booted_at = self._monotonic() - int(up_s) if up_s.isdecimal() else None
             if not self.connected:
                 return  # written to us alone, as part of the log-in
             self.resync()

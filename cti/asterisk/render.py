@@ -135,6 +135,8 @@ def _placeholders(settings: Settings, ami_ro: str, ami_ctl: str, nonce: str, pro
     for name, value in values.items():
         if re.search(r"[;\x00-\x1f\x7f]", value):
             raise RenderError(f"@{name}@: its value has a semicolon or a control character, which Asterisk cannot read")
+    if re.search(r'[,()"\\$]', values["recordings"]):
+        raise RenderError("@recordings@: Asterisk cannot record to a path with a comma, bracket, quote, backslash or $")
     if asterisk.registrar and not (asterisk.registrar_user and values["registrar_password"]):
         raise RenderError(
             "settings: asterisk.registrar needs asterisk.registrar_user, and its password in $YIHU_TRUNK_PASSWORD"

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cti.asterisk.names import NONCE_FILE
 from cti.asterisk.render import RenderError, render, socket_dir
+from cti.child_process import plain_environment
 from cti.programs import Program
 from cti.settings import Settings
 
@@ -72,6 +73,7 @@ class AsteriskServer:
                 stdout=console,
                 stderr=subprocess.STDOUT,
                 cwd=self._settings.var,
+                env=plain_environment(),
                 start_new_session=True,  # Ctrl-C in the terminal is for the supervisor, which stops us in order
             )
         try:

@@ -99,7 +99,7 @@ async def measure(calls: int, agents: int) -> Result:
                 Director(server, Path(folder), manner, [audio.load(audio.sample_names()[0])]) as director,
             ):
                 browser = await playwright.chromium.launch(**options)
-                pages = [await _open(browser, stack, agent.id, agent.token) for agent in made]
+                pages = [await open_desk(browser, stack, agent.id, agent.token, _NOTE_INVITES) for agent in made]
                 answering = [asyncio.create_task(_answer(page)) for page in pages]
                 try:
                     plans = [
@@ -120,11 +120,11 @@ async def measure(calls: int, agents: int) -> Result:
     return Result(late, unseen, len(made), time.monotonic() - began)
 
 
-async def _open(browser: Browser, stack: Stack, agent: str, token: str) -> Page:
-    """His desk in a context of its own, ready for calls."""
+async def open_desk(browser: Browser, stack: Stack, agent: str, token: str, script: str) -> Page:
+    """His desk in a context of its own, ready for calls. `script`: runs in the page before its own."""
     context = await browser.new_context(permissions=["microphone"])
     await context.add_cookies([{"name": "yihu_session", "value": token, "url": stack.address}])
-    await context.add_init_script(_NOTE_INVITES)
+    await context.add_init_script(script)
     page = await context.new_page()
     await page.goto(f"{stack.address}/agent")
     await page.wait_for_selector("[data-phone='registered']", timeout=20_000)

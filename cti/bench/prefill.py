@@ -24,14 +24,17 @@ from cti.tickets.form import load_form
 from cti.tickets.model import Value
 from cti.tickets.prefill.city import City, load_city
 from cti.tickets.prefill.fill import Filled, prefill
+from cti.tickets.prefill.intent import menu_intent
 from cti.tickets.prefill.lexicon import GUESSED
 from cti.tickets.prefill.numbers import in_figures
-from cti.tickets.prefill.words import Word, said
+from cti.tickets.prefill.words import said
+from recordings.transcript import Word, joined
 
 LONG: Final = 400
 """Characters of the transcript whose filling is timed."""
 _TIMED: Final = 30
 _ALIKE: Final = 70.0
+IN_MENU: Final = ("matter", "type", "urgency")
 _STEP: Final = 4
 """Words by which a transcript grows from one filling to the next, to see fields change."""
 _TEXTS: Final = ("address", "happened_at", "target")
@@ -90,6 +93,8 @@ class Section:
     live: Count = field(default_factory=Count)
     """With what stands in the draft at the last word, after all that stood there before."""
     cer: float | None = None
+    menu: dict[str, Count] = field(default_factory=lambda: {name: Count() for name in IN_MENU})
+    """The same requests as answers in the menu: what decides where a caller goes."""
 
     def as_json(self) -> dict[str, Any]:
         whole = Count()
@@ -102,6 +107,7 @@ class Section:
             "f1_live": self.live.as_json()["f1"],
             "changes_per_request": round(self.changes / max(1, self.requests), 2),
             "flickers": self.flickers,
+            "in_menu": {name: count.as_json() for name, count in self.menu.items()},
         }
         if self.cer is not None:
             shown["character_error_rate"] = round(self.cer, 4)
@@ -173,8 +179,24 @@ def counted(city: City, requests: Sequence[tuple[Request, Sequence[Word]]]) -> S
     return section
 
 
+def answered(city: City, requests: Sequence[tuple[Request, Sequence[Word]]]) -> dict[str, Count]:
+    """Each said in the menu. A matter is right too if it is the branch that the right one belongs to."""
+    counts = {name: Count() for name in IN_MENU}
+    for request, words in requests:
+        intent = menu_intent(joined(word.text for word in words), city)
+        given = {"matter": intent.matter, "type": intent.type, "urgency": "urgent" if intent.urgent else ""}
+        for name, count in counts.items():
+            value, expected = given[name], str(request.expected.get(name, ""))
+            count.exact += bool(value) and value == expected
+            count.right += bool(value) and f"{expected}.".startswith(f"{value}.")
+            count.filled += bool(value)
+            count.expected += bool(expected)
+    return counts
+
+
 def _watched(city: City, requests: Sequence[tuple[Request, Sequence[Word]]]) -> Section:
     section = counted(city, requests)
+    section.menu = answered(city, requests)
     for request, words in requests:
         _watch(city, request, words, section)
     return section

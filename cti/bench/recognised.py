@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rapidfuzz.distance import Levenshtein
 
 from cti.bench.request_set import Request
 from cti.demo.audio import RATE, decode
-from cti.tickets.prefill.words import Word
+from cti.speech.vosk_result import final_words
+from recordings.transcript import Word
 
 _CHUNK = 2 * RATE // 50
 """Bytes of 20 ms, as the telephone brings them"""
@@ -41,12 +40,11 @@ class Recogniser:
         recogniser = self._vosk.KaldiRecognizer(self._model, RATE)
         recogniser.SetWords(True)
         sound = decode(request.sound.read_bytes())
-        words: list[dict[str, Any]] = []
+        words: list[Word] = []
         for at in range(0, len(sound), _CHUNK):
             if recogniser.AcceptWaveform(sound[at : at + _CHUNK]):
-                words += json.loads(recogniser.Result()).get("result", [])
-        words += json.loads(recogniser.FinalResult()).get("result", [])
-        return [Word(word["word"], word["start"], word["end"], word["conf"]) for word in words]
+                words += final_words(recogniser.Result())
+        return [*words, *final_words(recogniser.FinalResult())]
 
 
 def character_error_rate(pairs: Sequence[tuple[str, str]]) -> float:

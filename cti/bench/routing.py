@@ -17,6 +17,7 @@ from typing import Any
 
 from cti import secrets
 from cti.asterisk.server import AsteriskServer
+from cti.bench.errors import BenchError
 from cti.bench.timing import Samples, figures, measure
 from cti.demo import audio
 from cti.demo.client import Stack, TestAgent
@@ -32,10 +33,6 @@ OURS, APP_QUEUE = "ours", "app_queue"
 _NUMBERS = {OURS: "19999", APP_QUEUE: "19998"}
 _ADDITIONS = Path(__file__).with_name("app_queue.conf")
 METRICS = ("agent_free_to_invite_ms", "idle_to_invite_ms")
-
-
-class BenchError(Exception):
-    """The comparison cannot be made; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +111,8 @@ async def compare(calls: int, agents: int, registered: int, rate: float, rounds:
     """
     began = time.monotonic()
     did = (Did(number="12345", flow="city"), Did(number=_NUMBERS[OURS], flow="bench"))
-    async with own_stack(did, 0.0, 15.0) as settings, Stack(settings) as stack:
+    # app_queue's calls are not listened to either.
+    async with own_stack(did, 0.0, 15.0, 'speech = {model = "off"}') as settings, Stack(settings) as stack:
         asterisk = await asyncio.to_thread(_add_app_queue, settings)
         made = await stack.add_test_agents(max(agents, registered), {"general": 3}, "bench", 0.0)
         with tempfile.TemporaryDirectory(prefix="yihu-sipp-") as folder:

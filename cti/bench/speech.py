@@ -10,25 +10,23 @@ import asyncio
 import itertools
 import os
 import sys
-import tempfile
 import time
-import wave
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from cti.bench.hearing import Accuracy, accuracy, word_delays_s
+from cti.bench.own_worker import own_worker, transcribe
 from cti.bench.request_set import spoken
 from cti.bench.timing import figures
 from cti.demo import audio
 from cti.settings import Settings
-from cti.speech.models import Chosen, choose
-from cti.speech.pool import Pool, PoolRules
-from cti.speech.worker_command import worker_argv, worker_cpus
+from cti.speech.models import choose
+from cti.speech.pool import Pool
+from cti.speech.worker_command import worker_cpus
 from cti.tickets.form import load_form
 from cti.transcriber import Ended, Heard, Session
 from recordings.transcript import Transcript
@@ -39,11 +37,6 @@ LATE_S = 0.7
 """Words that are on the desk later than this, at p95, are too late."""
 LEVELS = (1, 2, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 64)
 _PACKET_S = 0.02
-_READY_S = 180.0
-
-
-class BenchError(Exception):
-    """It cannot be measured; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +62,13 @@ def callers() -> list[Caller]:
 async def measure(settings: Settings, callers: Sequence[Caller], seconds: float) -> dict[str, Any]:
     """`seconds`: of each number of streams. BenchError."""
     chosen = choose(settings.speech.model, settings.models_dir)
-    if chosen.folder is None:
-        raise BenchError(chosen.text)
     load_before = os.getloadavg()[0]
-    async with _worker(chosen, settings.log_dir / "speech.log") as pool:
+    async with own_worker(chosen, settings.log_dir / "speech.log") as pool:
         ready = pool.usable[0].ready
         accuracies = await _accuracies(pool, callers)
     levels = []
     for streams in LEVELS:
-        async with _worker(chosen, settings.log_dir / "speech.log") as pool:
+        async with own_worker(chosen, settings.log_dir / "speech.log") as pool:
             levels.append(await _level(pool, callers, streams, seconds))
         if not levels[-1]["in_time"]:
             break
@@ -101,25 +92,6 @@ async def measure(settings: Settings, callers: Sequence[Caller], seconds: float)
     }
 
 
-@asynccontextmanager
-async def _worker(chosen: Chosen, log: Path) -> Any:
-    """A pool of one, and no limit to its streams."""
-    assert chosen.folder is not None
-    rules = PoolRules(1, 10_000, 1e6, ("zh-CN",))
-    pool = Pool(worker_argv(chosen.folder), chosen.name, log, time.monotonic, rules)
-    running = asyncio.create_task(pool.run())
-    try:
-        deadline = time.monotonic() + _READY_S
-        while not pool.usable:
-            if time.monotonic() > deadline:
-                raise BenchError(f"the worker does not get ready: see {log}")
-            await asyncio.sleep(0.05)
-        yield pool
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-
-
 async def _accuracies(pool: Pool, callers: Sequence[Caller]) -> dict[str, Any]:
     """Understood as recordings, as they are and after A-law; what that took of the processor."""
     pid = pool.usable[0].pid
@@ -127,7 +99,7 @@ async def _accuracies(pool: Pool, callers: Sequence[Caller]) -> dict[str, Any]:
     spent_s = 0.0
     for name, of in (("plain", lambda pcm: pcm), ("alaw", _through_alaw)):
         before_s = _cpu_s(pid)
-        understood = [_text(await _transcribe(pool, of(caller.pcm))) for caller in callers]
+        understood = [_text(await transcribe(pool, of(caller.pcm))) for caller in callers]
         spent_s += _cpu_s(pid) - before_s
         known = [caller.known_voice for caller in callers]
         pairs = [(caller.text, text) for caller, text in zip(callers, understood, strict=True)]
@@ -144,16 +116,6 @@ async def _accuracies(pool: Pool, callers: Sequence[Caller]) -> dict[str, Any]:
 
 def _only(pairs: Sequence[tuple[str, str]], chosen: Sequence[bool]) -> Accuracy:
     return accuracy(itertools.compress(pairs, chosen))
-
-
-async def _transcribe(pool: Pool, pcm: bytes) -> Transcript:
-    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
-        with wave.open(file.name, "wb") as sound:
-            sound.setnchannels(1)
-            sound.setsampwidth(2)
-            sound.setframerate(8000)
-            sound.writeframes(pcm)
-        return await pool.transcribe(Path(file.name))
 
 
 def _text(transcript: Transcript) -> str:

@@ -10,6 +10,7 @@ import click
 if TYPE_CHECKING:
     from cti.bench.decision import Growth
     from cti.bench.prefill import Result as PrefillResult
+    from cti.bench.reports import Result as ReportsResult
     from cti.bench.routing import Result
     from cti.settings import Settings
 
@@ -21,6 +22,7 @@ def command() -> None:
 
 @command.command("routing")
 @click.option("--live", is_flag=True, help="With real calls on a real Asterisk, beside app_queue.")
+@click.option("--speech", is_flag=True, help="Live: beside itself without speech, instead of beside app_queue.")
 @click.option("--agents", type=click.IntRange(1, 20_000), help="Agents.  [default: 1000; 5 with --live, at most 200]")
 @click.option("--waiting", default=1000, show_default=True, type=click.IntRange(1, 20_000), help="Callers who wait.")
 @click.option("--skills", default=32, show_default=True, type=click.IntRange(1, 500), help="Skills of the city.")
@@ -42,6 +44,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 def routing(
     live: bool,
+    speech: bool,
     agents: int | None,
     waiting: int,
     skills: int,
@@ -60,10 +63,17 @@ def routing(
 
     With --live: from a free agent, or a fresh call, to the INVITE at an agent, our router beside Asterisk's app_queue.
     Starts a stack of its own. Both systems get the same load in turns; times are those of the SIP messages.
+
+    With --live --speech: our router while every talk is listened to, beside our router without speech.
     """
+    if speech and not live:
+        raise click.UsageError("--speech goes with --live")
     if live:
         if agents is not None and agents > 200:
             raise click.UsageError("--live takes at most 200 agents")
+        if speech:
+            _beside_speech(calls, agents or 8, rate, rounds, seed, as_json)
+            return
         _live(calls, agents or 5, registered, rate, rounds, seed, as_json)
     else:
         _decision(agents or 1000, waiting, skills, decisions, seed, as_json)
@@ -117,7 +127,8 @@ def _print_growth(growth: Growth) -> None:
 def _live(calls: int, agents: int, registered: int, rate: float, rounds: int, seed: int, as_json: bool) -> None:
     import orjson
 
-    from cti.bench.routing import BenchError, compare
+    from cti.bench.errors import BenchError
+    from cti.bench.routing import compare
     from cti.demo.cleanly import run_cleanly
     from cti.demo.client import StackAway, StackRefused
     from cti.demo.sipp import SippError
@@ -132,6 +143,31 @@ def _live(calls: int, agents: int, registered: int, rate: float, rounds: int, se
         click.echo(orjson.dumps(result.as_json(), option=orjson.OPT_INDENT_2).decode())
     else:
         _print(result)
+
+
+def _beside_speech(calls: int, agents: int, rate: float, rounds: int, seed: int, as_json: bool) -> None:
+    import logging
+
+    import orjson
+
+    from cti import logs
+    from cti.bench.errors import BenchError
+    from cti.bench.routing_speech import compare, said
+    from cti.demo.cleanly import run_cleanly
+    from cti.demo.client import StackAway, StackRefused
+    from cti.demo.sipp import SippError
+    from cti.demo.stack import StackFailed
+    from cti.programs import ProgramMissing
+
+    try:
+        logs.set_up(logging.WARNING)
+        result = run_cleanly(compare(calls, agents, rate, rounds, seed))
+    except (BenchError, StackAway, StackRefused, StackFailed, SippError, ProgramMissing) as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        click.echo(orjson.dumps(result.as_json(), option=orjson.OPT_INDENT_2).decode())
+    else:
+        click.echo("\n".join(said(result)))
 
 
 @command.command("pop")
@@ -172,6 +208,82 @@ def pop(calls: int, agents: int, as_json: bool) -> None:
     )
 
 
+@command.command("wallboard")
+@click.option("--viewers", default=50, show_default=True, type=click.IntRange(3, 500), help="One is stopped.")
+@click.option("--many", default=500, show_default=True, type=click.IntRange(1, 2000), help="For the cost of watching.")
+@click.option("--changes", default=300, show_default=True, type=click.IntRange(10, 5000), help="To be painted.")
+@click.option("--seconds", default=20.0, show_default=True, type=click.FloatRange(3, 600), help="Of each load.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same moments.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+def wallboard(viewers: int, many: int, changes: int, seconds: float, seed: int, as_json: bool) -> None:
+    """How soon a wallboard shows what has happened, and what it costs that many watch.
+
+    A server of its own with 300 agents, 200 talks and ten changes a second; the page in a real Chromium, the other
+    viewers by WebSocket alone. Needs Chromium and the packages of `make setup-test`.
+    """
+    import asyncio
+
+    import orjson
+
+    from cti.bench.wallboard import measure
+    from cti.programs import ProgramMissing
+
+    try:
+        result = asyncio.run(measure(viewers, many, changes, seconds, seed)).as_json()
+    except ProgramMissing as error:
+        raise click.ClickException(str(error)) from None
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"{error.name} is missing: run `make setup-test`") from None
+    if as_json:
+        click.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
+        return
+    late, load, one = result["staleness_ms"], result["load"], result["load_of_one_viewer"]
+    click.echo(
+        f"painted after the change, ms: p50 {late['p50']}, p95 {late['p95']}, p99 {late['p99']}, max {late['max']}; "
+        f"n = {late['n']}, never {result['unseen']}; {result['viewers']} viewers, 1 stopped; "
+        f"asked: p99 at most {result['staleness_p99_ms_target']:g}\n"
+        f"{load['viewers']} viewers at {load['changes_a_second']} changes a second: {load['core_share']:.1%} of a core "
+        f"(one viewer: {one['core_share']:.1%}), {load['rss_before_mb']} MB before, {load['rss_after_mb']} MB after; "
+        f"asked: at most {load['core_share_target']:.0%}"
+    )
+
+
+@command.command("words")
+@click.option("--calls", default=40, show_default=True, type=click.IntRange(1, 64), help="Talks, each another request.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a line.")
+def words(calls: int, as_json: bool) -> None:
+    """How soon an agent reads what a citizen says: real calls, the model in use, a real Chromium page.
+
+    Starts a stack of its own. Needs Chromium and the packages of `make setup-test`.
+    """
+    import orjson
+
+    from cti.bench.errors import BenchError
+    from cti.bench.recognised import NoRecogniser
+    from cti.bench.words import measure
+    from cti.demo.cleanly import run_cleanly
+    from cti.demo.client import StackAway, StackRefused
+    from cti.demo.sipp import SippError
+    from cti.demo.stack import StackFailed
+    from cti.programs import ProgramMissing
+
+    try:
+        result = run_cleanly(measure(calls)).as_json()
+    except (BenchError, NoRecogniser, StackAway, StackRefused, StackFailed, SippError, ProgramMissing) as error:
+        raise click.ClickException(str(error)) from None
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"{error.name} is missing: run `make setup-test`") from None
+    if as_json:
+        click.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())
+        return
+    shown = result["word_shown_after_ms"]
+    click.echo(
+        f"a word is on the page after, ms: p50 {shown['p50']}, p95 {shown['p95']}, p99 {shown['p99']}, "
+        f"max {shown['max']}; n = {shown['n']} words of {result['compared']} talks of {result['calls']}; "
+        f"asked: p95 at most {result['asked_p95_ms']:g}; {result['model']}, {result['seconds']:g} s"
+    )
+
+
 @command.command("speech")
 @click.option("--seconds", default=12.0, show_default=True, type=click.FloatRange(5, 300), help="Of each level.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
@@ -186,7 +298,8 @@ def speech(settings: Settings, seconds: float, as_json: bool) -> None:
     import orjson
 
     from cti import logs
-    from cti.bench.speech import BenchError, callers, measure
+    from cti.bench.errors import BenchError
+    from cti.bench.speech import callers, measure
     from cti.demo.cleanly import run_cleanly
 
     try:
@@ -230,6 +343,54 @@ def _print_speech(result: dict[str, Any]) -> None:
     )
 
 
+@command.command("reports")
+@click.option("--calls", default=1_000_000, show_default=True, type=click.IntRange(100, 20_000_000), help="In a month.")
+@click.option("--postgres", metavar="ADDRESS", help="In this PostgreSQL, which is empty; SQLite without it.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same calls.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+def reports(calls: int, postgres: str | None, seed: int, as_json: bool) -> None:
+    """How long a month's report takes, from the sums kept by half hour and from the calls themselves.
+
+    Generates the calls into a database of its own, or into that of --postgres, where they stay.
+    """
+    import orjson
+
+    from cti.bench.reports import measure
+    from cti.storage.store import StoreError
+
+    try:
+        result = measure(calls, postgres, seed)
+    except StoreError as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        click.echo(orjson.dumps(result.as_json(), option=orjson.OPT_INDENT_2).decode())
+    else:
+        _print_reports(result)
+
+
+def _print_reports(result: ReportsResult) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(
+        *("", "seconds", "of processor", "peak MB"),
+        title=f"{result.calls} calls of a month, {result.database}",
+        title_justify="left",
+    )
+    phases = {
+        "generated": result.generated,
+        "sums of calls made": result.made_calls,
+        "sums of agents made": result.made_agents,
+        **{f"report by {by}, from sums": phase for by, phase in result.from_sums.items()},
+        **{f"report by {by}, from calls": phase for by, phase in result.from_calls.items()},
+    }
+    for name, phase in phases.items():
+        shown.add_row(name, f"{phase.seconds:.2f}", f"{phase.cpu_s:.2f}", f"{phase.peak_mb:.0f}")
+    console = Console()
+    console.print(shown)
+    console.print("both ways say the same" if result.same else "THE TWO WAYS DIFFER")
+
+
 @command.command("prefill")
 @click.option(
     "--model",
@@ -265,11 +426,12 @@ def _print_prefill(result: PrefillResult) -> None:
             console.print(f"{label}: not measured: {result.no_speech}", markup=False, highlight=False)
             continue
         shown = section.as_json()
+        menu = [(f"in the menu: {name}", row) for name, row in shown["in_menu"].items()]
         title = f"{label}: {section.requests} requests, {result.half} half"
         table = Table(
             "field", "precision", "recall", "F1", "right", "filled", "expected", title=title, title_justify="left"
         )
-        for name, row in [*shown["fields"].items(), ("all", shown)]:
+        for name, row in [*shown["fields"].items(), ("all", shown), *menu]:
             rates = ("–" if row[rate] is None else f"{row[rate]:.3f}" for rate in ("precision", "recall", "f1"))
             table.add_row(name, *rates, f"{row['right']}", f"{row['filled']}", f"{row['expected']}")
         console.print(table)

@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from cti.calls import Milestone
+    from cti.demo.draft import Heard
     from cti.metrics.record import CallRecord
     from cti.settings import Settings
 
@@ -49,16 +52,19 @@ _NUMBER, _KEYS = _Made("0123456789+", "number"), _Made("0123456789*#", "keys")
 def command(
     settings: Settings, dialled: str, caller: str, keys: str, say: str, hold_s: float | None, rate_key: str, agent: str
 ) -> None:
-    """Place one real SIP call into the running stack and print its timeline as it happens."""
+    """Place one real SIP call into the running stack and print its timeline as it happens; with --say also what of it
+    is in the ticket."""
     from rich.console import Console
 
     from cti.demo.audio import SoundError
     from cti.demo.cleanly import run_cleanly
-    from cti.demo.client import StackAway, StackRefused
+    from cti.demo.client import Stack, StackAway, StackRefused
+    from cti.demo.draft import filled_from_speech, hears
     from cti.demo.narrate import narrate
     from cti.demo.single import CallFailed, Wish, call_once
     from cti.demo.sipp import SippError
     from cti.programs import ProgramMissing
+    from cti.tickets.form import FormError, load_form
 
     console = Console(highlight=False)
     began: list[float] = []
@@ -67,12 +73,31 @@ def command(
         began.append(milestone.at)
         console.print(f"{milestone.at - began[0]:8.3f} s  {narrate(milestone)}", markup=False)
 
+    async def calls() -> tuple[CallRecord, list[Heard] | None]:
+        record = await call_once(settings, wish, tell)
+        async with Stack(settings) as stack:
+            if not say or not record.agents or not await hears(stack):
+                return record, None
+            return record, await filled_from_speech(stack, record.call_id, load_form(settings.documents / "tickets"))
+
     wish = Wish(dialled, caller, keys, say, hold_s, rate_key, with_agent=agent == "auto")
     try:
-        record = run_cleanly(call_once(settings, wish, tell))
-    except (StackAway, StackRefused, CallFailed, SippError, SoundError, ProgramMissing) as error:
+        record, heard = run_cleanly(calls())
+    except (StackAway, StackRefused, CallFailed, SippError, SoundError, ProgramMissing, FormError) as error:
         raise click.ClickException(str(error)) from None
     _print(console_width=console.width, record=record, zone=ZoneInfo(settings.city.timezone))
+    if heard is not None:
+        print_heard(console, heard)
+
+
+def print_heard(console: Console, heard: list[Heard]) -> None:
+    """The last of what is printed with --say."""
+    from rich.table import Table
+
+    table = Table("field", "heard", "sure", title="The ticket's draft, from what was said", title_justify="left")
+    for one in heard:
+        table.add_row(one.label, one.value, f"{one.confidence:.2f}")
+    console.print(table if heard else "Nothing that was said is in the ticket's draft.")
 
 
 def _print(console_width: int, record: CallRecord, zone: ZoneInfo) -> None:

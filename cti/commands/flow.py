@@ -34,6 +34,7 @@ def command() -> None:
 def check(settings: Settings, files: tuple[Path, ...]) -> None:
     """Check FILES, or every flow of the settings. Exit code 1 if one of them cannot be used."""
     from cti.flow_files import flow_paths
+    from cti.flow_matters import form_of, unknown_matters
     from ivr_flows.errors import FlowError
 
     paths = files or tuple(flow_paths(settings.flows, settings.own_flows).values())
@@ -48,6 +49,11 @@ def check(settings: Settings, files: tuple[Path, ...]) -> None:
             bad += 1
             for fault in error.faults:
                 click.echo(f"{path.parent / fault}")
+            continue
+        if unknown := list(unknown_matters(flow, form_of(settings.documents / "tickets"))):
+            bad += 1
+            for _, what in unknown:
+                click.echo(f"{path}: {what}")
             continue
         for warning in flow.warnings:
             click.echo(f"{path.parent / warning} (warning)")
@@ -80,7 +86,9 @@ def draw(settings: Settings, name: str, mermaid: bool, texts: bool) -> None:
     help="What the caller does: keys when asked, - silence, +K a key K during a prompt or a wait, n nobody is logged "
     "in, h hangs up. Without it you are asked.",
 )
-@click.option("--say", "said", multiple=True, help="A sentence of the caller, for a node that listens or records.")
+@click.option(
+    "--say", "said", multiple=True, help="A sentence of the caller, where he is asked for one or leaves a message."
+)
 @click.option("--short", is_flag=True, help="As while very many are calling: the short prompts.")
 @click.pass_obj
 def dry_run(
@@ -173,7 +181,10 @@ class _AskedCaller:
             case Listen():
                 question = "a sentence, Enter for silence"
             case Route():
-                question = "Enter: an agent talks to you; a key that leaves; -: wait in vain; n: nobody is logged in"
+                says = "; a sentence about what it is" if command.ask is not None else ""
+                question = (
+                    f"Enter: an agent talks to you; a key that leaves; -: wait in vain; n: nobody is logged in{says}"
+                )
             case RecordMessage():
                 question = "a message, Enter for silence, 0 for a person"
             case Transfer():
@@ -196,6 +207,8 @@ class _AskedCaller:
                 return TransferEnded(typed != "n")
             case Route() if typed in ("-", "n"):
                 return RouteEnded("gave_up" if typed == "-" else "no_seat")
+            case Route() if command.ask is not None and typed and not set(typed) <= set("0123456789*#"):
+                return RouteEnded("said", heard=Heard(typed, 1.0))
             case RecordMessage() if typed not in ("", "0"):
                 return ScriptedCaller(said=[typed]).answer(command)
             case Play() | Route() if typed:

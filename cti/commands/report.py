@@ -5,51 +5,86 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 from zoneinfo import ZoneInfo
 
 import click
+
+from cti.metrics.spans import Against, Span, SpanError
+from cti.metrics.tally import By
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from cti.metrics.asked import Asked
     from cti.metrics.rates import Rate
     from cti.metrics.record import CallRecord
     from cti.metrics.report import Report, Waits
+    from cti.metrics.words import Lang
     from cti.settings import Settings
     from cti.storage.store import Store
 
+_FILE = click.Path(path_type=Path, dir_okay=False, writable=True)
 _LONGEST_RUNG_S = 7 * 86_400.0
 """A rung that was switched on longer ago than this is not seen."""
 
 
 @click.command("report")
-@click.argument("day", default="today")
+@click.argument("day", default="today", metavar="[DAY|WEEK|MONTH]")
+@click.option("--by", type=click.Choice(get_args(By)), help="A row for each; a week or month is by day otherwise.")
+@click.option("--compare", type=click.Choice(get_args(Against)), multiple=True, help="With the one before, or earlier.")
+@click.option("--rank", metavar="CODE", help="The best rows first, by this rate (such as connection_rate).")
+@click.option("--csv", "csv_file", type=_FILE, help="Write the table here.")
+@click.option("--xlsx", "xlsx_file", type=_FILE, help="Write definitions, table and lost calls here.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the table.")
 @click.option("--statistics", help="Only calls counted under this key (a number of the DID table, such as 12333).")
 @click.option("--agents", is_flag=True, help="What each agent did with his time, instead of the calls.")
 @click.option(
     "--load",
     "load_file",
-    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    type=_FILE,
     help="Write the day's calls here as a load file for `yihu simulate` and `yihu staff`, instead of the report.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
 @click.pass_obj
 def command(
-    settings: Settings, day: str, statistics: str | None, agents: bool, load_file: Path | None, as_json: bool
+    settings: Settings,
+    day: str,
+    by: By | None,
+    compare: tuple[Against, ...],
+    rank: str | None,
+    csv_file: Path | None,
+    xlsx_file: Path | None,
+    lang: Lang,
+    statistics: str | None,
+    agents: bool,
+    load_file: Path | None,
+    as_json: bool,
 ) -> None:
-    """The report of a day: DAY is a date (2026-11-21), `today` or `yesterday`, in the city's own time."""
+    """The report of a day: DAY is a date (2026-11-21), `today` or `yesterday`, in the city's own time.
+
+    Of a WEEK (2026-W47), a MONTH (2026-11), or with --by and its like, it is a table.
+    """
+    from cti.metrics.asked import Asked
     from cti.metrics.report import Report
     from cti.metrics.surge import rungs_on
     from cti.storage.sql import SqlStore
     from cti.storage.store import StoreError
 
     zone = ZoneInfo(settings.city.timezone)
-    chosen = _day(day, datetime.now(zone).date())
-    since, until = (
-        datetime(d.year, d.month, d.day, tzinfo=zone).timestamp() for d in (chosen, chosen + timedelta(days=1))
-    )
+    try:
+        span = Span.read(day, datetime.now(zone).date())
+    except SpanError as error:
+        raise click.BadParameter(str(error)) from None
+    if by or compare or rank or csv_file or xlsx_file or span.kind != "day":
+        if agents or load_file:
+            raise click.UsageError("--agents and --load are of one day, and stand without a table's options")
+        asked = Asked(span, by or ("half_hour" if span.kind == "day" else "day"), compare, rank, statistics)
+        _report_table(settings, asked, lang, csv_file, xlsx_file, as_json=as_json)
+        return
+    chosen, period = span.first, span.period(zone)
+    since, until = period.since, period.until
     if agents:
         _report_agents(settings, chosen, zone, as_json)
         return
@@ -67,6 +102,7 @@ def command(
                 open_calls=store.open_calls(since, until, statistics=statistics),
                 contradictory=len(contradictory),
                 open_tasks=_open_tasks(settings, store, now) if statistics is None else None,
+                gap=bool(store.gaps(since, now)),
                 rungs=rungs_on(store.beside_calls("city", since - _LONGEST_RUNG_S, until), since, now),
             )
         finally:
@@ -81,6 +117,34 @@ def command(
     else:
         title = f"{settings.city.name} {chosen.isoformat()} ({settings.city.timezone})"
         print_report(report, title if statistics is None else f"{title}, {statistics}", zone)
+
+
+def _report_table(
+    settings: Settings, asked: Asked, lang: Lang, csv_file: Path | None, xlsx_file: Path | None, *, as_json: bool
+) -> None:
+    from agents.schedule import ScheduleError
+    from cti.commands._report_table import report
+    from cti.metrics.tables import columns_by
+    from cti.storage.sql import SqlStore
+    from cti.storage.store import StoreError
+
+    columns = [column.code for column in columns_by(asked.by)]
+    if asked.rank is not None and asked.rank not in columns:
+        raise click.UsageError(f"--rank {asked.rank}: by {asked.by} there are {', '.join(columns)}")
+    if asked.by == "agent" and asked.statistics is not None:
+        raise click.UsageError("agents' time is not kept by number: --by agent stands without --statistics")
+    if as_json and (csv_file or xlsx_file):
+        raise click.UsageError("--json is printed and no file: it stands without --csv and --xlsx")
+    try:
+        store = SqlStore.open(settings.sql_url)
+        try:
+            report(settings, store, asked, lang, csv_file, xlsx_file, as_json=as_json)
+        finally:
+            store.close()
+    except SpanError as error:
+        raise click.UsageError(str(error)) from None
+    except (StoreError, ScheduleError) as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _write_load(path: Path, records: list[CallRecord], zone: ZoneInfo, wrap_up_s: float) -> None:
@@ -105,7 +169,7 @@ def _write_load(path: Path, records: list[CallRecord], zone: ZoneInfo, wrap_up_s
 
 def _report_agents(settings: Settings, day: date, zone: ZoneInfo, as_json: bool) -> None:
     from agents.schedule import ScheduleError
-    from cti.commands.report_agents import print_agents
+    from cti.commands._report_agents import print_agents
     from cti.schedule_file import ScheduleFile
     from cti.storage.agent_days import read_agent_days
     from cti.storage.sql import SqlStore
@@ -135,7 +199,7 @@ def print_report(report: Report, title: str, zone: tzinfo | None = None) -> None
     from rich.console import Console
     from rich.markup import escape
 
-    from cti.metrics.rates import LOSS_PLACES
+    from cti.metrics.figures import LOSS_PLACES
 
     console = Console()
     rates = _table(title, "Rate", "Value", "Of")
@@ -223,27 +287,15 @@ def _print_waiting(console: Console, report: Report, zone: tzinfo | None) -> Non
 
 def _open_tasks(settings: Settings, store: Store, until: float) -> int:
     """Citizens whom we owed a call at that moment."""
-    from cti.callbacks import ended_call
-    from queues.callbacks import TaskRules, Tasks
+    from cti.callbacks import ended_call, task_rules
+    from queues.callbacks import Tasks
 
-    rules = settings.callback
-    oldest_s = rules.missed_days * 86_400.0
-    tasks = Tasks(TaskRules(rules.attempts, rules.retry_s, oldest_s, rules.area_code))
-    calls = (ended_call(record) for record in store.calls(until - oldest_s, until))
+    rules = task_rules(settings.callback)
+    tasks = Tasks(rules)
+    calls = (ended_call(record) for record in store.calls(until - rules.oldest_s, until))
     for call in sorted((call for call in calls if call.ended_at < until), key=lambda call: call.ended_at):
         tasks.add(call)
     return sum(task.closed is None for task in tasks.all(until))
-
-
-def _day(text: str, today: date) -> date:
-    if text == "today":
-        return today
-    if text == "yesterday":
-        return today - timedelta(days=1)
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is no day; give a date such as {today}, today or yesterday") from None
 
 
 _CHINESE = ("呼损位置", "回拨", "高峰措施")
@@ -265,7 +317,7 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 def _value(rate: Rate) -> str:
     if rate.value is None:
-        return "–"
+        return "unknown (gap)" if rate.unknown == "gap" else "–"
     return f"{rate.value:.2%}" if rate.unit == "share" else f"{rate.value:.1f} s"
 
 

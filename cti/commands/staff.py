@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from cti.simulation.staffing import Target, Work
+    from queues.staffing import Target, Work
 
 _PATIENCE_S = 90.0
 _HANDLING_S = 240.0
@@ -48,7 +48,8 @@ def command(
     """
     from cti.simulation.load_file import read_load
     from cti.simulation.scenario import ScenarioError, load
-    from cti.simulation.staffing import Target, of_load, of_scenario
+    from cti.simulation.staffing import of_load, of_scenario
+    from queues.staffing import Target
 
     if scenario is None and load_file is None:
         raise click.UsageError("give a scenario (`yihu simulate --list`), a file with --load, or both")
@@ -79,7 +80,7 @@ def _clock(half_hour: int) -> str:
 def _print_json(source: str, synthetic: bool, work: dict[str, list[Work]], aim: Target, patience_s: float) -> None:
     import orjson
 
-    from cti.simulation.staffing import together
+    from queues.staffing import together
 
     rows = []
     for half_hour in range(48):
@@ -103,7 +104,7 @@ def _print(source: str, synthetic: bool, work: dict[str, list[Work]], aim: Targe
     from rich.console import Console
     from rich.table import Table
 
-    from cti.simulation.staffing import together
+    from queues.staffing import together
 
     console = Console()
     when = "" if aim.within_s is None else f" within {aim.within_s:g} s"

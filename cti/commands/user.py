@@ -10,12 +10,12 @@ import click
 
 from cti.settings import Settings
 
-_ROLES = ("agent", "supervisor", "administrator", "auditor")
+_ROLES = ("agent", "supervisor", "administrator", "auditor", "screen")
 
 
 @click.group("user")
 def command() -> None:
-    """Users: agents, supervisors, administrators, auditors. A running daemon takes a change over at once."""
+    """Users: agents, supervisors, administrators, auditors, screens. A running daemon takes a change over at once."""
 
 
 def _refusals(do: Callable[..., None]) -> Callable[..., None]:

@@ -67,6 +67,11 @@ class Stack:
         except (aiohttp.ClientError, TimeoutError, json.JSONDecodeError):
             return None
 
+    async def speech(self) -> Mapping[str, Any]:
+        """What there is of speech (`SpeechHouse.state`); {} while nothing answers."""
+        state: Mapping[str, Any] = ((await self.health()) or {}).get("parts", {}).get("speech", {})
+        return state
+
     async def agents(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = await self._ask("GET", "/api/agents")
         return rows
@@ -94,6 +99,25 @@ class Stack:
     async def call(self, call_id: str) -> CallRecord:
         """Live or ended"""
         return record_from((await self._ask("GET", f"/api/calls/{call_id}"))["record"])
+
+    async def ticket(self, call_id: str) -> dict[str, Any]:
+        """Of this call. StackRefused: it has none."""
+        found: dict[str, Any] = await self._ask("GET", f"/api/calls/{call_id}/ticket")
+        return found
+
+    async def shown(self, topic: str) -> Mapping[str, Any]:
+        """What live pages show of this topic now: section -> key -> row."""
+        assert self._session is not None
+        try:
+            async with self._session.ws_connect(f"{self.address}/api/board?topics={topic}") as board:
+                async for message in board:
+                    said = message.json()
+                    if "full" in said:
+                        state: Mapping[str, Any] = said["full"]
+                        return state
+        except aiohttp.ClientError as error:
+            raise StackAway(f"the live pages of {self.address} cannot be read: {error}") from None
+        raise StackAway(f"the live pages of {self.address} broke off")
 
     @asynccontextmanager
     async def timeline(self) -> AsyncIterator[AsyncIterator[Milestone]]:

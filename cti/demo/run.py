@@ -18,6 +18,7 @@ from cti.demo.director import Director
 from cti.demo.plan import AgentManner, Menu, Plan, draw
 from cti.demo.progress import Display, Progress
 from cti.demo.reconcile import Difference, offers_of, reached, reconcile
+from cti.demo.shown import differing
 from cti.demo.sipp import CITIZEN_HOST, Server
 from cti.demo.stack import own_stack
 from cti.metrics.record import CallRecord
@@ -30,6 +31,7 @@ WRAP_UP_S = 1.0
 OFFER_TIMEOUT_S = 4.0
 """Of a stack of our own: an offer that is left ringing should not make up half of a demonstration"""
 _RECORDS_LIMIT_S = 20.0
+_SHOWN_LIMIT_S = 5.0
 _SKILLS = ({"general": 3, "enterprise": 4, "video": 2}, {"general": 3, "social_security": 4, "enterprise": 2})
 """Two kinds of agents, so that a caller's key decides who answers him first"""
 
@@ -128,11 +130,12 @@ class _Run:
         try:
             director = await self._calls(plans, made, rng)
             records = await self._records(director, since)
+            wall = await self._wallboard(director, records) if self.is_own else []
         finally:
             await self.stack.remove_test_agents()
         own = [record for record in records if self.is_own or record.sip_call_id in director.account.calls]
         scale = self.settings.calls.survey_scale
-        differences = reconcile(director.account, director.plans, own, scale, alone=self.is_own)
+        differences = [*reconcile(director.account, director.plans, own, scale, alone=self.is_own), *wall]
         return Report.of([record for record in own if record.ended_at is not None]), differences, director
 
     async def _check(self) -> None:
@@ -215,6 +218,16 @@ class _Run:
             ended = {record.sip_call_id for record in records if record.ended_at is not None}
             if ended >= director.account.calls.keys() or loop.time() > ends:
                 return records
+            await asyncio.sleep(0.2)
+
+    async def _wallboard(self, director: Director, records: Sequence[CallRecord]) -> list[Difference]:
+        """Where the wallboard differs once everything has come to it."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + _SHOWN_LIMIT_S
+        while True:
+            found = differing(await self.stack.shown("wall"), director.account, records, self.agents)
+            if not found or loop.time() > ends:
+                return found
             await asyncio.sleep(0.2)
 
 

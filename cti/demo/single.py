@@ -13,6 +13,7 @@ from cti.calls import CallFact, Milestone
 from cti.demo import audio
 from cti.demo.client import Stack, StackAway
 from cti.demo.director import Director
+from cti.demo.media import FRAME_S, SILENCE
 from cti.demo.plan import AgentManner, Outcome, Plan
 from cti.demo.sipp import CITIZEN_HOST, Server
 from cti.metrics.record import CallRecord
@@ -24,6 +25,8 @@ PATIENCE_S = 180.0
 _KEY_EVERY_S = 2.0
 _FIRST_KEY_S = 1.5
 _END_LIMIT_S = 10.0
+_LAST_WORD_S = 1.0
+"""Of quiet after what he says: people do not hang up in the middle of a word, and no telephone says it twice."""
 
 
 class CallFailed(Exception):
@@ -52,7 +55,7 @@ async def call_once(settings: Settings, wish: Wish, tell: Callable[[Milestone], 
 
     Raises StackAway, StackRefused, CallFailed, SippError, SoundError, ProgramMissing.
     """
-    sample = audio.load(wish.say or audio.sample_names()[0])
+    sample = audio.load(wish.say or audio.sample_names()[0]) + SILENCE * round(_LAST_WORD_S / FRAME_S)
     hold_s = wish.hold_s if wish.hold_s is not None else len(sample) / audio.RATE
     async with Stack(settings) as stack:
         if await stack.health() is None:

@@ -27,12 +27,15 @@ class StackFailed(Exception):
 
 
 @asynccontextmanager
-async def own_stack(did: Sequence[Did], wrap_up_s: float, offer_timeout_s: float) -> AsyncIterator[Settings]:
-    """Starts `yihu up` in a new temporary folder and stops it at the end; the folder goes with it."""
+async def own_stack(
+    did: Sequence[Did], wrap_up_s: float, offer_timeout_s: float, *more: str
+) -> AsyncIterator[Settings]:
+    """Starts `yihu up` in a new temporary folder and stops it at the end; the folder goes with it. `more`: lines of its
+    settings."""
     folder = Path(tempfile.mkdtemp(prefix="yihu-demo-"))
     try:
         file = folder / "yihu.toml"
-        file.write_text(_settings_text(wrap_up_s, offer_timeout_s), encoding="utf-8")
+        file.write_text("\n".join([_settings_text(wrap_up_s, offer_timeout_s), *more, ""]), encoding="utf-8")
         settings = load_settings(file)
         settings.documents.mkdir(parents=True)
         (settings.documents / "numbers.toml").write_text(_numbers_text(did), encoding="utf-8")

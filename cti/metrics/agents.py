@@ -11,6 +11,7 @@ from typing import Any
 from agents.schedule import Schedule
 from agents.times import Times, adherence, agents_named, half_hours, intervals, totals
 from cti.calls import AgentId, CallFact, Milestone
+from cti.metrics.agent_figures import MISSED, ends_talk
 
 LOOK_BACK_S = 2 * 86_400.0
 """So much older milestones tell what an agent was at the beginning; who has said nothing for so long is offline."""
@@ -89,21 +90,12 @@ def _day(
     return AgentDay(
         agent=agent_id,
         times=totals(found),
-        talks=sum(_ends_his_talk(m, agent_id) for m in calls),
-        failed_offers={outcome: n for outcome, n in sorted(failed.items()) if outcome in _HIS},
+        talks=sum(ends_talk(m, agent_id) for m in calls),
+        failed_offers={outcome: n for outcome, n in sorted(failed.items()) if outcome in MISSED},
         planned_s=planned_s,
         kept_s=kept_s,
         by_half_hour=tuple((at, times) for at, times in half_hours(found, begins, ends) if times.logged_in),
     )
-
-
-def _ends_his_talk(m: Milestone, agent_id: AgentId) -> bool:
-    if m.kind == CallFact.HANDED_OVER:
-        return m.data.get("by") == agent_id
-    return m.kind in (CallFact.TALK_ENDED, CallFact.PARTY_LEFT)
-
-
-_HIS = frozenset({"no_answer", "rejected", "unreachable"})
 
 
 def _times_json(times: Times) -> dict[str, Any]:

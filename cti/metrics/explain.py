@@ -31,7 +31,10 @@ _UNTOLD = frozenset(
         CallFact.MENU_ENTERED,
         CallFact.HELD,
         CallFact.UNHELD,
+        CallFact.SUPERVISED,
+        CallFact.SUPERVISION_ENDED,
         CallFact.RECORDED,
+        CallFact.RECORDED_LATE,
         CallFact.SURVEY_OFFERED,
         CallFact.RATED,
         CallFact.CHAT,
@@ -166,7 +169,7 @@ class _Story:
         if self.queued is None:
             return None
         measured = number(self.answered, "wait_s")
-        return round(max(0.0, self.until - self.queued.at) if measured is None else measured, 3)
+        return round(max(0.0, self.until - self.queued.at if measured is None else measured), 3)
 
     def position(self) -> int | None:
         known = [m for m in self.timeline if m.kind in (CallFact.ESTIMATED, CallFact.QUEUED) and m.at <= self.until]
@@ -329,6 +332,9 @@ def _moment(call: _Story, m: Milestone) -> Point | None:
             facts = _party(call, m)
         case CallFact.CALLBACK_OFFERED:
             facts = {"wait_s": number(m, "wait_s")}
+        case CallFact.SAID:
+            facts = {"matter": text(m, "matter"), "urgent": bool(m.data.get("urgent"))}
+            facts |= {"cut_off": True} if m.data.get("cut_off") else {}
         case CallFact.MESSAGE_LEFT:
             facts = {"seconds": number(m, "seconds")}
         case CallFact.MOVED:

@@ -33,6 +33,7 @@ _LOST = {
     "refused": "Callback not dialled: the rules forbid it (number, hour or how often)",
     "withdrawn": "Callback withdrawn: the citizen has called meanwhile",
     "closed": "The callback task was closed by a person",
+    "owed": "A person made a callback task of a lost call",
 }
 _SIDES = {
     "caller": "the citizen hung up",
@@ -174,6 +175,12 @@ def story(point: Point, w: Words) -> list[str]:
             how = {"agent_lost": "the agent's line went dead, back to the queue", "interrupted": "talk cut off"}
             talk = f", talked {w.seconds(f['talk_s'])}" if f.get("talk_s") is not None else ""
             return [how.get(str(f.get("side")), "talk ended") + talk]
+        case "asked":
+            return ["asked to say what it is about"]
+        case "said":
+            matter = f": {f['matter']}" if f.get("matter") else ""
+            end = ", hung up before the end of it" if f.get("cut_off") else ""
+            return [f"said what it is about{matter}{', urgent' if f.get('urgent') else ''}{end}"]
         case "notice_heard":
             return [f"heard the notice {f.get('notice')}"]
         case "callback_offered":
@@ -188,6 +195,7 @@ def story(point: Point, w: Words) -> list[str]:
                 "gave_up": "waits no longer",
                 "callback": "for a callback",
                 "no_seat": "nobody at work",
+                "said": "his words lead to another queue, place kept",
             }
             return [f"left the queue: {why.get(str(f.get('reason')), str(f.get('reason')))}"]
         case "transferred":

@@ -34,6 +34,7 @@ _LOST = {
     "refused": "回拨未拨出：规则不允许（号码、时段或次数）",
     "withdrawn": "回拨撤销：市民已自己来电",
     "closed": "回拨任务由工作人员关闭",
+    "owed": "工作人员将一通呼损来电列为回拨任务",
 }
 _SIDES = {"caller": "市民挂断", "agent": "座席挂断", "system": "系统结束通话", "interrupted": "通话因故障中断"}
 _OUTCOMES = {
@@ -166,6 +167,12 @@ def story(point: Point, w: Words) -> list[str]:
             how = {"agent_lost": "座席线路中断，市民回到队列", "interrupted": "通话中断"}
             talk = f"，通话 {w.seconds(f['talk_s'])}" if f.get("talk_s") is not None else ""
             return [how.get(str(f.get("side")), "通话结束") + talk]
+        case "asked":
+            return ["请其口述来意"]
+        case "said":
+            matter = f"：{f['matter']}" if f.get("matter") else ""
+            end = "，话未说完即挂机" if f.get("cut_off") else ""
+            return [f"口述来意{matter}{'，紧急' if f.get('urgent') else ''}{end}"]
         case "notice_heard":
             return [f"播放专题通知 {f.get('notice')}"]
         case "callback_offered":
@@ -175,7 +182,13 @@ def story(point: Point, w: Words) -> list[str]:
         case "message_left":
             return [f"留言 {w.seconds(f.get('seconds') or 0.0)}"]
         case "left_queue":
-            why = {"left_by_key": "按键离开", "gave_up": "不再等待", "callback": "改为回拨", "no_seat": "没有座席在岗"}
+            why = {
+                "left_by_key": "按键离开",
+                "gave_up": "不再等待",
+                "callback": "改为回拨",
+                "no_seat": "没有座席在岗",
+                "said": "按口述来意转入其他队列，原位保留",
+            }
             return [f"离开队列：{why.get(str(f.get('reason')), str(f.get('reason')))}"]
         case "transferred":
             return [f"转接 {f.get('target')}"]

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cti.metrics.record import CallRecord
-
-HALF_HOUR_S = 1800
+from queues.demand import HALF_HOUR_S as HALF_HOUR_S
 
 
 @dataclass(frozen=True, slots=True)

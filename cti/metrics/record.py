@@ -46,7 +46,7 @@ class Segment:
     name: str
     """1, 2 … of the agents who were offered the call; p1, p2 … of those who were called to it."""
     kind: str
-    """agent, department, expert, interpreter, emergency or outside"""
+    """agent, department, expert, interpreter, emergency, outside or supervisor"""
     who: str
     """The agent's id, or the one in the directory; "" of an agent of the fallback queue."""
     mode: str
@@ -157,7 +157,7 @@ class CallRecord:
     dialled_at: float | None = None
     """When the citizen's telephone began to be called."""
     outcome: str | None = None
-    """reached, no_answer, busy, failed, no_agent, refused, withdrawn or closed"""
+    """reached, no_answer, busy, failed, no_agent, refused, withdrawn, closed or owed (a task made by a person)"""
 
     @property
     def answered(self) -> bool:
@@ -215,7 +215,7 @@ def as_one(timeline: list[Milestone]) -> list[Milestone]:
         known = _whole(take.data.get("seq_from")) or 0
         unheard = [m for m in timeline if known < m.seq < take.seq]
         if any(m.kind == CallFact.ENDED for m in unheard):
-            return [m for m in timeline if m.seq < take.seq]
+            return [m for m in timeline if m.seq < take.seq or m.kind == CallFact.RECORDED_LATE]
         noted = {_once(m) for m in unheard if m.kind in _ONCE}
         timeline = [m for m in timeline if m.seq < take.seq or _once(m) not in noted]
     return timeline
@@ -231,7 +231,7 @@ def _once(m: Milestone) -> tuple[str, Value]:
 
 def _order_faults(timeline: list[Milestone]) -> list[str]:
     faults = []
-    kinds = [m.kind for m in timeline]
+    kinds = [m.kind for m in timeline if m.kind != CallFact.RECORDED_LATE]
     for once in (CallFact.ARRIVED, CallFact.ENDED):
         if kinds.count(once) > 1:
             faults.append(f"{once} {kinds.count(once)} times")
@@ -240,6 +240,12 @@ def _order_faults(timeline: list[Milestone]) -> list[str]:
     if CallFact.ENDED in kinds[:-1]:
         faults.append(f"{kinds[-1]} after ended")
     return faults
+
+
+def _recordings(timeline: list[Milestone]) -> tuple[Recording, ...]:
+    """Each as it was noted last."""
+    late = {_text(m.data.get("file")): m for m in timeline if m.kind == CallFact.RECORDED_LATE}
+    return tuple(_recording(late.get(_text(m.data.get("file")), m)) for m in timeline if m.kind == CallFact.RECORDED)
 
 
 def _record(call_id: CallId, timeline: list[Milestone], missing: int) -> CallRecord:
@@ -260,7 +266,7 @@ def _record(call_id: CallId, timeline: list[Milestone], missing: int) -> CallRec
     transfer = every(CallFact.TRANSFERRED)
     until = answered or ended
     talk_s, talk_estimated = _talk(timeline, ended)
-    recordings = tuple(_recording(m) for m in every(CallFact.RECORDED))
+    recordings = _recordings(timeline)
     handed = every(CallFact.HANDED_OVER)
     owners = [m for m in timeline if m.kind in (CallFact.ANSWERED, CallFact.HANDED_OVER) and m.data.get("agent")]
     wait_queue_s = None

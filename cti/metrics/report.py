@@ -5,13 +5,31 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from cti.metrics.cases import CASES, case_rate
 from cti.metrics.estimates import Accuracy, accuracies, first_outcome
-from cti.metrics.rates import Rate, all_rates, callback_success, incoming, loss_at
+from cti.metrics.figures import LOSS_PLACES, incoming
+from cti.metrics.rates import Rate, rate, total
 from cti.metrics.record import CallRecord
+from cti.metrics.rollups import roll_up
 from cti.metrics.surge import RungOn
+
+REPORTED = (
+    "connection_rate",
+    "queue_answer_rate",
+    "asked_answer_rate_15s",
+    "asked_answer_rate_20s",
+    "asked_answer_rate_30s",
+    "intent_rate",
+    "asa",
+    "wait_total",
+    "satisfaction",
+    "participation",
+    "callback_success",
+)
+"""Of all definitions those that a day is judged by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +113,11 @@ class Report:
         contradictory: int = 0,
         open_tasks: int | None = None,
         rungs: Sequence[RungOn] = (),
+        gap: bool = False,
     ) -> Report:
-        """`records` may hold callbacks too; they are counted apart."""
+        """`records` may hold callbacks too; they are counted apart. `gap`: nobody saw a part of the period, so no rate
+        of it is known."""
+        sums = total(roll_up(records))
         calls = incoming(records)
         answered = [r for r in calls if r.answered]
         lost = [r for r in calls if not r.answered]
@@ -104,8 +125,11 @@ class Report:
             calls=len(calls),
             answered=len(answered),
             open=open_calls,
-            rates=all_rates(records),
-            lost_at=loss_at(records),
+            rates=tuple(
+                replace(one, hidden="gap") if gap else one
+                for one in (case_rate(code, records) if code in CASES else rate(code, sums) for code in REPORTED)
+            ),
+            lost_at={place: sums[f"lost_{place}"] for place in LOSS_PLACES},
             wait_queue_answered=Waits.of([r.wait_queue_s for r in answered if r.wait_queue_s is not None]),
             wait_total_answered=Waits.of([r.wait_total_s for r in answered if r.wait_total_s is not None]),
             wait_total_lost=Waits.of([r.wait_total_s for r in lost if r.wait_total_s is not None]),
@@ -124,9 +148,9 @@ class Report:
 
     def rate(self, name: str) -> Rate:
         """KeyError for a name that is not in the report."""
-        for rate in self.rates:
-            if rate.name == name:
-                return rate
+        for one in self.rates:
+            if one.name == name:
+                return one
         raise KeyError(name)
 
     def as_json(self) -> dict[str, Any]:
@@ -144,6 +168,7 @@ class Report:
                     "numerator": rate.numerator,
                     "denominator": rate.denominator,
                     "value": rate.value,
+                    "unknown": rate.unknown,
                     "unit": rate.unit,
                 }
                 for rate in self.rates
@@ -178,10 +203,10 @@ class Report:
 
 
 def _callbacks(records: Sequence[CallRecord], open_tasks: int | None) -> Callbacks:
-    success = callback_success(records)
+    success = case_rate("callback_success", records)
     return Callbacks(
         asked=sum(r.callback_requested is not None for r in incoming(records)),
-        tried=success.denominator,
+        tried=int(success.denominator),
         reached=int(success.numerator),
         outcomes=dict(sorted(Counter(r.outcome or "failed" for r in records if not r.incoming).items())),
         open=open_tasks,

@@ -61,6 +61,7 @@ PARTIES: Mapping[str, tuple[str, str]] = {
     "department": ("部门", "department"),
     "expert": ("专家", "expert"),
     "interpreter": ("翻译", "interpreter"),
+    "supervisor": ("班长", "supervisor"),
     "emergency": ("紧急联动", "emergency service"),
     "outside": ("外线", "outside line"),
 }

@@ -21,7 +21,7 @@ INTENT_WINDOW_S = 1800.0
 
 @dataclass(slots=True)
 class Tally:
-    """What came of a day; the rates are those of `cti/metrics/rates.py` (there is no menu here)."""
+    """What came of a day; the rates are those of `docs/metrics.md` (there is no menu here)."""
 
     citizens: int = 0
     calls: int = 0

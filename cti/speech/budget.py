@@ -1,5 +1,5 @@
-"""Who gets speech when streams run short: menu answers, then talks with long expected tickets; the rest is transcribed
-after the call. Pure.
+"""Who gets speech when streams run short: menu answers, then talks with long expected tickets, then the words of those
+who wait; the rest of the talks is transcribed after the call. Pure.
 """
 
 from __future__ import annotations
@@ -31,11 +31,17 @@ class Claim:
     listened_to: bool
 
     @property
-    def rank(self) -> tuple[bool, float, int]:
+    def rank(self) -> tuple[int, float, int]:
         """The smallest comes first."""
-        worth = self.expected_ticket_s * (STAYS if self.listened_to else 1.0)
-        # A menu answer is over in seconds: whoever has a stream for one keeps it.
-        return (self.purpose != "menu", 0.0 if self.purpose == "menu" else -worth, self.number)
+        match self.purpose:
+            case "menu":  # it is over in seconds: whoever has a stream for one keeps it
+                return (0, 0.0, self.number)
+            case "talk":
+                worth = self.expected_ticket_s * (STAYS if self.listened_to else 1.0)
+                return (1, -worth, self.number)
+            case "queue":
+                # In a rush there are many of them, one after the other: no talk would find a free stream any more.
+                return (2, 0.0, self.number)
 
 
 def who_gets(claims: Collection[Claim], streams: int) -> frozenset[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,10 @@ class Pool:
         self.workers: list[SpeechWorker] = []
         """That are up, and those that retire."""
         self.live: dict[int, LiveSession] = {}
+        self.ended: Counter[tuple[Purpose, EndReason]] = Counter()
+        """Live streams that were asked for and are over."""
+        self.restarts = 0
+        """Workers started in the place of another one."""
         self._numbers = itertools.count(1)
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -65,6 +70,11 @@ class Pool:
         if self._rules.streams is not None and usable:
             return self._rules.streams
         return sum(streams_of_worker(worker.ready.real_time) for worker in usable)
+
+    @property
+    def behind_s(self) -> float:
+        """Seconds of sound that no worker has understood yet, of the stream that is worst off."""
+        return max((session.behind_s for session in self.live.values()), default=0.0)
 
     @property
     def has_room_for_recording(self) -> bool:
@@ -150,11 +160,13 @@ class Pool:
                 if worker.retiring:
                     log.info("speech_worker_retires", pid=worker.pid, rss_mb=worker.rss_mb)
                     failures = 0
+                    self.restarts += 1
                     continue
                 await ending
             failures = 0 if self._clock() - began > _LIVED_S else failures + 1
             if failures:
                 await asyncio.sleep(rules.pauses_s[min(failures, len(rules.pauses_s)) - 1])
+            self.restarts += 1
 
     async def _see_off(self, worker: SpeechWorker) -> None:
         """Ends it with its last stream."""
@@ -201,7 +213,10 @@ class Pool:
 
     def _on_over(self, session: LiveSession) -> None:
         self.live.pop(session.number, None)
-        if session.ended in _WORTH_A_LINE:
+        assert session.ended is not None  # that is why we are here
+        self.ended[session.purpose, session.ended] += 1
+        unasked = session.purpose == "queue" and session.ended == "put_off"  # he has lost nothing
+        if session.ended in _WORTH_A_LINE and not unasked:
             log.info("speech_stream_lost", reason=session.ended, purpose=session.purpose, live=len(self.live))
         self._look()
 

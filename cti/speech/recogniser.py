@@ -19,7 +19,8 @@ import vosk
 
 from cti.speech.model_folder import read_facts
 from cti.speech.phrase_words import split
-from recordings.transcript import Word, joined
+from cti.speech.vosk_result import UNKNOWN, final_words, partial_text
+from recordings.transcript import Word
 
 _WARM_SLICE_S = 0.2
 
@@ -78,7 +79,7 @@ class Recogniser:
         if not known:
             return None
         # "Something else" where the model has it, so that a cough does not become a phrase.
-        others = ["[unk]"] if self._knows("[unk]") else []
+        others = [UNKNOWN] if self._knows(UNKNOWN) else []
         return orjson.dumps([" ".join(words) for words in known] + others).decode()
 
     def _knows(self, word: str) -> bool:
@@ -104,7 +105,7 @@ class Stream:
             self._partial = ""
             yield from self._final(self._stream.Result())
         else:
-            partial = joined(orjson.loads(self._stream.PartialResult()).get("partial", "").split())
+            partial = partial_text(self._stream.PartialResult())
             if partial != self._partial:
                 self._partial = partial
                 yield Said(partial=partial)
@@ -119,7 +120,5 @@ class Stream:
 
     @staticmethod
     def _final(text: str) -> Iterator[Said]:
-        found = orjson.loads(text).get("result", ())
-        words = tuple(Word(w["word"], w["start"], w["end"], w["conf"]) for w in found if w["word"] != "[unk]")
-        if words:
+        if words := final_words(text):
             yield Said(words=words)

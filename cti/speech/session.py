@@ -93,6 +93,11 @@ class LiveSession:
     # What the worker says
 
     @property
+    def behind_s(self) -> float:
+        """Seconds of sound that are with the worker and not understood yet."""
+        return (self._sent - self._heard) / (self._rate_hz * _BYTES)
+
+    @property
     def owed(self) -> bool:
         return self._finishing or self._heard < self._sent
 
@@ -114,7 +119,7 @@ class LiveSession:
 
     def _flush(self) -> None:
         # A worker that has fallen behind loses the stream: sound must never wait in the daemon.
-        if self._sent - self._heard > BEHIND_S * self._rate_hz * _BYTES:
+        if self.behind_s > BEHIND_S:
             self.end("behind")
             return
         whole = len(self._gathered) // _BYTES * _BYTES

@@ -254,6 +254,8 @@ def main() -> int:
     # Ctrl-C in the terminal is the daemon's to handle.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICE)
+    # Calls have the core in that moment, not at the next tick of the scheduler; and it counts as idle for them.
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     os.sched_setaffinity(0, {int(cpu) for cpu in cpus.split(",")})
     peer = socket.socket(fileno=0)
     recogniser = Recogniser(Path(model))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from cti.child_process import plain_environment
 from cti.speech.errors import SpeechError
 from cti.speech.frames import Decoder, Frame, FrameError, Kind, encode
 
@@ -250,8 +251,7 @@ class _Wire(asyncio.Protocol):
 
 def _environment() -> dict[str, str]:
     """None of our secrets; and one thread each, for the streams of a worker take turns and workers share the cores."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("YIHU_")}
-    return {**kept, "OMP_NUM_THREADS": "1"}
+    return {**plain_environment(), "OMP_NUM_THREADS": "1"}
 
 
 def _how(code: int) -> str:

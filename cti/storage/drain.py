@@ -24,6 +24,8 @@ BATCH = 1_000
 REFUSED_FILE = "refused.jsonl"
 """In the journal's folder: lines that the database refuses for their content, kept for a person to look at."""
 _RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+_PATIENCE_S = 10.0
+"""A store that has not had everything for so long does not answer."""
 
 
 class Drainer:
@@ -81,10 +83,15 @@ class Drainer:
         return 0.0 if self._position == self._journal.end else time.monotonic() - self._caught_up_at
 
     @property
+    def reachable(self) -> bool:
+        """Whether the store takes what is brought to it."""
+        return not self._failure and self.behind_s <= _PATIENCE_S
+
+    @property
     def state(self) -> Health:
         if self._failure:
             return Health(False, f"records wait in the journal for {self.behind_s:.0f} s: {self._failure}")
-        if self.behind_s > 10:
+        if self.behind_s > _PATIENCE_S:
             return Health(
                 False, f"the database has not answered for {self.behind_s:.0f} s; records wait in the journal"
             )

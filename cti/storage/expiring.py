@@ -9,12 +9,10 @@ import contextlib
 import math
 from collections.abc import Callable, Iterator
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from cti.accounts.sessions import KeeperAway
+from cti.storage.redis_client import connect
 
 _TIMEOUT_S = 1.0
 
@@ -54,9 +52,7 @@ class RedisExpiring:
     """A `Keeper` on the server at `url`, shared by all daemons of the city."""
 
     def __init__(self, url: str, city: str) -> None:
-        self._redis = Redis.from_url(
-            url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, retry=Retry(NoBackoff(), 0)
-        )
+        self._redis = connect(url, _TIMEOUT_S)
         self._root = f"yihu:{city}:kept:"
 
     async def put(self, key: str, value: bytes, lasts_s: float) -> None:

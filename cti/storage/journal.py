@@ -20,6 +20,7 @@ from pathlib import Path
 import structlog
 
 from cti.calls import Milestone
+from cti.spread import Spread
 from cti.storage import segments
 from cti.storage.kept import Kept
 from cti.storage.segment_file import SegmentFile, free_bytes
@@ -166,6 +167,31 @@ class Journal:
     def lag_ms(self) -> float:
         """Age of the oldest milestone that is not on disk yet."""
         return (time.monotonic() - self._pending[0].since) * 1000 if self._pending else 0.0
+
+    @property
+    def pending(self) -> int:
+        """Milestones that are not on disk yet."""
+        return len(self._pending)
+
+    @property
+    def written(self) -> int:
+        """Milestones put on disk since the start …"""
+        return self._durable
+
+    @property
+    def written_bytes(self) -> int:
+        """… and what that came to, with what stands at the head of each file."""
+        return self._file.written_bytes
+
+    @property
+    def syncs(self) -> Spread:
+        """How long the disk took for each batch."""
+        return self._file.syncs
+
+    @property
+    def free_bytes(self) -> int | None:
+        """On its disk, as last looked at; None: nothing was written yet."""
+        return self._free
 
     @property
     def state(self) -> Health:

@@ -95,7 +95,7 @@ class Kept:
         elif milestone.kind == CallFact.ENDED:
             self._open.pop(milestone.id, None)
             self._ended[milestone.id] = segment
-        elif milestone.id not in self._ended:
+        elif milestone.id not in self._ended and milestone.kind != CallFact.RECORDED_LATE:
             self._open.setdefault(milestone.id, set()).add(segment)
 
     def needed(self) -> set[int]:

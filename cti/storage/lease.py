@@ -8,12 +8,10 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from cti.lease import Answer, Claim, Held, Look, Renew, Request, Take
+from cti.storage.redis_client import connect
 
 _EPOCH_OF = "local function epoch_of(text) return tonumber(string.match(text, '^%d+')) end\n"
 FENCE = _EPOCH_OF + "local held = redis.call('GET', KEYS[1])\n"
@@ -48,11 +46,6 @@ class LeaseUnreachable(Exception):
 
 def lease_key(city: str) -> str:
     return f"yihu:{city}:lease"
-
-
-def connect(url: str, timeout_s: float) -> Redis:
-    """A client that sends everything once and waits for at most `timeout_s`."""
-    return Redis.from_url(url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, retry=Retry(NoBackoff(), 0))
 
 
 class RedisLease:

@@ -14,13 +14,11 @@ from typing import Protocol
 
 import orjson
 import structlog
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from cti.calls import Milestone
 from cti.storage.journal import Health
+from cti.storage.redis_client import connect
 from cti.storage.segments import as_json
 
 log = structlog.get_logger()
@@ -61,10 +59,7 @@ class RedisLive:
     def __init__(self, url: str, city: str, *, max_outbox: int = MAX_OUTBOX) -> None:
         self.snapshot_key = f"yihu:{city}:snapshot"
         self.channel = f"yihu:{city}:milestones"
-        # No retries: redis-py can send a command again after a lost reply, and a PUBLISH would come twice.
-        self._redis = Redis.from_url(
-            url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, retry=Retry(NoBackoff(), 0)
-        )
+        self._redis = connect(url, _TIMEOUT_S)
         self._outbox: deque[Milestone] = deque(maxlen=max_outbox)
         self._snapshot: bytes | None = None
         self._snapshot_due = False

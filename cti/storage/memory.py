@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from cti.calls import CallFact, CallId, Milestone, Stream
+from cti.metrics.gaps import Gap
 from cti.metrics.half_hours import HalfHour, half_hours
 from cti.metrics.record import CallRecord, fold_with_faults
 from cti.storage.segments import Position
@@ -20,6 +21,7 @@ class MemoryStore:
         self._records: dict[CallId, CallRecord] = {}
         self._faults: dict[CallId, str] = {}
         self._positions: dict[str, Position] = {}
+        self.kept = None
 
     def drain(self, batch: Sequence[Milestone], journal: str = "", position: Position | None = None) -> int:
         new = 0
@@ -76,6 +78,9 @@ class MemoryStore:
 
     def beside_calls(self, stream: Stream, since: float, until: float, *, limit: int | None = None) -> list[Milestone]:
         return self._between(stream, since, until, limit)
+
+    def gaps(self, since: float, until: float) -> list[Gap]:
+        return []
 
     def find(self, text: str) -> CallId | None:
         if ("call", text) in self._milestones:

@@ -19,7 +19,8 @@ from redis.exceptions import RedisError
 from cti.calls import Milestone
 from cti.storage.journal import Health
 from cti.storage.kept import Picture
-from cti.storage.lease import FENCE, connect, lease_key
+from cti.storage.lease import FENCE, lease_key
+from cti.storage.redis_client import connect
 from cti.storage.segments import decode, encode
 
 log = structlog.get_logger()

@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from cti.spread import Spread
 from cti.storage import segments
 from cti.storage.segments import Position
 
 SEGMENT_SECONDS = 86_400.0
+_SYNC_BOUNDS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
 class SegmentFile:
@@ -25,6 +27,10 @@ class SegmentFile:
         self._broken = False
         self._next_look = 0.0
         self.free: int | None = None
+        self.written_bytes = 0
+        """Since the start."""
+        self.syncs = Spread(_SYNC_BOUNDS_S)
+        """How long the disk took to say that it has them."""
 
     def open(self, number: int) -> Position:
         path = segments.segment_path(self._folder, number)
@@ -62,9 +68,12 @@ class SegmentFile:
                 os.ftruncate(self._handle, self._size)
                 self._broken = False
             raise
+        began = time.monotonic()
         os.fdatasync(self._handle)
+        self.syncs.add(time.monotonic() - began)
         self._broken = False
         self._size += len(lines)
+        self.written_bytes += len(lines)
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + 5.0
             self.free = free_bytes(self._folder)

@@ -204,8 +204,14 @@ def read_on(folder: Path, position: Position, end: Position, limit: int) -> tupl
 def distance(folder: Path, start: Position, end: Position) -> int:
     """Bytes from one position to another, as far as their files are there."""
     between = [number for number in segments(folder) if start.segment <= number < end.segment]
-    sizes = sum(segment_path(folder, number).stat().st_size for number in between)
-    return max(0, sizes + end.offset - start.offset)
+    return max(0, sum(_size(segment_path(folder, number)) for number in between) + end.offset - start.offset)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # deleted since it was listed
+        return 0
 
 
 def sync_folder(folder: Path) -> None:

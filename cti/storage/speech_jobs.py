@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from redis.exceptions import RedisError, ResponseError
 
-from cti.storage.lease import connect
+from cti.storage.redis_client import connect
 
 log = structlog.get_logger()
 

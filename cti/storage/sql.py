@@ -21,10 +21,13 @@ from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cti.calls import CallFact, CallId, Milestone, Stream
+from cti.metrics.gaps import Gap
 from cti.metrics.half_hours import HALF_HOUR_S, HalfHour
 from cti.metrics.record import CALLBACK, CallRecord, Recording, Segment, fold_with_faults
 from cti.storage import tables
 from cti.storage.segments import Position
+from cti.storage.sql_gaps import SqlGaps
+from cti.storage.sql_sums import SqlSums
 from cti.storage.store import (
     StoreError,
     StoreRefusedError,
@@ -39,6 +42,8 @@ log = structlog.get_logger()
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LONGEST_CALL_S = 86_400.0
+_FOLDED_AT_ONCE = 500
+"""Timelines that are read together."""
 _MIGRATING = threading.Lock()
 """Alembic keeps what it works on in its modules: two stores of one process migrate one after the other."""
 _LOCK = 0x79696875
@@ -77,6 +82,8 @@ class SqlStore:
         self._is_sqlite = backend == "sqlite"
         self._engine = self._make_engine()
         self._ready = False
+        self.kept = SqlSums(self)
+        self.observed = SqlGaps(self)
 
     @classmethod
     def open(cls, url: str) -> SqlStore:
@@ -115,10 +122,11 @@ class SqlStore:
     def drain(self, batch: Sequence[Milestone], journal: str = "", position: Position | None = None) -> int:
         stored = [storable(milestone) for milestone in batch]
         with self.transaction() as connection:
-            new = self._insert(connection, stored)
+            new = self.put_milestones(connection, stored)
             if new < len(stored):
                 self._check_conflicts(connection, stored)
             self._fold(connection, stored)
+            self.kept.agents_changed(connection, stored)
             if position is not None:
                 self._keep_position(connection, journal, position)
         return new
@@ -188,6 +196,9 @@ class SqlStore:
         of_stream = sa.and_(sa.text(tables.NOT_OF_CALLS), tables.milestone.c.stream == stream)
         return self._between(of_stream, since, until, limit)
 
+    def gaps(self, since: float, until: float) -> list[Gap]:
+        return self.observed.between(since, until)
+
     def find(self, text: str) -> CallId | None:
         m, c = tables.milestone.c, tables.call.c
         arrived = sa.select(tables.milestone).where(sa.text(tables.ARRIVED))
@@ -206,7 +217,7 @@ class SqlStore:
 
     @contextmanager
     def transaction(self, *, write: bool = True, prepare: bool = True) -> Iterator[sa.Connection]:
-        """For the stores that lie in the same database. Writers come one after the other, of both daemons."""
+        """For what else lies in the same database. Writers come one after the other, of both daemons."""
         if prepare:
             self.prepare()
         try:
@@ -249,9 +260,14 @@ class SqlStore:
         return engine
 
     def _create_private_file(self) -> None:
+        """One that is there is not touched: to close it would take away all locks that this process has on it (POSIX),
+        SQLite's too. The next program that looks into the database would take itself for the last one when it ends, and
+        throw away the log that is still being written."""
         file = Path(str(self._url.database))
         try:
-            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            return
         except OSError as error:
             raise StoreUnavailableError(
                 f"{file}: cannot be opened ({error.strerror}); its folder must exist and be writable for this user"
@@ -272,7 +288,8 @@ class SqlStore:
             remedy = "is PostgreSQL running there, does the database exist, and may this user log in and create tables?"
         return f"{self._name}: {reason}; {remedy}"
 
-    def _insert(self, connection: sa.Connection, stored: list[Milestone]) -> int:
+    def put_milestones(self, connection: sa.Connection, stored: Sequence[Milestone]) -> int:
+        """Those that are not there yet, and nothing else: no record follows from it."""
         if not stored:
             return 0
         insert = sqlite.insert if self._is_sqlite else postgresql.insert
@@ -308,19 +325,61 @@ class SqlStore:
             ended |= set(connection.execute(sa.select(t.call_id).where(t.call_id.in_(ids - ended))).scalars())
         if not ended:
             return
-        calls, recordings = [], []
-        for timeline in self._timelines(connection, "call", ended).values():
-            record, faults = fold_with_faults(timeline)
+        folded = [fold_with_faults(timeline) for timeline in self._timelines(connection, "call", ended).values()]
+        for record, faults in folded:
             if faults:
                 log_contradiction(record.call_id, faults)
-            calls.append(_row(record, faults))
-            recordings += [
-                {"call_id": record.call_id, "n": n, **dataclasses.asdict(r)} for n, r in enumerate(record.recordings, 1)
-            ]
-        connection.execute(sa.delete(tables.call).where(t.call_id.in_(ended)))
-        connection.execute(sa.insert(tables.call), calls)
+        before = connection.execute(sa.select(t.arrived_at).where(t.call_id.in_(ended))).scalars().all()
+        self.put_records(connection, folded)
+        self.kept.calls_changed(connection, [*before, *(record.arrived_at for record, _ in folded)])
+
+    def put_records(self, connection: sa.Connection, folded: Sequence[tuple[CallRecord, Sequence[str]]]) -> None:
+        """These records, each with what contradicts in its timeline, in the place of what was kept of their calls."""
+        recordings = [
+            {"call_id": record.call_id, "n": n, **dataclasses.asdict(r)}
+            for record, _ in folded
+            for n, r in enumerate(record.recordings, 1)
+        ]
+        ids = [record.call_id for record, _ in folded]
+        connection.execute(sa.delete(tables.call).where(tables.call.c.call_id.in_(ids)))
+        connection.execute(sa.insert(tables.call), [_row(record, faults) for record, faults in folded])
         if recordings:
             connection.execute(sa.insert(tables.recording), recordings)
+
+    def records_between(self, connection: sa.Connection, since: float, until: float) -> list[CallRecord]:
+        """Of the ended calls that arrived then, without their recordings."""
+        t = tables.call.c
+        query = sa.select(tables.call).where(t.arrived_at >= since, t.arrived_at < until)
+        return [_record(row, ()) for row in connection.execute(query).mappings()]
+
+    def fold_again(self, connection: sa.Connection, since: float, until: float) -> int:
+        """The records of the ended calls that arrived then, from their timelines: how many were not what these say."""
+        t = tables.call.c
+        where = (t.arrived_at >= since) & (t.arrived_at < until)
+        stored = {
+            row["call_id"]: dict(row) for row in connection.execute(sa.select(tables.call).where(where)).mappings()
+        }
+        wrong = []
+        ids = list(stored)
+        for n in range(0, len(ids), _FOLDED_AT_ONCE):
+            for call_id, timeline in self._timelines(connection, "call", ids[n : n + _FOLDED_AT_ONCE]).items():
+                record, faults = fold_with_faults(timeline)
+                if _row(record, faults) != stored[call_id]:
+                    wrong.append((record, faults))
+        if wrong:
+            self.put_records(connection, wrong)
+            self.kept.calls_changed(connection, [record.arrived_at for record, _ in wrong])
+        return len(wrong)
+
+    def said_between(self, connection: sa.Connection, since: float, until: float) -> list[Milestone]:
+        """What agents, and calls at their desks, did from `since` on and before `until`."""
+        m = tables.milestone.c
+        kinds = (sa.and_(sa.text(tables.NOT_OF_CALLS), m.stream == "agent"), sa.text(tables.DESK_KINDS))
+        return [
+            _milestone(row)
+            for kind in kinds
+            for row in connection.execute(sa.select(tables.milestone).where(kind, m.at >= since, m.at < until))
+        ]
 
     def _keep_position(self, connection: sa.Connection, journal: str, position: Position) -> None:
         t = tables.drain_position

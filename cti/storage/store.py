@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Protocol
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
 from cti.calls import CallFact, CallId, Milestone, Stream
+from cti.metrics.gaps import Gap
+from cti.metrics.groups import AgentKey, Key
 from cti.metrics.half_hours import HalfHour
 from cti.metrics.record import CALLBACK, CallRecord
 from cti.storage.segments import Position, decode, encode
@@ -25,6 +28,32 @@ class StoreUnavailableError(StoreError):
 
 class StoreRefusedError(StoreError):
     """This content will never be taken, whatever is tried."""
+
+
+K_co = TypeVar("K_co", Key, AgentKey, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[K_co]):
+    """Sums that a store keeps of some half hours."""
+
+    whole: frozenset[int]
+    """The half hours (beginnings, UTC seconds) of which they say just what the records say now."""
+    sums: Sequence[tuple[K_co, Mapping[str, int]]]
+    """Of those alone."""
+
+
+class KeptSums(Protocol):
+    """What roll-ups need not be made of. Times are whole half hours; all may raise StoreUnavailableError."""
+
+    def calls(self, since: float, until: float, statistics: str | None = None) -> Kept[Key]:
+        """As `roll_up` of the ended calls that arrived in that time; of one statistics key, or all."""
+
+    def agents_calls(self, since: float, until: float) -> Kept[AgentKey]:
+        """As `roll_up_agents_calls` of them."""
+
+    def agents_time(self, since: float, until: float) -> Kept[AgentKey]:
+        """As `roll_up_agents_time`."""
 
 
 class Store(Protocol):
@@ -67,6 +96,13 @@ class Store(Protocol):
 
     def beside_calls(self, stream: Stream, since: float, until: float, *, limit: int | None = None) -> list[Milestone]:
         """Milestones of all agents, or of the city, from `since` on and before `until`, by time; the first `limit`."""
+
+    @property
+    def kept(self) -> KeptSums | None:
+        """Sums by half hour, if this store keeps any."""
+
+    def gaps(self, since: float, until: float) -> list[Gap]:
+        """Those that touch this time: nobody saw what happened."""
 
     def find(self, text: str) -> CallId | None:
         """The call, live or ended, of which this is the id or the SIP Call-ID; "last": the one that came last."""

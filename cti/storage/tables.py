@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -233,4 +234,80 @@ audit = Table(
     Column("on", Text, nullable=False),
     Column("data", Text, nullable=False),  # JSON as text: what was hashed
     Column("hash", Text, nullable=False),
+)
+
+transcript = Table(
+    "transcript",
+    metadata,
+    # Of no call row: words are there before a call's record is, and go when its recording goes.
+    Column("call_id", Text, primary_key=True),
+    Column("segment", Text, primary_key=True),
+    Column("source", Text, nullable=False),  # live or recording
+    Column("file", Text, nullable=False),
+    Column("began_at", Double, nullable=False, index=True),
+    Column("seconds", Double, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("made_at", Double, nullable=False),
+)
+
+transcript_line = Table(
+    "transcript_line",
+    metadata,
+    Column("call_id", Text, primary_key=True),
+    Column("segment", Text, primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False, index=True),
+    Column("side", Text, nullable=False),
+    Column("pii_text", Text, nullable=False),
+    Column("pii_words", Text, nullable=False),  # JSON: [text, start_s, end_s, confidence] of each
+    ForeignKeyConstraint(["call_id", "segment"], ["transcript.call_id", "transcript.segment"], ondelete="CASCADE"),
+)
+
+half_hour_made = Table(
+    "half_hour_made",
+    metadata,
+    Column("part", Text, primary_key=True),  # calls, or agents
+    Column("half_hour", BigInteger, primary_key=True, autoincrement=False),
+    Column("way", Integer, nullable=False),  # of counting: cti.metrics.rollups.WAY
+    Column("dirty", Boolean, nullable=False),  # what it was made from has changed
+    Column("made_at", Double, nullable=False),
+)
+
+half_hour_sums = Table(
+    "half_hour_sums",
+    metadata,
+    Column("half_hour", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),  # calls, agents_calls, agents_time
+    Column("city", Text, primary_key=True),
+    Column("statistics", Text, primary_key=True),  # "": `number` is the number dialled
+    Column("number", Text, primary_key=True),
+    Column("queue", Text, primary_key=True),
+    Column("skill", Text, primary_key=True),
+    Column("agent", Text, primary_key=True),
+    Column("sums", Text, nullable=False),  # JSON: figures by code, without zeros
+)
+
+figures_check = Table(
+    "figures_check",
+    metadata,
+    Column("what", Text, primary_key=True),
+    Column("at", Double, primary_key=True),
+    Column("looked", Integer, nullable=False),
+    Column("differed", Integer, nullable=False),
+)
+
+data_gap = Table(
+    "data_gap",
+    metadata,
+    Column("city", Text, primary_key=True),
+    Column("since", Double, primary_key=True),
+    Column("until", Double, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+observed = Table(
+    "observed",
+    metadata,
+    Column("city", Text, primary_key=True),
+    Column("until", Double, nullable=False),  # somebody watched Asterisk at this moment
 )

@@ -137,6 +137,17 @@ class Form(_Part):
                 choices = getattr(self, listed)
         return next((choice for choice in choices if choice.id == code), None)
 
+    def codes(self, name: Literal["type", "matter", "department"]) -> Iterator[str]:
+        """Every code of a choice field, a tree from the top."""
+        trees = {"type": self.types, "matter": self.matters, "department": self.departments}
+        listed: tuple[Choice, ...] = trees[name]
+        left = list(reversed(listed))
+        while left:
+            one = left.pop()
+            yield one.id
+            if isinstance(one, Node):
+                left += reversed(one.children)
+
     def required(self, ticket: Ticket, finish: Finish) -> tuple[str, ...]:
         """In the order of the form."""
         names = set(finish.requires)

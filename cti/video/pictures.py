@@ -20,8 +20,8 @@ from cti.exchange import Exchange
 log = structlog.get_logger()
 
 CHUNK_BYTES = 2 * 1024 * 1024
-_END_LIMIT_S = 2.0
-"""A call that is over waits so long for the last chunk."""
+_END_LIMIT_S = 5.0
+"""A call that is over waits so long for the last chunk: a page that makes a film on a busy machine takes seconds."""
 
 
 class PictureRefused(Exception):
@@ -83,6 +83,8 @@ class Pictures:
             if chunk > part.chunk:
                 raise PictureRefused("missing_chunk", f"chunk {part.chunk} is missing", part.chunk)
             if chunk == part.chunk:
+                if part.over.is_set():
+                    raise PictureRefused("unknown_part", "begin a new part")
                 used = sum(one.bytes for one in self._parts[call_id].values())
                 if used + len(data) > self._most_bytes:
                     self._end(call_id, number)
@@ -108,7 +110,7 @@ class Pictures:
         except TimeoutError:
             log.info("picture_without_its_end", call_id=call_id)
         for number, part in parts.items():
-            if not part.over.is_set():
+            async with part.writing:  # what is noted of a film is what there is of it
                 self._end(call_id, number)
         self._parts.pop(call_id, None)
 

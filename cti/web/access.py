@@ -7,7 +7,8 @@ A route without a row is closed to all. Roles are separated by spaces:
     agent:call      an agent; the handler lets him only to calls and tickets that he has a part in
     guest:call      a citizen with a link to one call; the handler takes that call and no other
     supervisor, administrator, auditor, agent
-    peer            the handler asks for a secret of its own: the other daemon of a pair
+    screen          a wallboard on a wall
+    peer            a program that the handler asks for a secret of its own: the other daemon of a pair, Prometheus
 The method WS is a WebSocket. It is entered with `?ticket=` of POST /api/socket-ticket or with an Authorization header;
 a cookie opens none. `later`: it may say one of both in its first message too, and the handler calls `enter`.
 """
@@ -27,6 +28,7 @@ from cti.web.http import COOKIE, CSRF_HEADER, GUARD, GUEST_COOKIE, NOBODY, TRAIL
 TABLE = """
 GET     /api/health                         public
 POST    /api/pair/promise                   peer
+GET     /metrics                            peer
 GET     /                                   public
 GET     /pages/{path}                       public
 GET     /vendor/{path}                      public
@@ -34,11 +36,15 @@ GET     /login                              public
 GET     /agent                              public
 GET     /admin                              public
 GET     /video                              public
+GET     /records                            public
+GET     /reports                            public
+GET     /wallboard                          public
+GET     /supervisor                         public
 
 POST    /api/login                          public
-POST    /api/logout                         user
-GET     /api/me                             user
-POST    /api/socket-ticket                  user guest:call
+POST    /api/logout                         user screen
+GET     /api/me                             user screen
+POST    /api/socket-ticket                  user screen guest:call
 POST    /api/password                       user
 POST    /api/accounts/{id}/unlock           supervisor administrator
 GET     /api/audit                          auditor administrator
@@ -50,15 +56,38 @@ POST    /api/agents/{id}/extend-wrap-up     agent:self supervisor administrator
 GET     /api/agents/{id}/times              agent:self supervisor administrator auditor
 GET     /api/agent-times                    supervisor administrator auditor
 GET     /api/schedule                       user
+GET     /api/staffing                       supervisor administrator auditor
 WS      /api/agents/{id}/desk               later agent:self supervisor administrator
 POST    /api/agents/{id}/softphone          agent:self
 DELETE  /api/agents/{id}/softphone          agent:self
 WS      /sip                                agent guest:call
+WS      /sip/supervisor                     supervisor
+
+POST    /api/agents/{id}/force              supervisor administrator
+PUT     /api/agents/{id}/skills-today       supervisor administrator
+DELETE  /api/agents/{id}/skills-today       supervisor administrator
+POST    /api/broadcast                      supervisor administrator
+GET     /api/broadcasts                     supervisor administrator auditor
+POST    /api/broadcasts/{broadcast}/seen    agent
+
+POST    /api/supervision/softphone          supervisor
+DELETE  /api/supervision/softphone          supervisor
+GET     /api/supervision                    supervisor
+POST    /api/supervision                    supervisor
+PATCH   /api/supervision/{supervision}      supervisor
+DELETE  /api/supervision/{supervision}      supervisor
+POST    /api/supervision/{supervision}/take-over supervisor
 
 GET     /api/live                           user
+WS      /api/board                          supervisor administrator auditor screen
 GET     /api/calls                          supervisor administrator auditor
 GET     /api/calls/{id}                     supervisor administrator auditor
 GET     /api/calls/{id}/why                 supervisor administrator auditor
+GET     /api/calls/{id}/transcript          agent:call supervisor auditor
+GET     /api/calls/{id}/recordings          agent:call supervisor auditor
+GET     /api/calls/{id}/recordings/{segment} agent:call supervisor auditor
+GET     /api/transcripts                    supervisor auditor
+GET     /api/quality                        supervisor auditor
 GET     /api/timeline                       administrator
 GET     /api/channels                       administrator
 
@@ -107,12 +136,23 @@ PUT     /api/prompts/{language}/{prompt}/sound    administrator
 POST    /api/prompts/{language}/{prompt}/voice    administrator
 POST    /api/prompts/{language}/{prompt}/restore  administrator
 
+GET     /api/reports/{span}                 supervisor administrator auditor
+GET     /api/reports/{span}/losses          supervisor administrator auditor
 GET     /api/callbacks                      supervisor administrator auditor
+POST    /api/callbacks                      supervisor administrator
 POST    /api/callbacks/{task}/close         supervisor administrator
 POST    /api/callbacks/{task}/call-now      supervisor administrator
 GET     /api/notices                        supervisor administrator
 PUT     /api/notices/{name}                 supervisor administrator
 DELETE  /api/notices/{name}                 supervisor administrator
+GET     /api/flow-modes                     supervisor administrator
+PUT     /api/flow-modes/{number}            supervisor administrator
+DELETE  /api/flow-modes/{number}            supervisor administrator
+GET     /api/guest-listens                  supervisor
+POST    /api/guest-listens                  supervisor
+DELETE  /api/guest-listens/{guest}          supervisor
+GET     /api/alerts                         supervisor administrator auditor
+POST    /api/alerts/{alert}/acknowledge     supervisor administrator
 GET     /api/surge                          supervisor administrator
 POST    /api/surge/{rung}                   supervisor administrator
 
@@ -144,6 +184,7 @@ _USERS = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
 _WORDS: Mapping[str, tuple[Role, ...]] = {
     **{str(role): (role,) for role in _USERS},
     "user": _USERS,
+    "screen": (Role.SCREEN,),
     "agent:self": (Role.AGENT,),
     "agent:call": (Role.AGENT,),
     "guest:call": (Role.GUEST,),
@@ -157,6 +198,8 @@ class Rule:
     roles: frozenset[Role]
     open: bool = False
     """To anybody, or to whoever knows what the handler asks for."""
+    peer: bool = False
+    """What it says is no session's token: nobody is looked up, whatever state sessions are in."""
     own: bool = False
     """An agent who is nothing else that may: only where {id} of the path is his own."""
     socket: bool = False
@@ -183,7 +226,7 @@ def read_table(text: str) -> dict[tuple[str, str], Rule]:
         if key in rules or not words:
             raise ValueError(f"twice or without anybody: {line}")
         if words in (["public"], ["peer"]):
-            rules[key] = Rule(frozenset(), open=True, socket=method == "WS")
+            rules[key] = Rule(frozenset(), open=True, peer=words == ["peer"], socket=method == "WS")
             continue
         later = "later" in words
         words = [word for word in words if word != "later"]
@@ -246,6 +289,8 @@ def _path(request: web.Request) -> str:
 
 async def _who_asks(request: web.Request, rule: Rule) -> Who:
     guard = request.app[GUARD]
+    if rule.peer:
+        return NOBODY
     if rule.socket and "ticket" in request.query:
         return guard.by_ticket(request.query["ticket"])
     if token := token_of(request):

@@ -12,7 +12,7 @@ from pydantic import Field
 from agents.status import Status
 from cti.accounts.passwords import Passwords, TooBusy, WeakPassword, check_new
 from cti.accounts.people import People, Person, Role
-from cti.accounts.sessions import LASTS_S, Session, csrf_of, key_of
+from cti.accounts.sessions import Session, csrf_of, key_of, lasts_s
 from cti.accounts.throttle import Locked, Throttle
 from cti.accounts.trail import Trail
 from cti.calls import AgentFact, AgentId, Milestone
@@ -183,7 +183,7 @@ class AccountRoutes:
 
     def _with_cookie(self, request: web.Request, person: Person, seat: str, token: str) -> web.Response:
         answer = json_response({"user": _user(person, seat), "csrf": csrf_of(token), "token": token})
-        set_cookie(request, answer, COOKIE, token, LASTS_S)
+        set_cookie(request, answer, COOKIE, token, lasts_s(person))
         return answer
 
 

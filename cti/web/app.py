@@ -32,6 +32,7 @@ from cti.web.http import (
     Body,
     Guard,
     Refused,
+    Who,
     agent_of,
     body_of,
     errors,
@@ -119,7 +120,7 @@ async def _health(request: web.Request) -> web.Response:
 
 async def _agents(request: web.Request) -> web.Response:
     api = request.app[API]
-    return json_response([_row(api, agent_id) for agent_id in api.exchange.board.desks])
+    return json_response(_for(who(request), [_row(api, agent_id) for agent_id in api.exchange.board.desks]))
 
 
 async def _status(request: web.Request) -> web.Response:
@@ -150,7 +151,8 @@ async def _extend_wrap_up(request: web.Request) -> web.Response:
 
 async def _live(request: web.Request) -> web.Response:
     api = request.app[API]
-    return json_response(snapshot(api.exchange.board, api.exchange.wall()))
+    found = snapshot(api.exchange.board, api.exchange.wall())
+    return json_response({**found, "agents": _for(who(request), found["agents"])})
 
 
 async def _channels(request: web.Request) -> web.Response:
@@ -217,6 +219,14 @@ async def _add_test_agents(request: web.Request) -> web.Response:
 async def _remove_test_agents(request: web.Request) -> web.Response:
     request.app[API].test_agents.remove_all()
     return json_response({})
+
+
+def _for(asking: Who, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Why a supervisor has ordered something is between him and the agent."""
+    for row in rows:
+        if row["forced"] is not None and not asking.may_see_all and row["id"] != asking.id:
+            row["forced"].pop("why")
+    return rows
 
 
 def _row(api: Api, agent_id: AgentId) -> dict[str, Any]:

@@ -4,7 +4,8 @@ The page answers each ping in its own script, so an answer means that the page l
     server: {"type": "desk", "seq", "at", "desk", "call"}   at every change; "call" (cti.pop): offered, or talked to
             what others `tell` him, each with a type of its own: story, ticket, words, chat, note…
             {"type": "ping"}                                 every 2 s; the page answers {"type": "here"}
-            {"type": "taken_over"}, {"type": "logged_out"}   then it closes: do not come back by yourself
+            {"type": "taken_over"}, {"type": "logged_out", "forced"}   then it closes: do not come back by yourself;
+            "forced": by which supervisor, and why, or null
     page:   {"ticket": "…"} first, or a program's {"token": "…"}, unless the request had one already; then
             {"type": "here"}
 """
@@ -55,6 +56,9 @@ class Show(Protocol):
 
     def call(self, call: Call, desk: Desk, his: bool) -> Mapping[str, Any]:
         """`his`: the page is the agent's own, and he may see the number."""
+
+    def speech(self) -> str:
+        """Whether words of calls come: ok, demo, lost, none."""
 
 
 class _Page:
@@ -228,7 +232,7 @@ class DeskPages:
                 await self._sleep(page, ping_at)
             if page.ending in (TAKEN_OVER, LOGGED_OUT):
                 word = "taken_over" if page.ending == TAKEN_OVER else "logged_out"
-                await self._send(socket, {"type": word})
+                await self._send(socket, {"type": word, "forced": self._forced(page)})
             await socket.close(code=page.ending)
         except (ConnectionError, TimeoutError):
             if transport is not None:
@@ -256,8 +260,17 @@ class DeskPages:
     def _is_out(page: _Page, desk: Desk) -> bool:
         return page.is_his and desk.status is Status.OFFLINE
 
+    def _forced(self, page: _Page) -> Mapping[str, Any] | None:
+        """By whom he was logged out, and why."""
+        desk = self._exchange.board.desks.get(page.agent_id)
+        if not page.is_his or desk is None or desk.status is not Status.OFFLINE:
+            return None
+        if desk.forced is None or desk.forced.status != "offline":
+            return None
+        return self._show.desk(desk, self._exchange.wall()).get("forced")
+
     def _picture(self, page: _Page, desk: Desk) -> dict[str, Any]:
         now, call = self._exchange.wall(), None
         if desk.call_id is not None and (live := self._exchange.board.calls.get(desk.call_id)) is not None:
             call = self._show.call(live, desk, page.is_his)
-        return {"at": now, "desk": self._show.desk(desk, now), "call": call}
+        return {"at": now, "desk": self._show.desk(desk, now), "call": call, "speech": self._show.speech()}

@@ -71,6 +71,11 @@ class Who:
         """Of calls and tickets; an agent who is nothing else has to have a part in them."""
         return bool(self.roles & {Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR})
 
+    @property
+    def may_hear_all(self) -> bool:
+        """What was said in calls that he had no part in; who runs the machine need not."""
+        return bool(self.roles & {Role.SUPERVISOR, Role.AUDITOR})
+
 
 NOBODY = Who()
 WHO = web.RequestKey("who", Who)

@@ -35,9 +35,36 @@ _QUERY: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
     },
     ("GET", "/api/calls"): {"since": "ended calls that arrived at this time or later, in seconds since 1970"},
     ("GET", "/api/calls/{id}/why"): {"lang": "zh or en"},
+    ("GET", "/api/calls/{id}/transcript"): {"full": "1: with the numbers that were said; it is noted who looked"},
+    ("GET", "/api/transcripts"): {
+        "q": "2 to 100 characters",
+        "from": "said at this time or later, in seconds since 1970; without it a week before `until`",
+        "until": "said before this time; now without it",
+        "limit": "at most 200",
+    },
+    ("GET", "/api/quality"): {
+        "from": "talks that began at this time or later, in seconds since 1970; without it a day before `until`",
+        "until": "began before this time; now without it",
+        "all": "1: those without findings too",
+    },
+    ("GET", "/api/board"): {"topics": "wall, seats, alerts, or some of them with commas between"},
     ("GET", "/api/schedule"): {"day": "as 2026-11-23"},
     ("GET", "/api/agents/{id}/times"): {"day": "as 2026-11-23"},
     ("GET", "/api/agent-times"): {"day": "as 2026-11-23"},
+    ("GET", "/api/reports/{span}"): {
+        "by": "half_hour, day, week, month, shift, agent, queue, number or city",
+        "compare": "before, week, year, or some of them with commas between",
+        "rank": "code of a column: the best rows first",
+        "statistics": "only calls counted under this key",
+        "lang": "of a file: zh or en",
+    },
+    ("GET", "/api/reports/{span}/losses"): {
+        "by": "as of the report",
+        "statistics": "as of the report",
+        "row": "label of a row, which may be empty; without it all",
+        "place": "where they were lost; without it anywhere",
+        "skip": "so many of the first; at most 200 come at a time",
+    },
 }
 _GIVES: Final[Mapping[tuple[str, str], dict[str, Any]]] = {
     ("GET", "/api/ticket-form"): {"$ref": f"{_SCHEMAS}TicketForm"},
@@ -65,6 +92,9 @@ _GIVES: Final[Mapping[tuple[str, str], dict[str, Any]]] = {
             *(("POST", f"/api/tickets/{{id}}/{verb}") for verb in ("submit", "recall", "close", "relate")),
         )
     },
+}
+_FILES: Final[Mapping[tuple[str, str], str]] = {
+    ("GET", "/api/calls/{id}/recordings/{segment}"): "audio/wav",
 }
 _ERROR: Final = {
     "type": "object",
@@ -166,7 +196,10 @@ def _operation(method: str, path: str, handler: Any, body: type[Body] | None) ->
     if body is not None:
         schema = {"$ref": f"{_SCHEMAS}{body.__name__}"}
         made["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    _add_answer(made, rule, _GIVES.get((method, path)))
+    if (kind := _FILES.get((method, path))) is not None:
+        made["responses"]["2XX"] = {"description": "the file", "content": {kind: {}}}
+    else:
+        _add_answer(made, rule, _GIVES.get((method, path)))
     return made
 
 

@@ -18,12 +18,15 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from cti.accounts.people import Role
 from cti.accounts.sessions import Session
+from cti.supervisor_phones import sip_user
 from cti.web.access import enter
 from cti.web.http import GUARD, Refused, Who
 
 log = structlog.get_logger()
 
 SIP_PATH = "/sip"
+SUPERVISOR_SIP_PATH = "/sip/supervisor"
+"""Of the telephone that a supervisor has beside the one that he may have as an agent."""
 PROTOCOL = "sip"
 MAX_MESSAGE = 32 * 1024
 """An INVITE for sound and picture has less than a third of it."""
@@ -60,7 +63,7 @@ class SipProxy:
         self._client: aiohttp.ClientSession | None = None
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get(SIP_PATH, self._serve)]
+        return [web.get(SIP_PATH, self._serve), web.get(SUPERVISOR_SIP_PATH, self._serve)]
 
     async def client(self, _app: web.Application) -> AsyncIterator[None]:
         """For `app.cleanup_ctx`."""
@@ -93,7 +96,7 @@ class SipProxy:
         if not offered.ok or offered.protocol != PROTOCOL:
             raise Refused(400, "no_websocket", "this address speaks SIP over WebSocket")
         asking = await enter(request, None)  # without a ticket nobody has come in yet
-        user = self._user_of(asking)
+        user = sip_user(asking.id) if request.path == SUPERVISOR_SIP_PATH else self._user_of(asking)
         if not self._may(user):
             raise Refused(403, "no_softphone", "open a telephone first: POST /api/agents/{id}/softphone")
         assert self._client is not None

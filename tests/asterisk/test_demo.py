@@ -75,21 +75,22 @@ def test_every_call_of_a_demonstration_is_recorded_as_the_telephones_saw_it(
 
 
 def test_a_demonstration_that_is_told_to_stop_leaves_nothing_behind(
-    asterisk_program: Program, nobody: Path, tmp_path: Path
+    asterisk_program: Program, nobody: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    folder = tmp_path_factory.mktemp("d")  # short: the path of a socket has 107 letters at most
+    environment = {**os.environ, "TMPDIR": str(folder)}
     process = subprocess.Popen(
         command(nobody, "demo", "--calls", "30"), cwd=PROJECT, env=environment, stderr=subprocess.DEVNULL
     )
     try:
-        until(lambda: any(tmp_path.glob("yihu-sipp-*/citizens-1/citizen.log")), 40, "the first call")
+        until(lambda: any(folder.glob("yihu-sipp-*/citizens-1/citizen.log")), 40, "the first call")
         process.send_signal(signal.SIGTERM)
         assert process.wait(25) == 128 + signal.SIGTERM
     finally:
         process.kill()
         process.wait()
-    assert [*tmp_path.glob("yihu-demo-*"), *tmp_path.glob("yihu-sipp-*")] == []
-    assert processes_with(str(tmp_path)) == []
+    assert [*folder.glob("yihu-demo-*"), *folder.glob("yihu-sipp-*")] == []
+    assert processes_with(str(folder)) == []
 
 
 def processes_with(text: str) -> list[str]:

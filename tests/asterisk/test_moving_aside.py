@@ -56,10 +56,16 @@ async def test_a_consult_becomes_a_talk_of_three_and_the_agent_leaves(on: Scene)
     assert record.held_s == pytest.approx(joined.at - asked.at, abs=0.05)
     assert [(s.name, s.mode) for s in record.segments] == [("1", "offer"), ("p1", "consult")]
     # What the two said in private stands in the expert's part of the recording alone.
-    agents, experts = on.sound_of(record, "1"), on.sound_of(record, "p1")
+    agents, experts = on.recorded(record, "1"), on.recorded(record, "p1")
     alone_s = joined.at - (await on.noted(CallFact.PARTY_JOINED, p=p, mode="consult")).at
-    assert sung(experts, "agent") > alone_s
-    assert sung(agents, "expert") < sung(experts, "agent") - 0.7 * alone_s
+    assert sung(experts.citizen, "agent") > alone_s
+    assert sung(agents.citizen, "expert") < sung(experts.citizen, "agent") - 0.7 * alone_s
+    # Each on his own side, and nobody else on it: left is what they hear, and right what they say.
+    assert sung(agents.agent, "agent") > 0
+    assert sung(experts.agent, "expert") > alone_s
+    assert (sung(agents.agent, "citizen"), sung(agents.agent, "expert"), sung(agents.citizen, "agent")) == (0, 0, 0)
+    assert (sung(experts.agent, "citizen"), sung(experts.agent, "agent"), sung(experts.citizen, "expert")) == (0, 0, 0)
+    assert sung(agents.agent, "agent") == pytest.approx(sung(agents.citizen, "citizen"), abs=1.0)
 
 
 @pytest.mark.parametrize("how", ["dropped", "hangs_up"])
@@ -77,7 +83,9 @@ async def test_a_consult_ends_and_the_agent_is_back_with_the_citizen(on: Scene, 
     record = await on.survey()
     assert (record.survey_offered, record.moves, len(record.recordings)) == (True, 0, 2)
     assert [r.complete for r in record.recordings] == [True, True]
-    assert sung(on.sound_of(record, "1"), "expert") < 0.3
+    agents = on.recorded(record, "1")
+    assert sung(agents.citizen, "expert") < 0.3
+    assert sung(agents.agent, "expert") == 0
 
 
 @pytest.mark.parametrize("manner", [SILENT, Manner(refuses_with=486)], ids=["no_answer", "rejected"])
@@ -95,7 +103,9 @@ async def test_whoever_is_not_reached_the_agent_is_back_with_the_citizen(
         await on.does("t1", "POST", "/end")
         record = await on.survey()
         assert [r.complete for r in record.recordings] == [True]
-        assert sung(on.sound_of(record, "1"), "citizen") > 0
+        agents = on.recorded(record, "1")
+        assert sung(agents.citizen, "citizen") > 0
+        assert sung(agents.agent, "citizen") == 0
 
 
 async def test_who_is_called_off_while_it_rings_leaves_the_agent_with_the_citizen(house: House, tmp_path: Path) -> None:
@@ -225,4 +235,6 @@ async def test_whoever_hangs_up_during_a_whisper(on: Scene, who: str) -> None:
         record = await on.over()
     assert (record.moves, record.survey_offered) == (0, who != "citizen")
     assert [r.complete for r in record.recordings] == [True, True]
-    assert sung(on.sound_of(record, "p1"), "expert") > 0
+    experts = on.recorded(record, "p1")
+    assert sung(experts.agent, "expert") > 0
+    assert sung(experts.citizen, "expert") == 0

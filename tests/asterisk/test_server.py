@@ -50,6 +50,21 @@ def test_only_our_user_can_read_what_it_writes(asterisk: RunningAsterisk) -> Non
         assert (asterisk.settings.var / folder).stat().st_mode & 0o077 == 0, folder
 
 
+def test_it_is_given_none_of_our_secrets(
+    asterisk_program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dialplan can read its environment, and so can whoever gets into it."""
+    monkeypatch.setenv("YIHU_WEBHOOK_SECRET", "not-for-asterisk")
+    _, server = server_in(tmp_path / "var", asterisk_program)
+    server.start()
+    try:
+        environment = Path(f"/proc/{server.pid}/environ").read_bytes()
+    finally:
+        server.stop()
+    assert b"PATH=" in environment
+    assert b"YIHU_" not in environment
+
+
 def test_it_is_in_its_own_process_group_so_that_ctrl_c_does_not_reach_it(asterisk: RunningAsterisk) -> None:
     assert asterisk.server.pid is not None
     assert os.getpgid(asterisk.server.pid) != os.getpgid(0)

@@ -98,6 +98,12 @@ async def waiting_caller(house: House, call: Call) -> AgiSession:
     return session
 
 
+async def test_asterisk_says_how_long_it_has_been_running(house: House) -> None:
+    await eventually(lambda: house.observe.up_for_s is not None, 5, "its uptime told")
+    assert house.observe.up_for_s is not None
+    assert 0 <= house.observe.up_for_s < 3600
+
+
 async def test_both_users_log_in_and_pings_come_back(house: House) -> None:
     await eventually(lambda: house.observe.latency_ms is not None and house.act.latency_ms is not None, 2, "pings")
     assert house.observe.latency_ms is not None

@@ -6,6 +6,7 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,35 @@ def test_secrets_that_others_can_read_and_an_unknown_time_zone_are_to_be_mended(
 
     assert "chmod 600" in of("secrets", iter(findings))[0].text
     assert of("time zone", iter(findings))[0].level == "fail"
+
+
+def test_words_of_the_city_that_cannot_be_used_are_named(settings: Settings, tmp_path: Path) -> None:
+    own = replace(settings, documents=tmp_path / "documents")
+    words = own.documents / "tickets" / "prefill.toml"
+    words.parent.mkdir(parents=True)
+    words.write_text('[urgent]\nsure = ["堤坝渗水"]\n', encoding="utf-8")
+    assert [finding.level for finding in of("pre-fill", examine(own))] == ["ok"]
+
+    words.write_text('[urgent]\nsure = ["堤坝渗水"]\n[thresholds]\ntarget = 2\n', encoding="utf-8")
+
+    (problem,) = of("pre-fill", examine(own))
+    assert problem.level == "fail"
+    assert "prefill.toml:4: thresholds.target" in problem.text
+
+
+def test_key_words_and_inspection_rules_that_cannot_be_used_are_named(settings: Settings, tmp_path: Path) -> None:
+    own = replace(settings, documents=tmp_path / "documents")
+    own.documents.mkdir()
+    assert of("key words", examine(own)) == [Finding("ok", "key words", "the shipped ones")]
+    (own.documents / "key_words.toml").write_text('[words]\nurgancy = ["马上"]\n', encoding="utf-8")
+    (own.documents / "quality.toml").write_text("silence_s = 20\n", encoding="utf-8")
+
+    findings = list(examine(own))
+
+    (problem,) = of("key words", iter(findings))
+    assert problem.level == "fail"
+    assert "key_words.toml:2: words.urgancy: is no field of a ticket; did you mean urgency?" in problem.text
+    assert of("inspection", iter(findings)) == [Finding("ok", "inspection", "quality.toml of this city")]
 
 
 def test_something_else_on_the_port_of_asterisk_is_not_taken_for_it(settings: Settings) -> None:

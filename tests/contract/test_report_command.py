@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
+import zipfile
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -189,3 +191,78 @@ def test_a_spoilt_schedule_is_one_clear_line(settings_file: Path) -> None:
     result = _report(settings_file, "2026-11-21", "--agents")
     assert result.exit_code == 1
     assert "schedule.toml:1: week.someday: no day of the week" in result.output
+
+
+def test_a_day_by_number_as_a_table(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "250")
+    shown = _report(settings_file, "2026-11-21", "--by", "number", "--compare", "before", "--rank", "connection_rate")
+    assert shown.exit_code == 0, shown.output
+    for text in ("拨打号码", "12333", "66.67%", "2 / 3", "Δ +66.67", "较前一日: 2026-11-20", "合计", "未计入的呼入: 1"):
+        assert text in shown.stdout, text
+    english = _report(settings_file, "2026-11-21", "--by", "number", "--lang", "en").stdout
+    assert "Connection rate" in english
+    assert "answered by a person / all calls that arrived" in english
+
+
+@pytest.mark.parametrize(("period", "calls", "rows"), [("2026-W47", 4, 7), ("2026-11", 4, 30), ("2026-11-21", 3, 48)])
+def test_weeks_and_months_are_tables_by_day(settings_file: Path, period: str, calls: int, rows: int) -> None:
+    by = ["--by", "half_hour"] if rows == 48 else []
+    told = json.loads(_report(settings_file, period, "--json", *by).stdout)
+    assert (told["period"], told["open"], len(told["rows"])) == (period, 1, rows)
+    assert told["total"]["rates"]["connection_rate"]["denominator"] == calls
+
+
+def test_a_table_as_csv_and_xlsx_with_the_lost_calls(settings_file: Path, tmp_path: Path) -> None:
+    table, book = tmp_path / "r.csv", tmp_path / "r.xlsx"
+    said = _report(settings_file, "2026-11-21", "--by", "queue", "--csv", str(table), "--xlsx", str(book))
+    assert said.stdout == f"{table}: 2 rows\n{book}: 2 rows, 1 lost calls\n"
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        names = [row[0] for row in csv.reader(file)]
+    assert names == ["队列", "未进入队列", "综合", "合计"]
+    with zipfile.ZipFile(book) as archive:
+        losses = archive.read("xl/worksheets/sheet3.xml").decode()
+    assert "139****9000" in losses
+    assert "13900139000" not in losses
+
+
+def test_a_day_by_agent_has_talks_and_time(settings_file: Path) -> None:
+    told = json.loads(_report(settings_file, "2026-11-21", "--by", "agent", "--json").stdout)
+    rates = {row["label"]: row["rates"] for row in told["rows"]}
+    assert list(rates) == ["a1001", "a1002"]
+    assert rates["a1001"]["non_response_rate"]["value"] == 1.0
+    assert rates["a1002"]["talk_time"]["value"] == 60.0
+    assert rates["a1002"]["handling_time"]["denominator"] == 2
+
+
+def test_a_day_by_shift_has_the_names_of_the_schedule(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "250")
+    schedule = '[shift.night]\nname = "夜班"\nhours = "22:00-06:00"\n[week.sat]\nnight = ["a1001"]\n'
+    (settings_file.parent / "schedule.toml").write_text(schedule)
+    shown = _report(settings_file, "2026-11-21", "--by", "shift").stdout
+    assert "夜班" in shown
+    assert "无班次" in shown
+
+
+@pytest.mark.parametrize(
+    ("args", "problem"),
+    [
+        (["2026-W60"], "no day, week or month"),
+        (["2026-11", "--compare", "week"], "cannot be compared"),
+        (["2026-11", "--agents"], "of one day"),
+        (["2026-11", "--by", "agent", "--statistics", "12333"], "not kept by number"),
+        (["2026-11", "--rank", "beauty"], "there are connection_rate"),
+        (["2026-11", "--json", "--csv", "x.csv"], "stands without"),
+    ],
+)
+def test_what_cannot_be_asked_of_a_table_is_refused(settings_file: Path, args: list[str], problem: str) -> None:
+    result = _report(settings_file, *args)
+    assert result.exit_code == 2
+    assert problem in result.output
+
+
+@pytest.mark.parametrize("kind", ["--csv", "--xlsx"])
+def test_a_table_that_cannot_be_written_is_one_clear_line(settings_file: Path, tmp_path: Path, kind: str) -> None:
+    result = _report(settings_file, "2026-11-21", kind, str(tmp_path / "no" / "file"))
+    assert result.exit_code == 1
+    assert "cannot be written" in result.output
+    assert "Traceback" not in result.output

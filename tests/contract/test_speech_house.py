@@ -41,6 +41,8 @@ async def test_a_fresh_installation_listens_with_the_demo_model_and_says_so(tmp_
             listening: Transcriber = house  # as everybody sees it
             session = listening.open("talk")
             assert (house.state["model"], house.state["streams"], house.state["live"]) == (DEMO, 3, 1)
+            assert (house.state["ok"], house.state["demo"]) == (True, True)
+            assert (house.word(heard=True), house.word(heard=False)) == ("demo", "lost")
             session.finish()
             assert [event async for event in session] == [Ended("finished")]
     (said,) = [line for line in lines if line["event"] == "speech_model"]
@@ -59,6 +61,7 @@ async def test_without_a_model_it_says_why_and_everything_else_goes_on(tmp_path:
             with pytest.raises(TranscriptionFailed) as failed:
                 await house.transcribe(tmp_path / "t.wav")
     assert failed.value.code == "off"
+    assert house.state["ok"] == (model == "off"), "who has switched it off wants it so"
     assert [(line["event"], line["model"]) for line in lines] == [("speech_off", model)]
     assert "speech.model of the settings" in lines[0]["reason"]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -57,6 +59,29 @@ def test_two_stores_can_use_one_database(sql_url: str) -> None:
     one, two = SqlStore.open(sql_url), SqlStore.open(sql_url)
     assert one.drain(call[:10]) + two.drain(call) + one.drain(call) == len(call)
     assert one.calls(0, 2000) == two.calls(0, 2000)
+    one.close()
+    two.close()
+
+
+def test_another_program_that_looks_in_takes_nothing_away(sql_url: str) -> None:
+    """Given a process with two stores, when another program has looked into the database and ended, then what the first
+    store writes afterwards is there for the next one that looks."""
+    one, two = SqlStore.open(sql_url), SqlStore.open(sql_url)
+    looks = """
+import sys
+from cti.storage.sql import SqlStore
+store = SqlStore.open(sys.argv[1])
+print(len(store.calls(0, 2000)))
+store.close()
+"""
+
+    def seen() -> int:
+        argv = [sys.executable, "-c", looks, sql_url]
+        return int(subprocess.run(argv, check=True, timeout=30, stdout=subprocess.PIPE).stdout)
+
+    assert seen() == 0
+    assert one.drain(answered_call("c1", 1000.0)) == 16
+    assert seen() == 1
     one.close()
     two.close()
 

@@ -41,6 +41,18 @@ def test_milestones_come_back_as_they_went_in(store: Store) -> None:
     assert store.milestones("nobody") == []
 
 
+def test_what_comes_after_the_end_is_in_the_record(store: Store) -> None:
+    call = answered_call("c1", arrived_at=1000.0)
+    store.drain(call)
+    noted = next(m for m in call if m.kind == CallFact.RECORDED)
+    data = {**noted.data, "bytes": 7}
+    store.drain([dataclasses.replace(noted, seq=call[-1].seq + 1, kind=CallFact.RECORDED_LATE, data=data)])
+    record = store.call(CallId("c1"))
+    assert record is not None
+    assert [one.bytes for one in record.recordings] == [7]
+    assert store.contradictions(0, 2000) == {}
+
+
 def test_repeats_are_not_new_and_change_nothing(store: Store) -> None:
     call = answered_call("c1", arrived_at=1000.0)
     store.drain(call)

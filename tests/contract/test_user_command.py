@@ -119,6 +119,7 @@ def test_what_an_operator_wrote_into_the_users_file_stays(here: Installation) ->
         ('\n[user.li]\nroles = ["boss"]', "u.toml:2: user li: roles: 'boss'"),
         ('[user.li]\nroles = ["agent"]', "agents are in the roster"),
         ("[user.li]\nroles = []", "at least one"),
+        ('[user.hall]\nroles = ["screen", "supervisor"]', "a user of its own"),
         ('[user.li]\nroles = "supervisor"', "must be a list"),
         ('[user.li]\nroles = ["auditor"]\npassword = "x"', "unknown key 'password'"),
         ('[user.12345]\nroles = ["auditor"]', "small letter"),

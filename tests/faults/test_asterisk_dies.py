@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
@@ -10,7 +11,9 @@ from collections.abc import Callable
 import pytest
 
 from cti.calls import CallFact
+from recordings.wav import RATE_HZ
 from tests.support.city import City, citizen, eventually, on_disk
+from tests.support.recorded import recorded
 from tests.support.stack import NUMBER
 from tests.support.trunk import Trunk, TrunkCall
 
@@ -69,7 +72,8 @@ async def test_new_calls_soon_and_every_cut_call_closed_with_its_data(
             assert abs(record.talk_s - (at - (leg.confirmed_at or 0.0))) <= 0.5
             (recording,) = record.recordings
             file = stack.settings.recordings_dir / recording.file
-            measured(recorded_s=(file.stat().st_size - 44) / 16000, talked_s=record.talk_s)
+            both = await asyncio.to_thread(recorded, file)
+            measured(recorded_s=len(both.agent) / RATE_HZ, talked_s=record.talk_s)
             assert recording.bytes == file.stat().st_size
             assert not record.estimated
         assert not {row["call_id"] for row in await api.agents() if row["id"] in agents} & records.keys()

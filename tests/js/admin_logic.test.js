@@ -7,6 +7,7 @@ import { backEdges, BOX, layout, neighbour, ranks } from "../../cti/web/pages/ad
 import { columnsOf, levelFault, levelOf, step } from "../../cti/web/pages/admin/matrix_logic.js";
 import { idFault, matching, peopleOf } from "../../cti/web/pages/admin/people_logic.js";
 import { docsOf, drafted, placeFrom, placeText } from "../../cti/web/pages/admin/places_logic.js";
+import { choicesOf, nameFault, newWords, partOf } from "../../cti/web/pages/admin/words_logic.js";
 import { count, lineSpan, moment } from "../../cti/web/pages/admin/text_logic.js";
 
 const ROSTER = { agent: { a1001: { name: "李明", skills: { general: 3 }, phone: "•••" }, a1002: { skills: { video: 1 } } } };
@@ -123,6 +124,31 @@ test("arrows lead to the nearest box, and stop at the edge", () => {
   assert.ok(right === "b" || right === "c");
   assert.equal(neighbour(boxes, "a", "ArrowLeft"), null);
   assert.equal(neighbour(boxes, "a", "x"), null);
+});
+
+test("what is typed becomes words, each once, and patterns stay whole", () => {
+  assert.deepEqual(newWords(" 着火、塌方，塌方;漏气 爆炸\n自杀", ["漏气"], false), ["着火", "塌方", "爆炸", "自杀"]);
+  assert.deepEqual(newWords("thank you, goodbye", [], false), ["thank you", "goodbye"]);
+  assert.deepEqual(newWords("别(说|讲), 是我 ", [], true), ["别(说|讲), 是我"]);
+  assert.deepEqual(newWords("着火", ["着火"], false), []);
+});
+
+test("a tree of matters is a list of choices with the way to each", () => {
+  const tree = [{ id: "a", zh: "甲", en: "A", children: [{ id: "a.b", zh: "乙", en: "B", children: [] }] }, { id: "c", zh: "丙", en: "C", children: [] }];
+  assert.deepEqual(choicesOf(tree, "zh"), [["a", "甲"], ["a.b", "甲 › 乙"], ["c", "丙"]]);
+});
+
+test("the words of the chosen item are those of one document", () => {
+  const doc = (/** @type {string} */ item) => [partOf(item), docsOf("words", [], item)];
+  assert.deepEqual(doc(""), [{ doc: "key_words", part: "" }, ["key_words"]]);
+  assert.deepEqual(doc("quality"), [{ doc: "quality", part: "" }, ["quality"]]);
+  assert.deepEqual(doc("prefill/urgency"), [{ doc: "prefill", part: "urgency" }, ["prefill"]]);
+  assert.deepEqual(doc("prefill/nothing"), [{ doc: "prefill", part: "matters" }, ["prefill"]]);
+});
+
+test("a name of what has to be said is one key of the text", () => {
+  assert.deepEqual(["核对地址", "核对 地址", "a.b", 'a"', "", "greeting"].map((name) => nameFault(name, ["greeting"])),
+    ["", "words.name_form", "words.name_form", "words.name_form", "words.name_form", "words.name_taken"]);
 });
 
 test("both languages have the same words, none is empty, and their blanks are the same", () => {

@@ -9,6 +9,7 @@ const SENTENCES = [
   "waiting.kept_place_s: Input should be greater than or equal to 0", "did.0.number: String should match pattern '^\\+?[0-9]{2,20}$'",
   "did.0.flow: there is no flow ctiy; there are bench, city", "did.1.entry: flow city has no node menu", "unknown_number: there is no [[did]] with the number 1",
   "overflow.0.to: a queue's own agents take its callers anyway; name another skill", "surge.rungs.0.off_wait_s: must not be above on_wait_s (5)",
+  "alerts.connection_rate.critical_below: must not be above below (0.7)", "alerts.longest_wait.critical_above_s: must not be below above_s (60)",
   "off_days: '31 Feb' is not a date; write it as 2027-02-08", "work_days: 2027-02-08 stands in off_days too; take it out of one of them",
   "skill.video.zh: general is called 综合 already", "agent.a1: skill pets has no name", "agent a1001 has the skill pets, which has no name here",
   "agent a1: skills.general: level must be a whole number from 1 to 5", "agent A1: agent id 'A1': must be a small letter and then 1 to 19 small letters or digits, like a1001",
@@ -18,10 +19,16 @@ const SENTENCES = [
   "node zero_menu: next leads to unknown node nowhere; known: a, b", "node main: option 5 leads to unknown node x; known: a", "node sign: nothing leads here; lead to it or take it out",
   "start: the last rule must have no condition, or some calls begin nowhere", "node m: key 0 always leads to a person; take it out",
   "node a: prompt greting is not in the catalogue; did you mean greeting?", "node t: transfer to 130 is not allowed; allowed: 110, 119",
-  "node a: turns in a circle without the caller's action: a -> b -> a", "person: general does not lead to a route; a person is what it promises",
+  "node a: turns in a circle without a key of the caller's: a -> b -> a", "person: general does not lead to a route; a person is what it promises",
   "node zero_menu: a caller who does nothing hears 6.2 s of prompts before the queue (greeting 6.2); limits.greeting_s is 5",
   "node m: 5 options; more than 4 are not remembered on the telephone", "node x: unknown type menue; known: say, menu", "node x: the path ends here; give next: NODE",
   "node g: after: survey must come to a hangup when the caller does nothing", "not valid YAML: could not find expected ':'", "key a stands here a second time; the first is in line 3",
+  "words.risk: must be a list in square brackets", "words: must be a table", "silence_s: Input should be greater than 0", "required.核对地址.phrases: must have at least 1, not 0",
+  "agent_speed: must have at most 2, not 3", "words.urgancy: is no field of a ticket; did you mean urgency?", "words.house: is no field of a ticket; known: risk, caller_name",
+  "words.urgency.1: 着火 stands in risk too; take it out of one of them", "forbidden.1: 随便你 stands here a second time", "words.risk.1: String should have at least 1 character",
+  "agent_share: 0.9 is more than 0.2; give the least, then the most", "required.核对地址.last_s: within_s stands here too; give one of them",
+  "required.a.phrases.1: whoever says 您急什么 says 急什么, which is forbidden; take one of them out", "matter.a.b: the form has no matter a.b", "department.0.department: the form has no department polise; did you mean police?",
+  "secret.patterns.1: no regular expression: missing ), unterminated subpattern at position 0", "urgent.without.0: 演习 is no shipped word here; it takes nothing away",
   "[greeting] is missing: flow city plays it at node zero_menu", "[hello] is not defined in zh-CN; add it there first", "[greeting]: has no `text`",
 ];
 
@@ -32,6 +39,12 @@ test("every kind of problem has its Chinese sentence, and English is left as it 
     assert.match(said, /[\u4e00-\u9fff]/, said);
     assert.equal(problemText(sentence, "en"), sentence);
   }
+});
+
+test("what is wrong with the question to who waits is in Chinese", () => {
+  assert.equal(problemText("node a: bye is no route, and who waits has to go on waiting; lead to a route", "zh"), "节点 a：bye 不是队列；排队的人要接着排队，请引到队列");
+  assert.equal(problemText("node a: matter b.c is not in the form of tickets", "zh"), "节点 a：工单表单里没有事项 b.c");
+  assert.equal(problemText("node a: matter b.c is not in the form of tickets; did you mean b.d or b.e?", "zh"), "节点 a：工单表单里没有事项 b.c；是不是 b.d or b.e？");
 });
 
 test("parts of a sentence that are sentences are in Chinese too, and names stay", () => {

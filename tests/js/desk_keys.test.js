@@ -129,9 +129,12 @@ test("a refused log-in is said in words that help", () => {
 test("after the log-in everybody comes to his page, and to no other house", () => {
   assert.equal(pageOf({ agent: true, roles: ["agent"] }, null), "/agent");
   assert.equal(pageOf({ agent: false, roles: ["administrator"] }, null), "/admin");
+  assert.equal(pageOf({ agent: false, roles: ["supervisor"] }, null), "/supervisor");
   assert.equal(pageOf({ agent: true, roles: ["agent"] }, "/wallboard?theme=light"), "/wallboard?theme=light");
+  assert.equal(pageOf({ agent: true, roles: ["agent"] }, "/records?call=n1-1763700000.12"), "/records?call=n1-1763700000.12");
   for (const bad of ["//evil.example", "https://evil.example", "/\\evil", "/login", "javascript:x"])
     assert.equal(pageOf({ agent: true, roles: ["agent"] }, bad), "/agent");
+  assert.equal(pageOf({ agent: false, roles: ["screen"] }, null), "/wallboard");
   assert.equal(pageOf({ agent: false, roles: [] }, null), null);
   assert.ok(allFine({ a: "ok" }) && !allFine({ a: "ok", b: "wait" }));
 });

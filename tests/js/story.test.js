@@ -64,9 +64,27 @@ test("a text is cut at its marks, whatever they say", () => {
   assert.deepEqual(cut("路灯", [mark(5, 9)]), [{ text: "路灯", kind: null }]);
 });
 
+test("what was said before the talk is its first line, however late it comes", () => {
+  const line = (/** @type {string} */ name, /** @type {string} */ side) => /** @type {any} */ ({ line: name, side, text: name, final: true, at: 1 });
+  const lines = [line("1", "message"), line("2", "agent"), line("3", "citizen")];
+  assert.deepEqual(heard(lines, line("4", "message")).map((one) => one.line), ["1", "4", "2", "3"]);
+  assert.deepEqual(heard([], line("4", "message")).map((one) => one.line), ["4"]);
+  assert.deepEqual(heard([line("1", "message")], line("4", "message")).map((one) => one.line), ["1", "4"]);
+});
+
 test("why there is no transcript", () => {
   assert.equal(whyNone("zh-CN", false, true), "words.none");
   assert.equal(whyNone("cantonese", false, true), "words.no_language");
   assert.equal(whyNone("zh-CN", true, true), null);
   assert.equal(whyNone("zh-CN", false, false), null);
+  assert.equal(whyNone("zh-CN", false, true, ""), null);
+  assert.equal(whyNone("zh-CN", false, true, "off"), "words.none");
+  assert.equal(whyNone("zh-CN", false, true, "language"), "words.no_language");
+  assert.equal(whyNone("zh-CN", true, true, "lost"), "words.lost");
+  assert.equal(whyNone("zh-CN", true, true, "busy"), "words.busy");
+  assert.equal(whyNone("zh-CN", false, true, "port"), "words.port");
+  assert.equal(whyNone("zh-CN", false, true, "flow"), "words.flow");
+  assert.equal(whyNone("zh-CN", false, false, "flow"), null);
+  assert.equal(whyNone("zh-CN", true, true, "off"), null);
+  assert.equal(whyNone("zh-CN", false, false, "lost"), null);
 });

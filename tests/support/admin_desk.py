@@ -78,6 +78,7 @@ class AdminHouse:
             *daemon.files.watching(daemon._on_roster, daemon._on_users, daemon._on_rules, poll_s=0.1),
             daemon.audit.run(),
             daemon.admin_desk.run(),
+            daemon.listening.words.run(),
         ]
         running = [asyncio.create_task(job) for job in jobs]
         async with TestServer(daemon.web_app()) as server:

@@ -37,6 +37,8 @@ def faults_of(page: Page) -> list[str]:
 
 async def settled(page: Page) -> None:
     """Until every colour and place is what it is going to be; what turns without end is left to it."""
+    # What is called off, because its element goes, has ended too.
     await page.evaluate(
-        "Promise.all(document.getAnimations().map(one => one.effect.getTiming().iterations === 1 && one.finished))"
+        "Promise.allSettled(document.getAnimations().map("
+        "one => one.effect.getTiming().iterations === 1 && one.finished)).then(() => null)"
     )

@@ -84,9 +84,10 @@ class CallbackHouse:
         self.parties = Parties(self.exchange, self.act, channels, noted, recordings, 10.0, lambda _: 0.0)
         self.callbacks = Callbacks(outside, books)
         self.agi = AgiServer({names.AGI_CALLBACK: self.callbacks.serve})
-        await self.agi.start("127.0.0.1", self.asterisk.settings.agi.port)
-        jobs = (self.observe.run(), self.act.run(), self.callbacks.run(), self.parties.run())
+        jobs = (self.callbacks.run(), self.observe.run(), self.act.run(), self.parties.run())
         self._tasks = [asyncio.create_task(job) for job in jobs]
+        await asyncio.sleep(0)  # as in a daemon, calls are taken up before anybody can come for them
+        await self.agi.start("127.0.0.1", self.asterisk.settings.agi.port)
         await eventually(lambda: self.observe.synced and self.act.synced, 5, "both AMI users")
         self.exchange.settle()
 

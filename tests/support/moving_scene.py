@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import wave
-from array import array
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,10 +21,13 @@ from cti.demo.client import StackAway, StackRefused, TestAgent
 from cti.demo.media import Line, Sound
 from cti.metrics.record import CallRecord, fold_with_faults
 from cti.programs import ProgramMissing, find_asterisk, find_program
+from cti.sound_files import PART
+from recordings.naming import UNFINISHED
 from tests.support import sipp
 from tests.support.city import eventually
 from tests.support.missing import missing
 from tests.support.ports import free_ports
+from tests.support.recorded import Recorded, recorded
 from tests.support.stack import NUMBER, Api, RunningStack
 from tests.support.telephones import Manner, Ring, Telephones
 from tests.support.tones import Ears, note
@@ -164,9 +165,16 @@ class Scene:
             return response.status, await response.json()
 
     async def does(self, agent: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """As `ask`, and it is done."""
-        status, answer = await self.ask(agent, method, path, body)
-        assert status == 202, answer
+        """As `ask`, and it is done; who is told to try again, for a daemon has only just come back, does."""
+        answer: Any = None
+
+        async def is_done() -> bool:
+            nonlocal answer
+            status, answer = await self.ask(agent, method, path, body)
+            assert status == 202 or answer["error"] == "not_done", answer
+            return status == 202
+
+        await eventually(is_done, 5, f"{method} {path}", every_s=0.2)
         return answer
 
     async def call_in(self, agent: str, target: str, mode: str) -> int:
@@ -229,6 +237,13 @@ class Scene:
         again, faults = fold_with_faults(await self.milestones())
         assert (faults, again) == ((), record)
         assert record.missing == 0
+        folder = self.stack.settings.recordings_dir
+        for one in record.recordings:
+            assert self.recorded(record, one.segment)
+            assert (folder / one.file).stat().st_size == one.bytes
+        left = folder.glob(f"{UNFINISHED}/*/{self.call_id}-*")
+        # A daemon killed while it makes a recording leaves what it had made of it; that goes after a minute.
+        assert not [path.name for path in left if path.suffix != PART], "the sides of a talk that is over"
         return record
 
     async def only_channels(self, *beside: str, limit_s: float = 5.0) -> None:
@@ -242,11 +257,10 @@ class Scene:
 
         await eventually(is_so, limit_s, f"no channels but {beside}", every_s=0.2)
 
-    def sound_of(self, record: CallRecord, segment: str) -> list[int]:
-        """Samples of a segment's recording."""
+    def recorded(self, record: CallRecord, segment: str) -> Recorded:
+        """What is on each side of a segment's recording."""
         file = next(r.file for r in record.recordings if r.segment == segment)
-        with wave.open(str(self.stack.settings.recordings_dir / file)) as wav:
-            return list(array("h", wav.readframes(wav.getnframes())))
+        return recorded(self.stack.settings.recordings_dir / file)
 
     def rings_of(self, user: str) -> list[Ring]:
         return [ring for ring in (*self.softphones.rings, *self.outside.rings) if ring.user == user]

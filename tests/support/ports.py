@@ -17,10 +17,18 @@ def free_ports(count: int) -> list[int]:
     return found
 
 
-def _free(kind: socket.SocketKind, port: int) -> bool:
+def free_media_port(host: str) -> int:
+    """As telephones want it: even, and free with the three above it, which RTCP and a picture would take."""
+    while True:
+        port = random.randrange(10000, 30000, 2)
+        if all(_free(socket.SOCK_DGRAM, port + n, host) for n in range(4)):
+            return port
+
+
+def _free(kind: socket.SocketKind, port: int, host: str = "127.0.0.1") -> bool:
     with socket.socket(socket.AF_INET, kind) as probe:
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except OSError:
             return False
     return True

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from cti.asterisk.agi_codec import AgiEnv, CallerHungUp
+from recordings.wav import heading
+from tests.support.recorded import silence
 
 PLAY_S = 2.0
 """How long every recording lasts here."""
@@ -127,8 +129,8 @@ class ScriptedLine:
     async def record_file(self, name: str, escape_digits: str, max_s: float, silence_s: float) -> str:
         self._check()
         self.said.append("record")
-        words = bytes(44 + int(16_000 * min(self.says, max_s)))
-        await asyncio.to_thread(Path(name + ".wav").write_bytes, words)
+        words = silence(min(self.says, max_s))
+        await asyncio.to_thread(Path(name + ".wav").write_bytes, heading(1, len(words)) + words)
         return await self._until(self._key(min(self.says, max_s) + silence_s, escape_digits))
 
     async def get_variable(self, name: str, *, dead_ok: bool = False) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cti.programs import find_program
-from tests.support.ports import free_ports
+from tests.support.ports import free_media_port, free_ports
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="test">\n'
 _SDP = """
@@ -55,9 +55,9 @@ def start(scenario: str, folder: Path, target: str, local_ip: str = "127.0.0.2",
     name = f"sipp-{time.monotonic_ns()}"
     file, messages = folder / f"{name}.xml", folder / f"{name}.msg"
     file.write_text(scenario, encoding="utf-8")
-    free, media = free_ports(2)
+    (free,) = free_ports(1)
     argv = [*find_program("sipp").argv_prefix, target, "-sf", str(file), "-i", local_ip, "-p", str(port or free)]
-    argv += ["-mp", str(media - media % 2), "-m", "1", "-nostdin", "-timeout", "60", "-timeout_error"]
+    argv += ["-mp", str(free_media_port(local_ip)), "-m", "1", "-nostdin", "-timeout", "60", "-timeout_error"]
     argv += ["-trace_msg", "-message_file", str(messages), "-trace_err", "-error_file", str(folder / f"{name}.err")]
     with (folder / f"{name}.out").open("wb") as out:
         process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder)

@@ -52,6 +52,15 @@ def sung(samples: list[int], name: str) -> float:
     return sum(_level(part, NOTES[name]) > _LOUD for part in parts) / 10
 
 
+def began_s(samples: list[int], name: str) -> float:
+    """The second of a recording in which this note is heard first, to a twentieth."""
+    step = audio.RATE // 20
+    found = (
+        at for at in range(0, len(samples) - step + 1, step) if _level(samples[at : at + step], NOTES[name]) > _LOUD
+    )
+    return next(found) / audio.RATE
+
+
 def _level(samples: list[int], hz: int) -> float:
     """How loud this note is among the samples (Goertzel)."""
     factor = 2 * math.cos(2 * math.pi * hz / audio.RATE)

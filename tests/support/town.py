@@ -25,6 +25,8 @@ from ivr_flows.loader import load
 from ivr_flows.model import Flow
 from ivr_flows.words import Prompt
 from queues.returning import KeptPlace
+from tests.support.fake_taps import FakeTaps
+from tests.support.recorded import leave, silence
 from tests.support.scripted_line import ScriptedLine
 
 FLOW = """
@@ -96,6 +98,8 @@ class Town:
         self.callbacks: list[CallId] = []
         self.callbacks_possible = False
         self.reattach_s = 8.0
+        self.matters: dict[str, tuple[str, float]] = {}
+        """What the classifier takes a sentence for."""
         self.forwards: dict[str, Forward] = {}
         """Who of the directory can be dialled without announcement."""
         self.journal: list[Milestone] = journal if journal is not None else []
@@ -103,6 +107,7 @@ class Town:
         self.board.set_roster(roster_of(*(agents or ("a1",)), skills=skills))
         self.exchange = Exchange(self.board, self, lambda: began + loop.time())
         self.room = WaitingRoom(self.exchange, Waiting(), Surge(), lambda dialled: did, self, local_time, wrap_up_s)
+        self.listener = FakeTaps()
         self.house = House(
             exchange=self.exchange,
             flows=OneFlow(load(flow, "city", None, ("110",))),
@@ -121,6 +126,8 @@ class Town:
             reattach_s=lambda agent_id: self.reattach_s if self.board.desks[agent_id].softphone else 0.0,
             forward=lambda call, target: self.forwards.get(target),
             agent_wait_s=30.0,
+            listener=self.listener,
+            matter_of=self._matter_of,
         )
 
     def possible(self) -> bool:
@@ -135,15 +142,16 @@ class Town:
     def give_back(self, call: Call, queue: str) -> KeptPlace | None:
         return None
 
+    async def _matter_of(self, text: str) -> tuple[str, float]:
+        return self.matters.get(text, ("", 0.0))
+
     def append(self, milestone: Milestone) -> None:
         self.journal.append(milestone)
         self.room.heard([milestone])
 
-    def record(self, line: ScriptedLine, size: int) -> None:
-        """The recording of the last Dial() has this size."""
-        path = self.house.recordings.folder / line.recording
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(bytes(size))
+    def record(self, line: ScriptedLine, seconds: float, *, closed: bool = True) -> None:
+        """So much sound Asterisk has left of the last Dial(); not `closed`: up to now."""
+        leave(self.house.recordings.folder, line.recording, silence(seconds), silence(seconds), closed=closed)
 
     def come_to_work(self, *agents: str) -> None:
         """Logged in and not ready."""
@@ -169,6 +177,9 @@ class Town:
     def kinds(self, call: str = "n1-1.1") -> list[str]:
         return [m.kind for m in self.journal if m.id == call and m.kind != CallFact.ENTERED]
 
+    def journal_of(self, call: str) -> list[Milestone]:
+        return [m for m in self.journal if m.id == call]
+
     def last(self, kind: CallFact, call: str = "n1-1.1") -> Milestone:
         return [m for m in self.journal if m.kind == kind and m.id == call][-1]
 
@@ -182,7 +193,7 @@ def talks(town: Town, seconds: float) -> Callable:
         assert args[0] == f"PJSIP/{call.agent}"
         Contact(town.exchange, call.id, town.house.recordings).answered(call.agent, town.exchange.wall())
         await asyncio.sleep(seconds)
-        await asyncio.to_thread(town.record, line, 44 + int(16_000 * seconds))
+        await asyncio.to_thread(town.record, line, seconds)
         return "ANSWER"
 
     return dial

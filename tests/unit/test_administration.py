@@ -206,3 +206,14 @@ def test_two_processes_that_publish_at_the_same_moment_do_not_both_win(settings:
     one.publish("skills", "li", "", 0, text.replace("综合", "综合坐席"))
     with pytest.raises(Conflict):
         other.publish("skills", "wang", "", 0, text.replace("综合", "总台"))
+
+
+def test_a_flow_that_asks_for_a_matter_the_form_does_not_have_is_not_published(office: Administration) -> None:
+    flow = next(document for document in office.documents.all() if document.id == "flow.city")
+    words = "words: [{to: enterprise, matters: [market.business, market.busines]}]"
+    problems = flow.check(
+        flow.shipped.replace("ask: {prompts: listen_ask}", f"ask: {{prompts: listen_ask, {words}}}", 1)
+    )
+    (wrong,) = [problem for problem in problems if problem.level == "error"]
+    assert wrong.node == "urgent"
+    assert "matter market.busines is not in the form of tickets; did you mean market.business" in wrong.text

@@ -123,6 +123,9 @@ async def test_a_refusal_is_an_error_with_asterisks_reason(asterisk: FakeAmi) ->
         assert refused.value.message == "No such channel"
         with pytest.raises(AmiRefused):
             await client.ami.list_action("Redirect")
+        taken = {asked: spread.up_to()[-1] for asked, spread in client.ami.replies.items()}
+        assert (taken["action"], taken["list"]) == (1, 1), "a refusal is an answer"
+        assert client.ami.timeouts == 0
 
 
 async def test_a_value_that_would_become_a_second_action_is_not_sent(asterisk: FakeAmi) -> None:
@@ -156,6 +159,8 @@ async def test_a_timeout_leaves_nothing_behind_and_the_late_reply_is_nobodys(ast
         assert link is not None
         assert len(link._requests) <= 1  # the client's own ping may be under way
         assert client.ami.refused_events == 0
+        assert client.ami.timeouts == 3
+        assert client.ami.replies["action"].up_to()[-1] == 1, "what came too late is no answer"
 
 
 async def test_a_cut_fails_what_waits_and_sends_nothing_again(asterisk: FakeAmi) -> None:
@@ -356,6 +361,16 @@ async def test_asterisk_that_is_still_starting_is_read_again_when_it_has_booted(
         assert ups == 1
         asterisk.send(event("FullyBooted"))
         await eventually(lambda: ups == 2, 2, "the state read again")
+
+
+async def test_asterisk_tells_how_long_it_has_been_running(asterisk: FakeAmi) -> None:
+    asterisk.booted = False
+    async with connected(asterisk) as client:
+        ami = client.ami
+        assert ami.up_for_s is None
+        asterisk.send(event("FullyBooted", ("Uptime", "77")))
+        await eventually(lambda: ami.up_for_s is not None, 2, "its uptime told")
+        assert ami.up_for_s == pytest.approx(77, abs=5)
 
 
 async def test_nothing_connects_or_runs_after_the_end(asterisk: FakeAmi) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from cti.asterisk import names
 from cti.settings import PROJECT
+from recordings.naming import sides_of
 
 CONFIG = Path(__file__).parents[2] / "asterisk-config"
 DIALPLAN = sorted(CONFIG.glob("extensions*.conf"))
@@ -215,6 +216,26 @@ def test_the_agents_telephone_gets_the_headers_it_reads() -> None:
     assert f'"${{HANGUPCAUSE}}" = "{names.LOST_CAUSE}"' in contexts()[names.AGENT_GONE]
 
 
+@pytest.mark.parametrize(
+    ("context", "variable", "recorded"),
+    [
+        (names.AGENT_ANSWERED, "ARG1", "agent"),
+        (names.PARTY_ANSWERED, names.CTI_RECORDING, "agent"),
+        (names.CALLBACK_ANSWERED, "ARG1", "citizen"),
+    ],
+)
+def test_both_sides_of_a_talk_are_written_to_where_the_recording_is_made_of_them(
+    context: str, variable: str, recorded: str
+) -> None:
+    """What the recorded line says (r) is its own side, what it hears (t) the other."""
+    text = contexts()[context]
+    written = re.search(r"MixMonitor\(,r\((.+?)\)t\((.+?)\)\)", text)
+    assert written is not None
+    sides = [f"@recordings@/{side}" for side in sides_of(PurePosixPath(f"${{{variable}}}"))]
+    said, heard = sides if recorded == "citizen" else reversed(sides)
+    assert (written[1], written[2]) == (said, heard)
+
+
 def test_only_digits_can_be_dialled_and_no_agent_can_dial_out() -> None:
     patterns = re.findall(r"exten => ([^,]+),", contexts()[names.CONTEXT_TRUNK])
 
@@ -275,7 +296,9 @@ def test_modules_are_named_one_by_one_and_in_an_order_that_loads() -> None:
     modules = [line.removeprefix("require = ") for line in lines if line.startswith("require")]
 
     assert section("modules.conf", "modules")["autoload"] == "no"
-    assert len(modules) == len(set(modules)) == len(lines) - 2
+    optional = ["load = res_audiosocket.so", "load = chan_audiosocket.so"]
+    assert lines[-2:] == optional
+    assert len(modules) == len(set(modules)) == len(lines) - 4
     assert modules.index("res_speech.so") < modules.index("res_agi.so")
     assert not {"func_shell.so", "app_system.so", "func_env.so", "pbx_spool.so", "res_pjsip_refer.so"} & set(modules)
 

@@ -55,3 +55,11 @@ def test_a_value_that_would_break_its_line_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(RenderError, match="@secret_ro@"):
         render(Settings(var=tmp_path), "a\n[x]", "b", "n0", program, Path("/usr/bin/python3"))
+
+
+@pytest.mark.parametrize("folder", ["a,b", "a(b)", 'a"b', "a$b"])
+def test_a_path_that_nothing_can_be_recorded_to_is_refused(tmp_path: Path, folder: str) -> None:
+    program = Program(("/usr/sbin/asterisk",), None, "22.10.1")
+
+    with pytest.raises(RenderError, match="cannot record"):
+        render(Settings(var=tmp_path / folder), "a", "b", "n0", program, Path("/usr/bin/python3"))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from array import array
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from cti.bench.prefill import Count, counted, is_right
+from cti.bench.prefill import Count, answered, counted, is_right
 from cti.bench.recognised import NoRecogniser, Recogniser, character_error_rate
-from cti.bench.request_set import FOLDER, spoken, written
+from cti.bench.request_set import FOLDER, Request, spoken, written
 from cti.bench.typing_time import CLEARED_S, saved_s, typed_s
 from cti.demo.audio import decode, encode
 from cti.tickets.form import load_form
@@ -86,6 +89,55 @@ def test_of_the_test_half_as_many_fields_are_right_as_we_promise() -> None:
     assert shown["requests"] >= 100
     assert shown["f1"] >= 0.85
     assert shown["fields"]["contact_phone"]["precision"] == 1.0
+
+
+def test_in_the_menu_a_matter_that_is_given_is_right_nine_times_of_ten() -> None:
+    form = load_form()
+    requests = [(request, said(request.text)) for request in written(form) if request.half == "test"]
+
+    matter = answered(load_city(form), requests)["matter"]
+
+    assert matter.right >= 0.9 * matter.filled
+    assert matter.filled >= 0.6 * matter.expected
+
+
+def test_a_branch_is_right_in_the_menu_and_a_sister_is_not() -> None:
+    city = load_city(load_form())
+    smell = "楼下很臭又很吵"  # order
+
+    def right(matter: str) -> int:
+        return answered(city, [(Request("r", smell, {"matter": matter}), said(smell))])["matter"].right
+
+    assert (right("order.environment.air"), right("safety.fire")) == (1, 0)
+
+
+def test_what_the_recogniser_does_not_know_is_no_word_as_in_a_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = [["路灯", "[unk]"], ["坏了", "[unk]", "了"]]
+
+    class Vosk:
+        def __init__(self, *_: object) -> None:
+            self._left = list(heard)
+
+        def SetWords(self, _: bool) -> None:  # noqa: N802 - Vosk's name
+            pass
+
+        def AcceptWaveform(self, _: bytes) -> bool:  # noqa: N802
+            return len(self._left) > 1
+
+        def Result(self) -> str:  # noqa: N802
+            words = self._left.pop(0)
+            return json.dumps({"result": [{"word": word, "start": 0.0, "end": 1.0, "conf": 1.0} for word in words]})
+
+        FinalResult = Result
+
+    vosk = SimpleNamespace(SetLogLevel=lambda _: None, Model=lambda _: None, KaldiRecognizer=Vosk)
+    monkeypatch.setitem(sys.modules, "vosk", vosk)  # type: ignore[arg-type]
+    (tmp_path / "am").mkdir()
+    words = Recogniser(tmp_path).words(spoken(load_form())[0])
+    assert [word.text for word in words] == ["路灯", "坏了", "了"]
+    assert character_error_rate([("路灯坏了了", "".join(word.text for word in words))]) == 0.0
 
 
 def test_without_a_model_there_is_no_recogniser_and_it_says_why(tmp_path: Path) -> None:

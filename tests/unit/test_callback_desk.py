@@ -471,6 +471,42 @@ async def test_an_agent_hangs_up_in_the_talk_or_before_it_or_his_line_is_dead(
     await desk.stop()
 
 
+@pytest.mark.parametrize(("last", "side"), [("p1", "agent"), ("citizen", "caller")])
+async def test_whoever_hangs_up_last_of_the_others_is_known_when_both_lines_end_at_once(
+    tmp_path: Path, last: str, side: str
+) -> None:
+    """Given a department that stayed with the citizen, when one of the two hangs up and the picture loses both lines in
+    one moment, then the record says which."""
+    desk = Desk(tmp_path)
+    callback = await desk.asks()
+    desk.ready()
+    await asyncio.sleep(1)
+    talking = asyncio.create_task(desk.answers(callback, dial="hangup"))
+    await asyncio.sleep(10)
+    leg, lines = f"{callback}.1", {"p1": f"{callback}.p1", "citizen": "n1-1.9"}
+    for uniqueid in lines.values():
+        desk.channels[uniqueid] = Channel(uniqueid, leg, "PJSIP/trunk-00000001", 6, "b")
+    up = {"Uniqueid": lines["citizen"], "Linkedid": leg, "ChannelState": "6", "Channel": "PJSIP/trunk-1"}
+    desk.callbacks.on_event(AmiEvent("Newstate", up))
+    asked: dict[str, Value] = {"p": 1, "kind": "department", "target": "water", "mode": "conference", "by": AGENT}
+    desk.exchange.call(CallFact.PARTY_ASKED, callback, asked)
+    desk.exchange.call(CallFact.PARTY_JOINED, callback, {"p": 1, "mode": "conference"})
+    await asyncio.sleep(21.2)  # the agent has hung up after 31 s
+    left: dict[str, Value] = {"p": 1, "agent": None, "by": AGENT, "n": 1, "side": "agent", "talk_s": 20.0}
+    desk.exchange.call(CallFact.HANDED_OVER, callback, left)
+    await talking
+
+    desk.callbacks.on_event(AmiEvent("HangupRequest", {"Uniqueid": lines[last], "Linkedid": leg}))
+    desk.channels.clear()
+    await asyncio.sleep(10)
+
+    (ended,) = [m for m in desk.journal if m.kind == CallFact.ENDED and "outcome" in m.data]
+    assert (ended.data["outcome"], ended.data["side"]) == ("reached", side)
+    (gone,) = [m for m in desk.journal if m.kind == CallFact.PARTY_LEFT]
+    assert gone.data["side"] == ("party" if last == "p1" else "caller")
+    await desk.stop()
+
+
 async def test_a_leg_that_vanished_after_the_citizen_was_called_is_a_failed_try(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     callback = await desk.asks()

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from cti.calls import CallId, Need
-from queues.callbacks import POSTPONED_S, REDIAL_S, Closed, EndedCall, TaskRules, Tasks
+from queues.callbacks import OWED, POSTPONED_S, REDIAL_S, Closed, EndedCall, TaskRules, Tasks
 from queues.dialling import Code
 
 RULES = TaskRules(attempts=2, retry_s=900.0, oldest_s=86_400.0, area_code="0769")
@@ -52,6 +52,15 @@ def test_who_is_lost_anywhere_is_owed_a_call(place: str) -> None:
 
     assert (task.id, task.of, task.number, task.first_at) == ("c1", "c1", CITIZEN, 1000.0)
     assert task.requested is (place == "callback")
+
+
+def test_what_is_owed_is_counted_without_looking_at_every_task() -> None:
+    found = tasks(lost("c1", 1000.0, lost_at="callback"), lost("c2", 1000.0, number=OTHER))
+    assert found.owed() == (1, 1)
+    found.add(answered("c3", 1500.0))
+    assert found.owed() == (0, 1), "he has got through"
+    found.age(1000.0 + 10 * 86_400.0)
+    assert found.owed() == (0, 0)
 
 
 def test_a_talk_that_we_cut_off_is_a_loss() -> None:
@@ -210,3 +219,33 @@ def test_a_call_that_comes_twice_changes_nothing() -> None:
         for n, call in enumerate(history):
             twice += [call, *rng.sample(history[: n + 1], rng.randint(0, n + 1))]
         assert tasks(*twice).all(1700.0) == once
+
+
+def owed(name: str, at: float, of: str, number: str = CITIZEN) -> EndedCall:
+    return EndedCall(CallId(name), number, at, at, outcome=OWED, of=CallId(of), need=GENERAL)
+
+
+def test_a_person_makes_a_task_of_a_call_that_makes_none_by_itself() -> None:
+    quick = lost("c1", 1000.0, lost_at="menu", lasted_s=3.0)
+    assert tasks(quick).all(2000.0) == []
+    (task,) = tasks(quick, owed("cb-1", 1500.0, "c1")).due(2000.0, 9)
+    assert (task.id, task.of, task.first_at, task.losses, task.attempts) == ("c1", "c1", 1500.0, 1, 0)
+    assert task.calls == {"c1", "cb-1"}
+    assert task.need == GENERAL
+
+
+def test_a_task_that_is_there_is_not_made_again_and_no_try_is_counted() -> None:
+    before = tasks(lost("c1", 1000.0))
+    after = tasks(lost("c1", 1000.0), owed("cb-1", 1500.0, "c1"))
+    assert after.all(2000.0) == before.all(2000.0)
+
+
+def test_a_closed_task_is_made_anew_and_follows_the_rules_of_all() -> None:
+    found = tasks(lost("c1", 1000.0), callback("cb-1", 1200.0, "closed"), owed("cb-2", 1500.0, "c1"))
+    (task,) = found.all(1600.0)
+    assert (task.id, task.closed) == ("c1", None)
+    found.add(callback("cb-3", 1700.0, "reached"))
+    assert found.all(1800.0)[0].closed is Closed.REACHED
+    foreign = tasks(owed("cb-4", 1500.0, "c9", number="0085212345678"))
+    assert foreign.all(1600.0)[0].refused is not None, "nobody may dial it: it is for people"
+    assert foreign.due(9000.0, 9) == []

@@ -34,7 +34,20 @@ def desk(tmp_path: Path) -> Desk:
 def test_every_document_is_listed(desk: Desk) -> None:
     listed = desk.run("list")
     assert listed.exit_code == 0, listed.output
-    for name in ("roster", "users", "skills", "rules", "numbers", "directory", "calendar", "flow.city", "prompts.yue"):
+    for name in (
+        "roster",
+        "users",
+        "skills",
+        "rules",
+        "numbers",
+        "directory",
+        "calendar",
+        "prefill",
+        "key_words",
+        "quality",
+        "flow.city",
+        "prompts.yue",
+    ):
         assert name in listed.output
 
 
@@ -50,6 +63,13 @@ def test_a_document_is_published_compared_and_rolled_back(desk: Desk) -> None:
     assert "back to v0" in told
     assert "登错了" in told
     assert desk.run("show", "calendar", "--version", "1").output == 'off_days = ["2027-02-08"]\n'
+
+
+def test_words_for_drafts_are_judged_by_the_form_of_the_city(desk: Desk) -> None:
+    done = desk.run("check", "prefill", "-", typed='\n[matter."order.music"]\nsure = ["x"]\n')
+    assert done.exit_code == 1
+    assert "line 2: matter.order.music: the form has no matter order.music" in done.output
+    assert desk.run("check", "prefill", "-", typed='[matter."order.city"]\nsure = ["x"]\n').exit_code == 0
 
 
 def test_a_faulty_text_changes_nothing(desk: Desk) -> None:

@@ -91,6 +91,14 @@ def test_a_skill_is_moved_with_its_comment() -> None:
     assert read_skills(last, "").skill == read_skills(SKILLS, "").skill
 
 
+def test_a_word_is_put_to_a_list_of_several_lines_and_taken_out_and_the_lines_stay() -> None:
+    text = 'risk = [\n  "着火", "爆炸",\n  "漏气",    # gas\n]\n'
+    more = edited(text, [Edit(("risk", APPEND), "塌方"), Edit(("risk", 1))])
+    assert tomllib.loads(more)["risk"] == ["着火", "漏气", "塌方"]
+    assert more.startswith('risk = [\n  "着火",')
+    assert "# gas" in more
+
+
 def test_a_list_is_replaced() -> None:
     text = edited("off_days = []     # off here\n", [Edit(("off_days",), ["2027-02-08"])])
     assert text == 'off_days = ["2027-02-08"]     # off here\n'

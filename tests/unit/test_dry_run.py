@@ -207,6 +207,16 @@ def test_every_way_out_of_a_queue_can_be_tried() -> None:
     assert by_hand(*at_queue, "no_seat", "say 我想问一下公积金")["path"][-1] == "message_left"
 
 
+def test_who_waits_can_say_what_it_is_about_once() -> None:
+    asked = by_hand("", "1")
+    assert asked["waits"]["asks"]
+    assert "请在提示音后" in asked["turns"][-1]["hears"][0]["text"]
+    said = by_hand("", "1", "say 路灯坏了")
+    assert (said["path"][-1], said["waits"]["kind"], said["waits"]["asks"]) == ("general", "queue", False)
+    with pytest.raises(NoAnswer):
+        by_hand("", "1", "say 路灯坏了", "say 路灯坏了")
+
+
 def test_an_edited_flow_is_walked_as_it_is_edited() -> None:
     flow = replace(CITY, start=(CITY.start[-1],))
     found = walk(flow, Started("12345", "merged", MONDAY_10), (), words, WorkCalendar())

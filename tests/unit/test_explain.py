@@ -350,6 +350,20 @@ def test_every_fact_of_a_call_is_said_or_left_out_but_never_shown_as_its_code(ki
         assert explain_zh.story(moment, Words("zh"))[0] != moment.kind
 
 
+@pytest.mark.parametrize("cut_off", [True, False])
+def test_who_hung_up_before_he_had_said_it_all_is_told_from_who_had(cut_off: bool) -> None:
+    said: dict[str, Value] = {"matter": "street_lamp", "pii_text": "路灯"} | ({"cut_off": True} if cut_off else {})
+    milestones = [
+        Milestone("call", "c1", 1, TEN, CallFact.ARRIVED),
+        Milestone("call", "c1", 2, TEN, CallFact.SAID, said),
+    ]
+    why = explain(milestones, Around(), {}, TEN)
+    assert why is not None
+    moment = why.moments[-1]
+    assert ("话未说完即挂机" in explain_zh.story(moment, Words("zh"))[0]) == cut_off
+    assert ("hung up before the end" in explain_en.story(moment, Words("en"))[0]) == cut_off
+
+
 def test_the_causes_of_a_wait_add_up_to_it() -> None:
     for story, call in STORIES:
         why = story().why(call)

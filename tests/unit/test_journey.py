@@ -134,7 +134,7 @@ async def test_hanging_up_in_the_talk_ends_it_and_measures_the_recording(tmp_pat
     line = ScriptedLine(keys=[(1.0, "1"), (12.0, "hangup")], dial=talks(town, 60.0))
     journey = asyncio.ensure_future(town.run(line))
     await asyncio.sleep(13.1)
-    town.record(line, 4096)  # a disk that was full
+    town.record(line, 0.25)  # a disk that was full
     await journey
     assert line.said[-1] == "closed", "the line is let go before the file is measured"
     assert town.last(CallFact.TALK_ENDED).data["side"] == "caller"
@@ -192,18 +192,29 @@ async def test_a_talk_that_went_on_through_a_crash_is_rated_and_complete(tmp_pat
 async def test_a_recording_that_the_dead_daemon_had_not_measured_is_measured(tmp_path: Path) -> None:
     town = Town(tmp_path)
     town.ready("a1")
-    journey = asyncio.ensure_future(town.run(ScriptedLine(keys=[(1.0, "1")], dial=talks(town, 5.0))))
+
+    async def dial(line: ScriptedLine, args: tuple[str, ...]) -> str:
+        status = str(await talks(town, 5.0)(line, args))
+        town.record(line, 5.0, closed=False)  # not on a thread: the clock of the test would go on
+        return status
+
+    line = ScriptedLine(keys=[(1.0, "1")], dial=dial)
+    journey = asyncio.ensure_future(town.run(line))
     while "talk_ended" not in town.kinds():
         await asyncio.sleep(0.01)
     journey.cancel()
     await asyncio.wait({journey})
     assert "recorded" not in town.kinds()
+    await asyncio.to_thread(town.record, line, 5.0)
     after = Town(tmp_path, journal=list(town.journal))
     after.board.recover(town.journal, after.exchange.wall())
     await after.run(ScriptedLine(keys=[(3.0, "1")], dial_status="ANSWER"))
     recorded = [m.data for m in after.journal if m.kind == CallFact.RECORDED]
-    assert [(data["n"], data["talk_s"], data["complete"]) for data in recorded] == [(1, 5.0, True)]
+    talk_s = town.last(CallFact.TALK_ENDED).data["talk_s"]
+    assert talk_s == pytest.approx(5.0, abs=0.1)  # to the tick of a clock that a thread may have moved
+    assert [(data["n"], data["talk_s"], data["complete"]) for data in recorded] == [(1, talk_s, True)]
     assert after.kinds()[-1] == "ended"
+    assert [path.name for path in tmp_path.rglob("*.wav")] == ["n1-1.1-1.wav"]
 
 
 async def test_a_talk_whose_offer_was_not_journaled_is_found_again(tmp_path: Path) -> None:

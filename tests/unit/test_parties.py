@@ -20,6 +20,7 @@ from cti.exchange import Exchange
 from cti.live_call import Call
 from cti.parties import Parties
 from cti.switchboard import Switchboard
+from tests.support.recorded import leave, silence
 
 pytestmark = [pytest.mark.looptime, pytest.mark.usefixtures("no_blocking_on_the_loop")]
 
@@ -293,10 +294,8 @@ async def test_an_end_that_nobody_saw_was_when_the_recording_ended(tmp_path: Pat
     room.ask()
     room.show(LEG, bridge="b1")
     begun = next(m.at for m in room.journal if m.kind == CallFact.PARTY_JOINED)
-    folder = tmp_path / "1970-01-01"
     if sound_s:
-        folder.mkdir()
-        (folder / f"{CALL}-p1.wav").write_bytes(bytes(44 + int(16_000 * sound_s)))
+        leave(tmp_path, f"1970-01-01/{CALL}-p1.wav", silence(sound_s), silence(sound_s))
     await asyncio.sleep(10)
     room.gone(LEG, seen=False)
     await asyncio.sleep(0.1)

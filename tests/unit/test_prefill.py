@@ -13,7 +13,8 @@ from cti.tickets.form import load_form
 from cti.tickets.model import Ticket
 from cti.tickets.prefill.city import City, load_city
 from cti.tickets.prefill.fill import Filled, prefill, write
-from cti.tickets.prefill.words import Word, said
+from cti.tickets.prefill.words import said
+from recordings.transcript import Word
 
 LIGHT = "喂你好，虎门镇怀德社区连升路三十八号门口的路灯坏了两个星期了，我姓王，电话一三八零零零零五六七八。"
 
@@ -52,11 +53,11 @@ def test_what_was_not_said_stays_empty(city: City) -> None:
 def test_a_value_names_the_words_it_was_heard_in(city: City) -> None:
     # Given words with times as a recogniser gives them
     words = [
-        Word("我在", 1.0, 1.4),
-        Word("厚街镇", 1.4, 2.0),
-        Word("家里", 2.1, 2.4),
-        Word("停电", 2.4, 2.9),
-        Word("了", 2.9, 3.0),
+        Word("我在", 1.0, 1.4, 1.0),
+        Word("厚街镇", 1.4, 2.0, 1.0),
+        Word("家里", 2.1, 2.4, 1.0),
+        Word("停电", 2.4, 2.9, 1.0),
+        Word("了", 2.9, 3.0, 1.0),
     ]
 
     filled = prefill(words, Known(), city)
@@ -106,6 +107,16 @@ def test_a_corrected_number_is_the_last_one(city: City) -> None:
 
     assert filled["contact_phone"].guess.value == "13900002222"
     assert [g.value for g in filled["contact_phone"].alternatives] == ["13800001111"]
+
+
+def test_a_number_with_long_pauses_is_one_number(city: City) -> None:
+    parts = (("我的电话是", 0.0), ("一三八", 2.0), ("零零零零", 4.0), ("幺二三四", 5.1))
+    words = [Word(text, start_s, start_s + 0.6, 0.9) for text, start_s in parts]
+
+    filled = prefill(words, Known(), city)
+
+    assert filled["contact_phone"].guess.value == "13800001234"
+    assert filled["content"].guess.value == "我的电话是。13800001234。"
 
 
 def test_yesterday_is_dated_where_the_day_is_known(city: City) -> None:

@@ -17,11 +17,17 @@ from cti.tickets.prefill.lexicon import SHIPPED_RULES, RulesError, load_lexicon,
 from cti.tickets.prefill.numbers import digits, in_figures
 from cti.tickets.prefill.sound import LIKE_SOUND, SAME_SOUND, alike
 from cti.tickets.prefill.times import day_of, times
-from cti.tickets.prefill.words import Word, joined, said
+from cti.tickets.prefill.words import joined, said
+from recordings.transcript import Word
 
 
 def test_a_pause_becomes_a_mark_and_hesitation_is_left_out() -> None:
-    words = [Word("嗯", 0.0, 0.2), Word("路灯", 0.3, 0.7), Word("坏了", 1.2, 1.6), Word("请", 3.0, 3.2)]
+    words = [
+        Word("嗯", 0.0, 0.2, 1.0),
+        Word("路灯", 0.3, 0.7, 1.0),
+        Word("坏了", 1.2, 1.6, 1.0),
+        Word("请", 3.0, 3.2, 1.0),
+    ]
 
     text = joined(words)
 

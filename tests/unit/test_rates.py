@@ -6,9 +6,11 @@ import dataclasses
 
 import pytest
 
-from cti.metrics import rates
+from cti.metrics.cases import case_rate
+from cti.metrics.rates import Rate, rate, total
 from cti.metrics.record import CallRecord, fold
 from cti.metrics.report import Report, Waits
+from cti.metrics.rollups import roll_up
 from tests.support.calls import answered_call, lost_call
 
 # Two answered (15 s after asking, 20 s after arrival, 14 s after queueing), one rated 1, one unrated;
@@ -20,6 +22,10 @@ DAY = [
     fold(lost_call("c4", 300.0, place="menu", caller="1002")),
     fold(lost_call("c5", 400.0, place="queue", caller="1004")),
 ]
+
+
+def rate_of(code: str, records: list[CallRecord]) -> Rate:
+    return rate(code, total(roll_up(records)))
 
 
 @pytest.mark.parametrize(
@@ -38,20 +44,20 @@ DAY = [
     ],
 )
 def test_the_rates_of_a_day(name: str, numerator: float, denominator: int) -> None:
-    rate = Report.of(DAY).rate(name)
-    assert (rate.numerator, rate.denominator) == (numerator, denominator)
-    assert rate.value == numerator / denominator
+    found = Report.of(DAY).rate(name)
+    assert (found.numerator, found.denominator) == (numerator, denominator)
+    assert found.value == numerator / denominator
 
 
 def test_losses_and_answers_are_all_calls() -> None:
-    lost = rates.loss_at(DAY)
+    lost = Report.of(DAY).lost_at
     assert {place: n for place, n in lost.items() if n} == {"menu": 2, "queue": 1}
     assert sum(lost.values()) + 2 == len(DAY)
 
 
 def test_a_day_without_calls_has_no_rate_and_not_a_rate_of_zero() -> None:
     report = Report.of([])
-    assert all(rate.value is None for rate in report.rates)
+    assert all(found.value is None and found.unknown == "nothing" for found in report.rates)
     assert report.as_json()["connection_rate"] is None
     assert report.wait_total_answered == Waits(0, None, None, None, None, None)
 
@@ -60,19 +66,19 @@ def test_a_day_without_calls_has_no_rate_and_not_a_rate_of_zero() -> None:
 def test_fifteen_seconds_are_counted_from_the_wish_and_inclusive(answered_after_s: float, counts: int) -> None:
     asked_at = 1763750000.123
     call = dataclasses.replace(DAY[0], human_asked_at=asked_at, answered_at=asked_at + answered_after_s)
-    assert rates.asked_answer_rate([call], 15).numerator == counts
+    assert rate_of("asked_answer_rate_15s", [call]).numerator == counts
 
 
 def test_who_asked_and_left_before_queueing_stays_in_the_denominator() -> None:
     left = dataclasses.replace(DAY[2], human_asked_at=210.0)
-    assert rates.asked_answer_rate([left], 15).denominator == 1
-    assert rates.queue_answer_rate([left]).denominator == 0
+    assert rate_of("asked_answer_rate_15s", [left]).denominator == 1
+    assert rate_of("queue_answer_rate", [left]).denominator == 0
 
 
 def test_a_served_or_transferred_call_is_neither_answered_nor_lost() -> None:
     served = dataclasses.replace(DAY[2], lost_at=None)
-    assert rates.connection_rate([served]).value == 0
-    assert rates.loss_at([served])["none"] == 1
+    assert rate_of("connection_rate", [served]).value == 0
+    assert Report.of([served]).lost_at["none"] == 1
 
 
 def _call(caller: str, arrived_at: float, answered_at: float | None) -> CallRecord:
@@ -93,14 +99,13 @@ def _call(caller: str, arrived_at: float, answered_at: float | None) -> CallReco
     ],
 )
 def test_wishes_of_citizens(calls: list[tuple[str, float, float | None]], expected: tuple[int, int]) -> None:
-    rate = rates.intent_rate([_call(*call) for call in calls])
-    assert (rate.numerator, rate.denominator) == expected
+    found = case_rate("intent_rate", [_call(*call) for call in calls])
+    assert (found.numerator, found.denominator) == expected
 
 
 def test_every_definition_says_its_formula() -> None:
-    for rate in Report.of(DAY).rates:
-        assert " / " in rate.formula
-        assert "T s" not in rate.formula
+    for found in Report.of(DAY).rates:
+        assert " / " in found.formula
 
 
 def test_percentiles_are_waits_of_real_calls() -> None:
@@ -143,6 +148,42 @@ def test_callbacks_change_no_rate_of_incoming_calls() -> None:
 
 
 def test_a_callback_task_counts_once_and_only_if_the_citizen_was_dialled() -> None:
-    rate = rates.callback_success([*DAY, *CALLBACKS])
-    assert (rate.numerator, rate.denominator) == (1, 3)
-    assert rates.callback_success(DAY).value is None
+    found = case_rate("callback_success", [*DAY, *CALLBACKS])
+    assert (found.numerator, found.denominator) == (1, 3)
+    assert case_rate("callback_success", DAY).value is None
+
+
+def test_a_wish_that_may_still_be_answered_is_not_counted_yet() -> None:
+    calls = [_call("1", 0, None), _call("2", 1000, 1010)]
+    assert case_rate("intent_rate", calls, seen_until=1700).denominator == 1, "the first may call again"
+    assert case_rate("intent_rate", calls, seen_until=1800).denominator == 2
+
+
+def test_a_call_is_resolved_only_when_nobody_called_again_in_time() -> None:
+    """Answered at 20 s and over at 90 s: 24 hours count from there."""
+    last = 90 + 86_400.0
+    first = dataclasses.replace(DAY[0], call_id="x1")
+
+    def resolved(again_at: float | None, seen_until: float) -> tuple[float, float]:
+        again = [] if again_at is None else [dataclasses.replace(DAY[2], pii_caller="1001", arrived_at=again_at)]
+        found = case_rate("first_call_resolution", [first, *again], seen_until=seen_until)
+        return found.numerator, found.denominator
+
+    assert resolved(None, last) == (1, 1)
+    assert resolved(None, last - 1) == (0, 0), "he may still call"
+    assert resolved(last, last) == (0, 1)
+    assert resolved(last - 5, last - 1) == (0, 1), "he has called again: nothing to wait for"
+    assert resolved(last + 1, last + 1) == (1, 1)
+
+
+def test_an_answered_call_counts_before_it_is_over_and_one_that_waits_does_not() -> None:
+    talking = dataclasses.replace(DAY[0], ended_at=None, ended_side=None, satisfied=None)
+    waiting = dataclasses.replace(DAY[4], ended_at=None, ended_side=None, lost_at=None)
+    assert rate_of("connection_rate", [talking, waiting]).denominator == 1
+    assert total(roll_up([talking, waiting]))["undecided"] == 1
+    assert rate_of("talk_time", [talking]).unknown == "nothing"
+
+
+def test_a_talk_whose_end_nobody_saw_is_in_no_mean() -> None:
+    unseen = dataclasses.replace(DAY[0], estimated=True)
+    assert (rate_of("talk_time", [unseen]).denominator, rate_of("connection_rate", [unseen]).value) == (0, 1)

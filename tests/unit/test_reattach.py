@@ -56,7 +56,7 @@ class Talks:
         await asyncio.sleep(0.1)
         Contact(town.exchange, CallId(line.env.uniqueid), town.house.recordings).answered(agent, town.exchange.wall())
         await asyncio.sleep(seconds)
-        await asyncio.to_thread(town.record, line, 44 + int(16_000 * seconds))
+        await asyncio.to_thread(town.record, line, seconds)
         line.variables["CTI_AGENT_LOST"] = "1" if lost else ""
         if lost:
             self.lost_at = loop.time()

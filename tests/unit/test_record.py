@@ -73,6 +73,16 @@ def test_any_timeline_gives_a_record_without_negative_durations(timeline: list[t
     assert (record.wait_queue_s or 0) >= 0
 
 
+def test_a_recording_that_was_made_whole_after_the_end_is_as_it_is_now() -> None:
+    lines = _changed("recorded", complete=False, bytes=0)
+    recorded = next(m for m in lines if m.kind == CallFact.RECORDED)
+    late = replace(lines[-1], seq=99, at=9e9, kind=CallFact.RECORDED_LATE, data={**recorded.data, "complete": True})
+    before, after = fold(lines), fold([*lines, late])
+    assert [one.complete for one in before.recordings] == [False]
+    assert [one.complete for one in after.recordings] == [True]
+    assert replace(after, recordings=(), missing=0) == replace(before, recordings=(), missing=0)
+
+
 def test_an_unseen_end_of_talk_is_estimated_and_says_so() -> None:
     lines = [m for m in answered_call("c1", arrived_at=1000.0) if m.kind != CallFact.TALK_ENDED]
     record = fold(lines)

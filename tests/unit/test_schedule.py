@@ -66,6 +66,15 @@ def test_duties_are_whole_shifts_of_a_time(liaoyuan: Schedule) -> None:
     assert (Schedule().lines(at("2026-11-24T01:00")), Schedule().standby(at("2026-11-24T01:00"))) == (0, ())
 
 
+def test_crews_are_who_works_at_the_beginning_and_at_each_change_before_the_end(liaoyuan: Schedule) -> None:
+    before, after = (frozenset(liaoyuan.on_duty(at(f"2026-11-24T{clock}"))) for clock in ("01:59", "02:00"))
+    assert before != after
+    assert liaoyuan.crews(at("2026-11-24T01:45"), at("2026-11-24T02:15")) == [before, after]
+    assert liaoyuan.crews(at("2026-11-24T01:30"), at("2026-11-24T02:00")) == [before]
+    assert liaoyuan.crews(at("2026-11-24T02:00"), at("2026-11-24T02:30")) == [after]
+    assert Schedule().crews(at("2026-11-24T01:30"), at("2026-11-24T02:00")) == [frozenset()]
+
+
 SHIFTS = '[shift.day]\nhours = "08:00-20:00"\nlines = 1\n[shift.late]\nhours = "19:00-21:00"\n'
 
 

@@ -12,7 +12,7 @@ from cti.settings import Settings
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    for name in ("YIHU_AMI_RO_SECRET", "YIHU_AMI_CTL_SECRET"):
+    for name in ("YIHU_AMI_RO_SECRET", "YIHU_AMI_CTL_SECRET", "YIHU_METRICS_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     return Settings(var=tmp_path / "var")
 
@@ -80,6 +80,19 @@ def test_a_city_with_its_own_asterisk_gives_the_ami_secrets_by_environment(
 
     assert given.ami_ro == "observer-secret"
     assert given.ami_ctl == made.ami_ctl
+
+
+def test_the_token_for_figures_comes_from_the_environment_alone(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load_or_create(settings).metrics == ""
+    assert "metrics" not in settings.secrets_file.read_text()
+    monkeypatch.setenv("YIHU_METRICS_TOKEN", "a-token-of-the-scraper")
+
+    given = load_or_create(settings)
+
+    assert given.metrics == "a-token-of-the-scraper"
+    assert given.metrics not in repr(given)
 
 
 def test_a_secret_that_would_break_the_asterisk_configuration_is_refused(

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from cti.accounts.people import Person, Role
-from cti.accounts.sessions import LASTS_S, KeeperAway, Session, Sessions, key_of
+from cti.accounts.sessions import LASTS_S, SCREEN_LASTS_S, KeeperAway, Session, Sessions, key_of
 from cti.accounts.tickets import Tickets
 from cti.storage.expiring import MemoryExpiring
 from tests.support.waiting_async import eventually
@@ -78,6 +78,17 @@ async def test_it_is_over_when_nothing_is_heard_of_him_and_after_a_day_of_work(c
     city.now += 1000
     assert await sessions.find(busy) is None
     assert city.ended == [("li", "idle"), ("li", "too_old")]
+
+
+async def test_a_screen_on_a_wall_stays_logged_in_for_a_year_and_over_holidays(city: City) -> None:
+    screen = Person("screen1", "大厅", frozenset({Role.SCREEN}), "hash")
+    city.people["screen1"] = screen
+    token = await city.daemon().begin(screen)
+    city.now += SCREEN_LASTS_S - 1
+    later = city.daemon()
+    assert await later.find(token) is not None, "also to a daemon that only the store can tell"
+    city.now += 1
+    assert await later.find(token) is None
 
 
 async def test_a_call_is_not_cut_because_the_shift_was_long(city: City) -> None:

@@ -11,9 +11,10 @@ from click.testing import CliRunner
 from cti.commands import simulate, staff
 from cti.simulation.load_file import read_load
 from cti.simulation.scenario import ScenarioError, load, read, shipped
-from cti.simulation.staffing import Target, Work, of_load, of_scenario, together
+from cti.simulation.staffing import of_load, of_scenario
 from cti.simulation.statistics import Interval, student_t
 from queues.erlang import erlang_a
+from queues.staffing import Target, Work
 
 LIAOYUAN = (Path(simulate.__file__).parent.parent / "simulation/scenarios/liaoyuan.toml").read_text(encoding="utf-8")
 
@@ -111,13 +112,6 @@ def test_staffing_reaches_its_target_in_every_half_hour() -> None:
             rate = work.calls / 1800
             assert erlang_a(agents, rate, work.handling_s, 90, 15).in_time >= 0.95
             assert erlang_a(agents - 1, rate, work.handling_s, 90, 15).in_time < 0.95
-
-
-def test_one_pool_needs_fewer_than_the_desks_together() -> None:
-    works = [Work(10, 200), Work(20, 300)]
-    assert together(works).handling_s == pytest.approx(8000 / 30)
-    aim = Target(0.9)
-    assert aim.agents(together(works), 60) < sum(aim.agents(work, 60) for work in works)
 
 
 def test_staffing_of_a_load_file_counts_its_calls(tmp_path: Path) -> None:

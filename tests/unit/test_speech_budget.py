@@ -13,6 +13,10 @@ def menu(number: int, listened_to: bool = False) -> Claim:
     return Claim(number, "menu", 0.0, listened_to)
 
 
+def queue(number: int, listened_to: bool = False) -> Claim:
+    return Claim(number, "queue", 0.0, listened_to)
+
+
 def talk(number: int, expected_s: float, listened_to: bool = False) -> Claim:
     return Claim(number, "talk", expected_s, listened_to)
 
@@ -28,6 +32,10 @@ def talk(number: int, expected_s: float, listened_to: bool = False) -> Claim:
         ([talk(1, 60, True), talk(2, 60)], 1, {1}),
         ([talk(1, 60, True), talk(2, 60 * STAYS - 1)], 1, {1}),
         ([talk(1, 60, True), talk(2, 60 * STAYS + 1)], 1, {2}),
+        ([queue(1), talk(2, 0), talk(3, 0)], 2, {2, 3}),
+        ([queue(1, True), talk(2, 0), talk(3, 0)], 2, {2, 3}),
+        ([queue(1, True), queue(2, True), queue(3)], 2, {1, 2}),
+        ([queue(1, True), talk(2, 0, True), queue(3)], 3, {1, 2, 3}),
         ([menu(1), talk(2, 900)], 0, set()),
     ],
     ids=[
@@ -39,6 +47,10 @@ def talk(number: int, expected_s: float, listened_to: bool = False) -> Claim:
         "who is listened to stays",
         "and against one that is a little longer",
         "but not against one that is much longer",
+        "who waits takes it from no talk",
+        "and gives it to any",
+        "he keeps it against those who come later",
+        "where there is room he has one",
         "no streams",
     ],
 )

@@ -108,6 +108,13 @@ async def test_a_menu_answer_takes_the_stream_of_the_talk_with_the_shortest_tick
         for session in (long, answer):
             session.finish()
             assert (await heard(session))[-1] == Ended("finished")
+        assert pool.ended == {
+            ("talk", "put_off"): 1,
+            ("talk", "displaced"): 1,
+            ("talk", "finished"): 1,
+            ("menu", "finished"): 1,
+        }
+        assert pool.restarts == 0
 
 
 async def test_streams_are_as_many_as_the_workers_measured_that_they_can_bear(pool_of: MakePool) -> None:
@@ -137,6 +144,7 @@ async def test_a_worker_killed_from_outside_is_replaced_and_said(pool_of: MakePo
             os.kill(pool.usable[0].pid, signal.SIGKILL)
             assert await heard(session) == [Ended("worker_lost")]
             await eventually(lambda: pool.usable, 10, "a new worker")
+            assert pool.restarts == 1
     lost = [line for line in lines if line["event"] == "speech_worker_lost"]
     assert [line["how"] for line in lost] == ["killed by SIGKILL"]
 

@@ -16,8 +16,9 @@ from aiohttp.test_utils import TestServer
 
 from cti.calls import CallId
 from cti.settings import SettingsError
-from cti.ticket_outbox import Outbox, signed
+from cti.ticket_outbox import Outbox
 from cti.tickets.model import Ticket
+from cti.webhook import signed
 from tests.support.ticket_desk import A1, TicketDesk
 from tests.support.waiting_async import eventually
 from tests.unit.test_desk_tickets import LIGHT

@@ -36,6 +36,14 @@ def test_a_talk_counts_with_its_after_call_work_and_its_rating() -> None:
     assert today.of(A1, NINE + 90) == {"answered": 1, "handling_s": 80.0, "satisfied": 1, "rated": 1}
 
 
+def test_a_rating_is_of_the_colleague_who_took_the_talk_over() -> None:
+    today, colleague = Today(local_time), AgentId("a2")
+    handed_over = milestone(CallFact.HANDED_OVER, 30, agent=colleague, by=A1, p=1, n=1, side="agent", talk_s=25.0)
+    today.add((*TALK[:2], handed_over, milestone(CallFact.RATED, 80, satisfied=True)))
+    assert today.of(A1, NINE + 90)["rated"] == 0
+    assert today.of(colleague, NINE + 90)["rated"] == 1
+
+
 def test_after_call_work_ends_by_itself_and_may_be_extended() -> None:
     today = Today(local_time)
     today.add(TALK)

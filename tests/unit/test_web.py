@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 
 from agents.roster import Agent
 from cti.accounts.people import Role
-from cti.calls import AgentId, CallFact, CallId, Milestone
+from cti.calls import AgentFact, AgentId, CallFact, CallId, Milestone
 from cti.exchange import Exchange
 from cti.metrics.words import Lang
 from cti.switchboard import Switchboard
@@ -100,6 +100,22 @@ async def test_an_agents_day(desk: Desk, client: TestClient) -> None:
     assert (await client.post("/api/logout", headers=mine)).status == 200
     assert desk.journal[-1].kind == "logged_out"
     assert (await client.get("/api/agents", headers=mine)).status == 401, "the token ends with the log-out"
+
+
+async def test_why_a_supervisor_has_ordered_something_no_colleague_is_told(desk: Desk, client: TestClient) -> None:
+    mine = await log_in(client)
+    other = AgentId("b1")
+    desk.board.set_roster(
+        {AgentId("a1"): desk.board.desks[AgentId("a1")].agent, other: Agent(other, "陈", {"general": 1})}
+    )
+    for agent in (AgentId("a1"), other):
+        desk.exchange.agent(AgentFact.LOGGED_IN, agent)
+        desk.exchange.agent(AgentFact.FORCED, agent, {"status": "ready", "by": "li", "why": "投诉"})
+    for headers, whys in ((mine, {"a1": "投诉", "b1": None}), (ADMIN, {"a1": "投诉", "b1": "投诉"})):
+        agents = await (await client.get("/api/agents", headers=headers)).json()
+        live = (await (await client.get("/api/live", headers=headers)).json())["agents"]
+        for rows in (agents, live):
+            assert {row["id"]: row["forced"].get("why") for row in rows} == whys
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,11 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from cti.calls import AgentId
+from cti.key_words import KEY_WORDS, marks, read_key_words
+from cti.storage.sql import SqlStore
+from cti.storage.sql_transcripts import SqlTranscripts
+from recordings.spoken import Line, Spoken
+from recordings.transcript import Word
 from tests.support.admin_desk import AdminHouse, AdminPage, admin_page
 from tests.support.waiting_async import eventually
 
@@ -98,6 +104,111 @@ async def test_a_bad_text_shows_its_line_and_cannot_be_published(house: AdminHou
     await li.page.click(li.key("publish"))
     await expect(li.page.locator(".body.publish button[type=submit]")).to_be_disabled(timeout=LIMIT_MS)
     assert not (house.settings.documents / "numbers.toml").exists()
+
+
+async def test_a_forbidden_phrase_counts_once_it_is_published_and_a_faulty_rule_never(
+    house: AdminHouse, li: AdminPage, browser: Browser
+) -> None:
+    """Given a talk, when what its agent said is forbidden at the desk, then supervisors find it among the inspected."""
+    house.yesterday(0)
+    await house.records.drained()
+    said = (Line("agent", (Word("这个我不晓得", 1.0, 3.0, 0.9),)), Line("citizen", (Word("哦", 3.0, 4.0, 0.9),)))
+    began_at = time.time() - 86_400
+    store = SqlStore(house.settings.sql_url)
+    SqlTranscripts(store).put(Spoken("old-0", "1", "recording", "a.wav", began_at, 10.0, "m", began_at, said))
+    store.close()
+    file = house.settings.documents / "quality.toml"
+    await li.go("words/quality?mode=text")
+    code = li.page.locator(".code")
+    await expect(code).not_to_have_value("", timeout=LIMIT_MS)
+    text = await code.input_value()
+    await code.fill(text.replace("silence_s = 15.0", "silence_s = 0"))
+
+    problem = li.page.locator(".problem").first
+    await expect(problem).to_contain_text("silence_s：应大于 0", timeout=LIMIT_MS)
+    line = 1 + text[: text.index("silence_s")].count("\n")
+    await expect(problem.locator(".where")).to_have_text(f"第 {line} 行")
+    await li.page.click(li.key("publish"))
+    await expect(li.page.locator(".body.publish button[type=submit]")).to_be_disabled(timeout=LIMIT_MS)
+    assert not file.exists()
+
+    await li.go("words/quality")
+    await li.page.fill(li.key("quality:silence_s"), "12")
+    await li.page.fill(li.key("quality:forbidden+"), "我不晓得、随便你")
+    await li.page.keyboard.press("Enter")
+    await expect(li.page.locator(".chips.risk .word", has_text="我不晓得")).to_have_count(1, timeout=LIMIT_MS)
+    await expect(li.page.locator(li.key("quality:forbidden+"))).to_be_focused()
+    await expect(li.page.locator(".chips.risk .word", has_text="随便你")).to_have_count(1)  # it was there already
+    await publish(li, "培训后新增忌语")
+
+    rules = house.daemon.listening.words.quality_rules
+    await eventually(lambda: "我不晓得" in rules.current.forbidden, LIMIT_S, "the new rules in use")
+    written = file.read_text(encoding="utf-8")
+    assert "# What an agent must not say." in written
+    assert "silence_s = 12                # nobody speaks for so long" in written
+    async with admin_page(house, browser, "a1002") as supervisor:
+        asked = f"{house.url}/api/quality?from={began_at - 60}&until={began_at + 60}"
+        (talk,) = (await (await supervisor.page.request.get(asked)).json())["talks"]
+    assert ("forbidden", "我不晓得") in [(one["kind"], one["what"]) for one in talk["findings"]]
+    # Of a faulty draft nobody can say what it would have touched, and Chromium notes every such answer.
+    assert [fault for fault in li.faults if "422" not in fault] == []
+
+
+async def test_a_key_word_is_taken_out_and_another_put_in_by_key(house: AdminHouse, li: AdminPage) -> None:
+    await li.go("words/key_words")
+    words = li.page.locator('[data-key^="key_words:words.secret#"]')
+    await expect(words).to_have_count(len(read_key_words(KEY_WORDS, "").words["secret"]), timeout=LIMIT_MS)
+    await li.page.focus(li.key("key_words:words.secret+"))
+    await li.page.keyboard.press("ArrowLeft")
+    await li.page.keyboard.press("Enter")
+    await expect(words).to_have_count(3, timeout=LIMIT_MS)
+    await li.page.fill(li.key("key_words:words.secret+"), "别说出去")
+    await li.page.keyboard.press("Enter")
+    await expect(words).to_have_count(4, timeout=LIMIT_MS)
+    await li.page.fill(li.key("key_words:words.secret+"), "匿名")
+    await li.page.keyboard.press("Enter")
+    await expect(li.page.locator('.note[data-tone="warn"]')).to_have_text("“匿名”已在这里。", timeout=LIMIT_MS)
+    await publish(li, "市民常这样说")
+
+    current = house.daemon.listening.words.key_words
+    await eventually(lambda: "别说出去" in current.current.words["secret"], LIMIT_S, "the new key words in use")
+    assert marks("千万别说出去", current.current) == [{"from": 2, "to": 6, "kind": "secret"}]
+    assert marks("不留名", current.current) == []
+    assert "  " + '"着火", "起火"' in (house.settings.documents / "key_words.toml").read_text(encoding="utf-8")
+
+
+async def test_words_by_which_drafts_are_filled_are_put_together_from_the_codes_of_the_form(
+    house: AdminHouse, li: AdminPage
+) -> None:
+    await li.go("words/prefill%2Fmatters")
+    await li.page.select_option(li.key("add-matter"), "order.city.noise")
+    await li.page.fill(li.key("prefill:matter.order.city.noise.sure+"), "扫街机")
+    await li.page.keyboard.press("Enter")
+    await expect(li.page.locator(".word", has_text="扫街机")).to_have_count(1, timeout=LIMIT_MS)
+    await li.go("words/prefill%2Fdepartments")
+    await li.page.select_option(li.key("add-department"), "order.city.noise")
+    await li.page.select_option(li.key("prefill:department.0.department"), "police")
+    await expect(li.page.locator(".chip.draft")).to_be_visible(timeout=LIMIT_MS)
+    await publish(li, "新设备")
+
+    await eventually(
+        lambda: house.daemon.listening.words.prefill.city().rules.matter["order.city.noise"].own == ("扫街机",),
+        LIMIT_S,
+        "the new words in use",
+    )
+    first = house.daemon.listening.words.prefill.city().rules.department[0]
+    assert (first.matter, first.department) == ("order.city.noise", "police")
+
+
+async def test_words_that_cannot_be_used_hold_up_no_start(tmp_path: Path) -> None:
+    """Given faulty files from the beginning, when the daemon is made, then the shipped ones count."""
+    documents = tmp_path / "var" / "documents"
+    documents.mkdir(parents=True)
+    for name in ("key_words.toml", "quality.toml"):
+        (documents / name).write_text("nonsense = 1\n", encoding="utf-8")
+    words = AdminHouse(tmp_path).daemon.listening.words
+    assert words.key_words.current == read_key_words(KEY_WORDS, "")
+    assert words.quality_rules.current.forbidden
 
 
 async def test_what_was_typed_is_on_the_server_within_a_second_and_survives_a_reload(

@@ -36,7 +36,7 @@ async def li(house: AdminHouse, browser: Browser) -> AsyncIterator[AdminPage]:
 
 async def test_a_call_is_walked_through_the_flow_by_keys_and_the_picture_follows(li: AdminPage) -> None:
     await li.go("flows/city")
-    await expect(li.page.locator(".node")).to_have_count(31, timeout=LIMIT_MS)
+    await expect(li.page.locator(".node")).to_have_count(26, timeout=LIMIT_MS)
     await li.page.fill(li.key("at"), "2026-11-23T10:00")
     await li.page.click(li.key("dial"))
     await expect(li.page.locator(".turns")).to_contain_text("12345热线，本次通话将被录音", timeout=LIMIT_MS)
@@ -79,7 +79,7 @@ async def test_a_fault_of_a_flow_names_its_node_and_a_good_text_is_live_for_new_
 
 async def test_the_picture_is_walked_by_arrows(li: AdminPage) -> None:
     await li.go("flows/city")
-    await expect(li.page.locator(".node")).to_have_count(31, timeout=LIMIT_MS)
+    await expect(li.page.locator(".node")).to_have_count(26, timeout=LIMIT_MS)
     await li.page.locator('.node[tabindex="0"]').focus()
     before = await li.page.evaluate("document.activeElement.dataset.key")
     await li.page.keyboard.press("ArrowRight")

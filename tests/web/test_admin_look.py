@@ -29,6 +29,13 @@ PLACES = {
     "rules/surge": ".ladder",
     "flows/city": ".node",
     "prompts/greeting": "audio",
+    "words/key_words": ".word",
+    "words/quality": ".said",
+    "words/prefill%2Fmatters": ".word",
+    "words/prefill%2Furgency": ".group",
+    "words/prefill%2Fdepartments": ".word",
+    "words/prefill%2Fthresholds": ".group",
+    "words/quality?mode=text": ".gutter span",
     "numbers": ".group",
     "numbers/entry%2Ftax": ".group",
     "calendar/2026": ".day.holiday",
@@ -36,6 +43,17 @@ PLACES = {
     "audit": ".audit-table",
 }
 """Each with something that is there when it has been drawn"""
+OWN_WORDS = """\
+[matter."order.city.noise"]
+sure = ["扫街机", "无人机"]
+without = ["声音"]
+[[department]]
+matter = "order.city.noise"
+words = ["无人机"]
+department = "police"
+[thresholds]
+target = 0.7
+"""
 
 
 @pytest_asyncio.fixture
@@ -44,6 +62,8 @@ async def house(tmp_path: Path) -> AsyncIterator[AdminHouse]:
     made.settings.documents.mkdir()
     days = 'off_days = ["2026-01-07"]\nwork_days = ["2026-01-10"]\n'
     (made.settings.documents / "calendar.toml").write_text(days, encoding="utf-8")
+    (made.settings.documents / "tickets").mkdir()
+    (made.settings.documents / "tickets" / "prefill.toml").write_text(OWN_WORDS, encoding="utf-8")
     async with made.open() as opened:
         opened.daemon.audit.note("li", "published", "rules", {"version": 3, "why": "排队太久"})
         opened.daemon.audit.note("zhao", "refused", "PUT /api/config/{doc}/draft", {"code": "not_your_role"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -61,6 +62,50 @@ async def test_a_line_is_replaced_while_it_is_heard_and_then_stands(browser: Bro
         await expect(log.locator(".t-line")).to_have_count(2)
         await expect(log.locator(".t-citizen .t-said")).to_contain_text("青禾路路灯坏了。")
         await expect(log).not_to_contain_text("未安装")
+
+
+async def test_what_he_said_while_he_waited_is_read_before_he_is_answered(browser: Browser) -> None:
+    """Given a citizen who was asked while he waited, when he is offered, then his words are there, once and first, and
+    so is what comes of them when the talk has begun; and that nobody listens to the talk is said all the same."""
+    async with ticket_server() as server, draft_page(browser, server) as desk:
+        await server.ring()
+        log = desk.page.get_by_role("log")
+        await server.say("1", "message", "路灯坏了", marks={"路灯坏了": "matter"})
+        await expect(log.locator(".t-line")).to_have_text(re.compile("接通前.*路灯坏了"))
+        await expect(desk.page.get_by_text("路灯坏了")).to_have_count(1)
+        await server.answer()
+        await expect(log).to_contain_text("未安装语音识别，请手工填写。")
+        await server.say("2", "agent", "您好")
+        await server.say("3", "message", "在青禾路")
+        await expect(log.locator(".t-said")).to_contain_text(["路灯坏了", "在青禾路", "您好"])
+        await expect(log).not_to_contain_text("未安装")
+
+
+@pytest.mark.parametrize(
+    ("lang", "why", "language", "said"),
+    [
+        ("zh", "off", "zh-CN", "未安装语音识别，请手工填写。"),
+        ("en", "off", "zh-CN", "Speech recognition is not installed; fill in by hand."),
+        ("zh", "language", "yue", "粤语座席不提供转写。"),
+        ("en", "language", "yue", "No transcript for Cantonese."),
+        ("zh", "port", "zh-CN", "语音识别端口被占用，暂无转写；通话不受影响。"),
+        ("en", "port", "zh-CN", "The speech port is taken: no transcript for now. The call goes on."),
+        ("zh", "flow", "zh-CN", "此线路的流程不允许转写通话，请手工填写。"),
+        ("en", "flow", "zh-CN", "This line's flow does not allow a transcript; fill in by hand."),
+        ("zh", "busy", "zh-CN", "识别通道已满，通话结束后会补上文字。"),
+        ("en", "busy", "zh-CN", "All recognisers are taken; the words follow after the call."),
+        ("zh", "lost", "zh-CN", "转写已中断，请手工填写；通话不受影响。"),
+        ("en", "lost", "zh-CN", "The transcript has stopped; fill in by hand. The call goes on."),
+    ],
+)
+async def test_why_there_are_no_words_is_said(browser: Browser, lang: str, why: str, language: str, said: str) -> None:
+    async with ticket_server() as server, draft_page(browser, server, lang=lang) as desk:
+        await server.ring()
+        await server.show(server.picture["desk"], {**server.picture["call"], "language": language})
+        await server.answer()
+        await expect(desk.page.locator("body")).to_have_attribute("data-state", "talking")
+        await server.send({"type": "transcript", "call_id": "c1", "why": why, "lines": []})
+        await expect(desk.page.locator(".t-none")).to_have_text(said)
 
 
 async def test_words_and_fields_lead_to_one_another(browser: Browser) -> None:

@@ -33,6 +33,31 @@ async def test_a_reload_in_the_middle_of_a_word_goes_on_there(browser: Browser) 
         await server.expect(ticket, content="路灯坏了三天")
 
 
+async def test_text_and_caret_are_kept_in_one_step(browser: Browser) -> None:
+    """Given a page that goes in the very moment of a key, when it is there again, then he goes on behind that key."""
+    async with ticket_server() as server, draft_page(browser, server) as desk:
+        await _talking(server, desk)
+        await desk.write("content", "青禾路")
+        kept = await desk.page.evaluate(
+            "document.execCommand('insertText', false, '第八盏'); dispatchEvent(new Event('pagehide'));"
+            "Object.values(sessionStorage).join()"
+        )
+        assert "青禾路第八盏" in kept
+        assert '"caret":{"field":"content","start":6,"end":6}' in kept
+
+
+async def test_a_caret_that_moved_in_the_last_moment_is_kept(browser: Browser) -> None:
+    """Given a page that goes before the browser has told of the caret's move, then it is kept where it is."""
+    async with ticket_server() as server, draft_page(browser, server) as desk:
+        await _talking(server, desk)
+        await desk.write("content", "青禾路第八盏")
+        kept = await desk.page.evaluate(
+            "document.activeElement.setSelectionRange(4, 4); dispatchEvent(new Event('pagehide'));"
+            "Object.values(sessionStorage).join()"
+        )
+        assert '"caret":{"field":"content","start":4,"end":4}' in kept
+
+
 async def test_a_page_that_crashes_loses_nothing(browser: Browser) -> None:
     """Given a server that is away and a text that is on this computer alone, when the page crashes and another is
     opened, then the text is there and uploaded once the server is back."""

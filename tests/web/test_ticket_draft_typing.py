@@ -16,6 +16,7 @@ async def test_enter_confirms_and_goes_to_what_is_still_open(browser: Browser) -
     async with ticket_server() as server, draft_page(browser, server) as desk:
         ticket = await server.ring(name="王女士", street="dongcheng.zhushan")
         await server.answer()
+        await desk.expect_state("title", "ask")
         await server.fill(ticket.id, type=("help", 0.95), matter=(LIGHT, 0.95))
         await desk.expect_state("caller_name", "check")
         await desk.expect_state("type", "check")
@@ -96,6 +97,7 @@ async def test_a_machine_fills_around_the_hand(browser: Browser) -> None:
     async with ticket_server() as server, draft_page(browser, server) as desk:
         ticket = await server.ring()
         await server.answer()
+        await desk.expect_state("title", "ask")
         await server.fill(ticket.id, address="青禾路")
         await desk.expect_value("address", "青禾路")
         await desk.control("address").focus()
@@ -134,6 +136,7 @@ async def test_undo_takes_back_his_and_machines_fills_in_turn(browser: Browser) 
     async with ticket_server() as server, draft_page(browser, server) as desk:
         ticket = await server.ring()
         await server.answer()
+        await desk.expect_state("title", "ask")
         await server.fill(ticket.id, urgency=("urgent", 0.8))
         await desk.expect_state("urgency", "check")
         await desk.write("title", "路灯")

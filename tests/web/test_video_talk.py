@@ -10,7 +10,9 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from cti.calls import CallFact
+from recordings.wav import RATE_HZ
 from tests.support.city import eventually
+from tests.support.recorded import recorded
 from tests.support.stack import Api, RunningStack
 from tests.support.video import (
     CitizenPage,
@@ -124,6 +126,9 @@ async def test_a_visit_in_sign_language_from_the_consent_to_the_rating(
     assert (record.medium, record.dialled, record.statistics, record.queue) == ("video", "sign", "sign", "sign")
     assert (record.score, record.satisfied, record.lost_at) == (2, True, None)
     assert [one.complete for one in record.recordings] == [True, True], "the sound, before and after the agent's reload"
+    for one in record.recordings:  # of telephones that send Opus, at another rate
+        both = await asyncio.to_thread(recorded, stack.settings.recordings_dir / one.file)
+        assert len(both.agent) / RATE_HZ == pytest.approx(one.talk_s, abs=1.0)
     assert kinds.count(CallFact.CHAT) == 3
     assert kinds.count(CallFact.CARD_PUSHED) == kinds.count(CallFact.VIDEO_JOINED) == 1
     assert not [fault for fault in [*desk.faults, *citizen.faults] if "401" not in fault]

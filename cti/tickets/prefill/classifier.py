@@ -8,7 +8,7 @@ because a recogniser writes the right sound with the wrong character. Training n
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,11 @@ class Linear:
         total = self.bias + self.weights[rows].sum(axis=0) / max(1.0, len(features)) ** 0.5
         return dict(zip(self.codes, total.tolist(), strict=True))
 
+    def only(self, kept: Sequence[int]) -> Linear:
+        if len(kept) == len(self.codes):
+            return self
+        return Linear(tuple(self.codes[n] for n in kept), self.rows, self.weights[:, kept], self.bias[kept])
+
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
@@ -53,6 +58,15 @@ class Classifier:
     def scores(self, field: str, features: Sequence[str]) -> dict[str, float]:
         linear = self.fields.get(field)
         return {} if linear is None else linear.scores(features)
+
+    def knowing(self, is_known: Callable[[str, str], bool]) -> Classifier:
+        """Of field and code: the others are never guessed."""
+        return Classifier(
+            {
+                name: linear.only([n for n, code in enumerate(linear.codes) if is_known(name, code)])
+                for name, linear in self.fields.items()
+            }
+        )
 
 
 NO_CLASSIFIER = Classifier({})
@@ -74,16 +88,34 @@ def type_features(text: str, matter: str) -> list[str]:
 def load_classifier(path: Path = SHIPPED_WEIGHTS) -> Classifier:
     """WeightsError."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        fields = {}
-        for name, table in data.items():
-            rows = table["weights"]
-            fields[name] = Linear(
-                tuple(table["codes"]),
-                {feature: n for n, feature in enumerate(rows)},
-                np.array(list(rows.values()), dtype=np.float32) / UNITS,
-                np.array(table["bias"], dtype=np.float32) / UNITS,
-            )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WeightsError(f"{path}: cannot be used ({type(error).__name__}: {error})") from None
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WeightsError(f"{path}: cannot be read: {error}") from None
+    return read_classifier(text, str(path))
+
+
+def read_classifier(text: str, name: str) -> Classifier:
+    """WeightsError; `name` is the file, for its text."""
+    fields = {}
+    try:
+        data = json.loads(text)
+        for field in FIELDS:
+            if field in data:
+                fields[field] = _linear(data[field])
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise WeightsError(f"{name}: are no weights ({type(error).__name__}): train anew, or take it away") from None
+    if not fields:
+        raise WeightsError(f"{name}: has no weights for {' or '.join(FIELDS)}: train anew, or take it away")
     return Classifier(fields)
+
+
+def _linear(table: Mapping[str, Any]) -> Linear:
+    """ValueError, KeyError, TypeError: it is none."""
+    codes, rows = tuple(str(code) for code in table["codes"]), table["weights"]
+    weights = np.array(list(rows.values()), dtype=np.float32) / UNITS
+    bias = np.array(table["bias"], dtype=np.float32) / UNITS
+    if weights.shape != (len(rows), len(codes)) or bias.shape != (len(codes),):
+        raise ValueError("not one weight for each code")
+    if not (np.isfinite(weights).all() and np.isfinite(bias).all()):
+        raise ValueError("a weight is no number")
+    return Linear(codes, {feature: n for n, feature in enumerate(rows)}, weights, bias)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 
 from cti.tickets.form import Form
-from cti.tickets.prefill.numbers import in_figures
+from cti.tickets.prefill.numbers import SPOKEN, in_figures
 
-_GREETING = re.compile(r"^(?:喂|你好|您好|请问是政府吗|是政府吗|听得到吗|，|。|？|！)+")
-_TWICE = re.compile(r"(?P<word>[一-鿿]{2,4})，?(?P=word)(?=[^，。]{2})")
-_REDUPLICATED = frozenset(("天天", "常常", "慢慢", "刚刚", "谢谢"))
+_GREETING = re.compile(r"^(?:喂+(?=[，。！？你您是请我听]|$)|你好|您好|请问是政府吗|是政府吗|听得到吗|，|。|？|！)+")
+_TWICE = re.compile(
+    r"(?P<word>[一-鿿]{2,4})(?P=word)(?=[^，。]{2})|(?P<lead>(?:我想|我要|请问)[一-鿿]{0,2})，(?P=lead)"
+)
+_MEANT = re.compile(rf"[{SPOKEN}几半每不没无别]|[我你您他她它的]$|(?P<twice>.)(?P=twice)")
+"""A word with this may be meant twice: 一家一家, 十块十块, 不能不, 天天; 他打我 … 他打我儿子 is no stammer."""
 _END = "。！？"
 _TITLE = 40
 _LONGEST = 4_000
@@ -18,11 +21,16 @@ _LONGEST = 4_000
 def tidy(text: str) -> str:
     """Without greeting and stammering, quantities in figures, with a full stop."""
     text = _GREETING.sub("", text)
-    text = _TWICE.sub(lambda m: m[0] if m["word"][:2] in _REDUPLICATED else m["word"], text)
+    text = _TWICE.sub(_once, text)
     text = in_figures(text).strip("，；： ")
     if len(text) > _LONGEST:
         text = text[: _LONGEST - 1]
     return text if not text or text.endswith(tuple(_END)) else f"{text}。"
+
+
+def _once(match: re.Match[str]) -> str:
+    word: str = match["word"] or match["lead"]
+    return match[0] if match["word"] is not None and _MEANT.search(word) else word
 
 
 def title(form: Form, street: str, address: str, target: str, kind: str, matter: str) -> str:
@@ -40,7 +48,7 @@ def title(form: Form, street: str, address: str, target: str, kind: str, matter:
     place = f"{where}{address}"
     if kind in _NAMED:
         return f"{what}{f'（{place}）' if place else ''}{f'，{who}' if who else ''}"[:_TITLE]
-    return f"{place}{who}{what}"[:_TITLE]
+    return f"{place}{who}"[: _TITLE - len(what)] + what
 
 
 _NAMED = frozenset(("consultation", "suggestion", "praise"))

@@ -20,7 +20,8 @@ from cti.tickets.prefill.found import Found
 from cti.tickets.prefill.gazetteer import Mention, mentions, streets
 from cti.tickets.prefill.people import phones
 from cti.tickets.prefill.times import dated, times
-from cti.tickets.prefill.words import Text, Word, joined
+from cti.tickets.prefill.words import Text, joined
+from recordings.transcript import Word
 
 _STAYS = 0.25
 """Another value must be so much surer than the one that stands."""

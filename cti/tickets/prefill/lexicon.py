@@ -35,7 +35,8 @@ def _is_pattern(text: str) -> str:
     return text
 
 
-Pattern = Annotated[str, AfterValidator(_is_pattern)]
+Pattern = Annotated[str, Field(min_length=1), AfterValidator(_is_pattern)]
+Word = Annotated[str, Field(min_length=1)]
 
 
 class _Part(BaseModel):
@@ -43,14 +44,16 @@ class _Part(BaseModel):
 
 
 class Says(_Part):
-    sure: tuple[str, ...] = ()
-    likely: tuple[str, ...] = ()
+    sure: tuple[Word, ...] = ()
+    likely: tuple[Word, ...] = ()
+    own: tuple[Word, ...] = ()
+    """Sure ones that a city has added."""
 
 
 class UrgentWords(_Part):
-    sure: tuple[str, ...]
-    likely: tuple[str, ...]
-    not_: tuple[str, ...] = Field(alias="not")
+    sure: tuple[Word, ...]
+    likely: tuple[Word, ...]
+    not_: tuple[Word, ...] = Field(alias="not")
 
 
 class Patterns(_Part):
@@ -62,11 +65,19 @@ class ReplyWords(_Part):
     no: tuple[Pattern, ...]
 
 
+class MenuRules(_Part):
+    """Of what is said in the menu. `matter`, `type`: what is less sure counts as not understood."""
+
+    matter: float = Field(ge=0, le=1)
+    type: float = Field(ge=0, le=1)
+    urgent: tuple[Pattern, ...]
+
+
 class OtherDepartment(_Part):
     """Of a matter with one of these words another department; without words: always."""
 
     matter: str
-    words: tuple[str, ...]
+    words: tuple[Word, ...]
     department: str
 
 
@@ -78,6 +89,22 @@ class Rules(_Part):
     urgent: UrgentWords
     secret: Patterns
     wants_reply: ReplyWords
+    menu: MenuRules
+
+    def fitting(self, form: Form) -> Rules:
+        """Without the codes that this form does not have."""
+        return self.model_copy(
+            update={
+                "type": {code: says for code, says in self.type.items() if form.choice("type", code) is not None},
+                "matter": {code: says for code, says in self.matter.items() if form.choice("matter", code) is not None},
+                "department": tuple(
+                    rule
+                    for rule in self.department
+                    if form.choice("matter", rule.matter) is not None
+                    and form.choice("department", rule.department) is not None
+                ),
+            }
+        )
 
     def check(self, form: Form, path: Path) -> None:
         """Every code must be one of the form. RulesError."""

@@ -10,7 +10,7 @@ from cti.tickets.prefill.lexicon import NameWords, either
 from cti.tickets.prefill.numbers import DIGITS, digits
 
 _DIGIT = rf"[0-9{''.join(DIGITS)}]"
-_NUMBER = re.compile(rf"{_DIGIT}(?:[\s，、\-]?{_DIGIT}){{6,11}}")
+_NUMBER = re.compile(rf"{_DIGIT}(?:[\s，。、\-]?{_DIGIT}){{6,11}}")
 _CORRECTED = re.compile(r"不对|错了|应该是|重新说")
 _NUMBER_WORDS = re.compile(r"电话|手机|号码|联系|座机")
 _NO_NUMBER = re.compile(r"(?:车牌|户号|编号|工单号?|单号|账号|卡号|身份证)[^，。]{0,4}$")

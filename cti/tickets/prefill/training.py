@@ -7,21 +7,25 @@ weights have none: of a text they know pairs of characters that stand in several
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from cti.tickets.form import Form
 from cti.tickets.model import SYSTEM, Entry, Value
 from cti.tickets.prefill.classifier import FIELDS, UNITS, features, type_features
+from cti.tickets.prefill.numbers import DIGITS
 
 PHRASES = Path(__file__).resolve().parent / "phrases.toml"
 _STRENGTH = 30.0
 """Inverse of the regularisation."""
 _TOO_FEW = 2
 """So many codes are not worth learning."""
+_NUMBERS = re.compile(rf"[\d{''.join(DIGITS)}]{{5,}}")
 _SEEN_IN = 2
 """A feature of fewer examples is not learnt: it may be a name."""
 
@@ -51,6 +55,36 @@ def example(ticket_id: str, pii_text: str, history: Iterable[Entry]) -> Example:
         elif entry.how in ("typed", "confirmed", "taken", "cleared"):
             fields[entry.field] = entry.new
     return Example(ticket_id, pii_text, fields, {name: value for name, value in made.items() if name in fields})
+
+
+def impersonal(one: Example) -> Example:
+    """To train with: without the caller's name and without numbers."""
+    text, name = one.pii_text, one.fields.get("caller_name")
+    if isinstance(name, str) and len(name) > 1:
+        text = text.replace(name, "，")
+    return replace(one, pii_text=_NUMBERS.sub("，", text))
+
+
+def of_form(one: Example, form: Form) -> Example:
+    """Without codes that the form does not have any more."""
+
+    def is_known(name: str, value: Value) -> bool:
+        return name not in FIELDS or value is None or form.choice(name, value) is not None
+
+    return replace(one, fields={name: value for name, value in one.fields.items() if is_known(name, value)})
+
+
+def as_row(one: Example) -> dict[str, Any]:
+    """As it is exported."""
+    return {"id": one.id, "pii_text": one.pii_text, "fields": dict(one.fields), "made": dict(one.made)}
+
+
+def from_row(row: Any) -> Example:
+    """The reverse. KeyError, TypeError or ValueError: it is none."""
+    made = Example(str(row["id"]), row["pii_text"], dict(row["fields"]), dict(row.get("made", {})))
+    if not isinstance(made.pii_text, str):
+        raise TypeError("pii_text is no text")
+    return made
 
 
 def phrases(path: Path = PHRASES) -> list[Example]:

@@ -12,26 +12,18 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from recordings.transcript import Word
+
 _COMMA_S, _STOP_S = 0.35, 0.9
 """A pause so long is taken for a comma, for the end of a sentence."""
 _SAID_S = 0.2
 """A character of a written text: as if spoken at this pace."""
 _MARKS = frozenset("，。！？、；：,.!?;:…")
 _FILLERS = re.compile(
-    r"那个啥|就是那个|就是说|(?<![一-鿿])(?:那个|就是|这个)(?=[，。]|我想|我要|我们)|喂+(?=[，。你我听是])|[嗯呃额唉哎欸]+"
+    r"那个啥|就是那个|就是说|(?<![一-鿿])(?:那个|就是|这个)(?=[，。]|我想|我要|我们)|(?<![一-鿿])喂+(?=[，。你我听是])|[嗯呃唉哎欸]+|(?<![一-鿿])额+(?![度头外定])"
 )
 _REPEATED_MARKS = re.compile(r"[，。！？、；：…\s]{2,}")
 _STAMMER = re.compile(r"^(?P<one>[我你他这]|我们)，(?P=one)|(?<=[，。])(?P<two>[我你他这]|我们)，(?P=two)")
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """`start_s` and `end_s` on the clock of the transcript, whose zero its maker chooses; `confidence` from 0 to 1."""
-
-    text: str
-    start_s: float
-    end_s: float
-    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +47,7 @@ class Text:
 
 def said(text: str) -> tuple[Word, ...]:
     """The words of what was written, at the pace of speech: every character is one."""
-    return tuple(Word(char, n * _SAID_S, (n + 1) * _SAID_S) for n, char in enumerate(text))
+    return tuple(Word(char, n * _SAID_S, (n + 1) * _SAID_S, 1.0) for n, char in enumerate(text))
 
 
 def joined(words: Iterable[Word]) -> Text:

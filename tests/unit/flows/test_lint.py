@@ -15,11 +15,11 @@ MENU = 'first: {type: menu, prompts: menu_main, options: {"1": queue}}'
         (MENU + "\nlost: {type: goto, to: queue}", "test.yaml:6: node lost: nothing leads here"),
         (
             "first: {type: goto, to: second}\nsecond: {type: say, prompts: greeting, next: first}",
-            "test.yaml:5: node first: turns in a circle without the caller's action: first -> second -> first",
+            "test.yaml:5: node first: turns in a circle without a key of the caller's: first -> second -> first",
         ),
         (
             'first: {type: menu, prompts: menu_main, options: {"1": queue}, person: first}',
-            "turns in a circle without the caller's action: first -> first",
+            "turns in a circle without a key of the caller's: first -> first",
         ),
         (
             'first: {type: menu, prompts: menu_main, options: {"1": queue}, person: bye}',
@@ -28,6 +28,47 @@ MENU = 'first: {type: menu, prompts: menu_main, options: {"1": queue}}'
         (
             "first: {type: listen, prompts: listen_ask, words: [{to: queue, any_of: a}], otherwise: bye}",
             "node first: a caller who does nothing here does not reach a person",
+        ),
+        (
+            "first: {type: listen, prompts: listen_ask, words: [{to: second, any_of: a}], otherwise: queue}\n"
+            "second: {type: goto, to: first}",
+            "turns in a circle without a key of the caller's: first -> second -> first",
+        ),
+        (
+            "first: {type: listen, prompts: listen_ask, otherwise: queue, words: [{to: queue, any_of: a, urgent: x}]}",
+            "test.yaml:5: node first: words",
+        ),
+        (
+            "first: {type: listen, prompts: listen_ask, words: [{to: queue, matter: fire}], otherwise: queue}",
+            "test.yaml:5: node first: these words can never be said; give any_of or matters",
+        ),
+        (
+            "first: {type: listen, prompts: listen_ask, words: [{any_of: a}], otherwise: queue}",
+            "test.yaml:5: node first: the path ends here; give words.0.to: NODE",
+        ),
+        (
+            "first: {type: listen, prompts: listen_ask, words: [{to: queue, matters: 'a b'}], otherwise: queue}",
+            "test.yaml:5: node first: words.0.matters.0: does not have the right form",
+        ),
+        (
+            "first: {type: route, queue: a, after: bye, ask: {prompts: listen_ask, words: [{to: bye, any_of: a}]}}",
+            "test.yaml:5: node first: bye is no route, and who waits has to go on waiting; lead to a route",
+        ),
+        (
+            "first: {type: route, queue: a, after: bye, ask: {prompts: listen_ask, words: [{to: gone, any_of: a}]}}",
+            "test.yaml:5: node first: ask leads to unknown node gone",
+        ),
+        (
+            "first: {type: route, queue: a, after: bye, ask: {prompts: listen_ask, words: [{urgent: true}]}}",
+            "test.yaml:5: node first: these words can never be said; give any_of or matters",
+        ),
+        (
+            "first: {type: route, queue: a, after: bye, ask: {words: []}}",
+            "test.yaml:5: node first: ask.prompts is missing",
+        ),
+        (
+            "first: {type: route, queue: a, after: bye, ask: {prompts: listen_ask, words: [{any_of: a, key: b}]}}",
+            "unknown key ask.words.0.key; known here: any_of, matters, least, matter, urgent",
         ),
         (
             "first: {type: transfer, target: '110', otherwise: bye, after: bye}",
@@ -111,12 +152,12 @@ MENU = 'first: {type: menu, prompts: menu_main, options: {"1": queue}}'
         (
             "first: {type: route, queue: a, after: bye, no_seat: second}\n"
             "second: {type: route, queue: b, after: bye, no_seat: first}",
-            "turns in a circle without the caller's action: first -> second -> first",
+            "turns in a circle without a key of the caller's: first -> second -> first",
         ),
         (
             "first: {type: route, queue: a, after: bye, no_seat: second}\n"
             "second: {type: message, prompts: message_ask, next: bye, otherwise: first}",
-            "turns in a circle without the caller's action: first -> second -> first",
+            "turns in a circle without a key of the caller's: first -> second -> first",
         ),
         (
             'first: {type: menu, prompts: menu_main, options: {"1": queue}, person: night}\n'

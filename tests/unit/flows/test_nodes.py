@@ -1,11 +1,14 @@
 """Each node type as a call meets it: what is asked for, and what follows."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
-from cti.calls import CallFact, Need, NeedStep, SkillNeed
+from cti.calls import EMERGENCY_S, CallFact, Need, NeedStep, SkillNeed
 from ivr_flows.calendar import WorkCalendar
+from ivr_flows.errors import FlowStateError
+from ivr_flows.session import overheard
 from ivr_flows.words import (
     Gather,
     Gathered,
@@ -148,7 +151,7 @@ class TestListen:
         """)
 
     def test_listens_for_its_words(self) -> None:
-        assert Walk(self.FLOW).waits_for == Listen((Prompt("listen_ask"),), 6.0, ("企业", "公司", "注销公司"))
+        assert Walk(self.FLOW).waits_for == Listen((Prompt("listen_ask"),), 5.0, 12.0, ("企业", "公司", "注销公司"))
 
     def test_words_lead_to_their_node_whatever_the_recogniser_puts_between_them(self) -> None:
         call = Walk(self.FLOW).hear(Heard("我 的 公 司 有 问题", 0.9))
@@ -158,6 +161,33 @@ class TestListen:
     def test_the_longest_match_counts(self) -> None:
         assert Walk(self.FLOW).hear(Heard("我要注销公司", 0.9)).node == "queue"
 
+    def test_danger_is_worth_more_than_a_longer_match(self) -> None:
+        flow = make_flow("""
+            first:
+              type: listen
+              prompts: listen_ask
+              words: [{to: one, any_of: 注销公司}, {to: queue, any_of: 着火, matter: fire, urgent: true}]
+              otherwise: one
+            one: {type: route, queue: one, after: bye}
+            """)
+        call = Walk(flow).hear(Heard("注销公司的时候着火了", 0.9))
+        assert call.node == "queue"
+        (said,) = call.marks(CallFact.SAID)
+        assert (said.data["matter"], said.data["urgent"], said.data["to"]) == ("fire", True, "queue")
+
+    def test_what_was_said_is_noted_as_personal_even_where_it_means_nothing(self) -> None:
+        call = Walk(self.FLOW).hear(Heard("天气不错", 0.91))
+        (said,) = call.marks(CallFact.SAID)
+        assert said.data == {
+            "node": "first",
+            "to": "menu",
+            "matter": None,
+            "urgent": False,
+            "confidence": 0.91,
+            "pii_text": "天气不错",
+        }
+        assert not Walk(self.FLOW).hear(Heard(None)).marks(CallFact.SAID)
+
     @pytest.mark.parametrize("heard", [Heard(None), Heard("天气不错", 0.9), Heard("公司", 0.2)])
     def test_nothing_heard_or_understood_falls_through(self, heard: Heard) -> None:
         assert Walk(self.FLOW).hear(heard).path == ["first", "menu"]
@@ -166,6 +196,158 @@ class TestListen:
     def test_a_key_instead_of_a_word(self, key: str, node: str) -> None:
         """0 is a person, its own keys lead, any other is the answer to the menu that follows."""
         assert Walk(self.FLOW).hear(Heard(None, digit=key)).node == node
+
+
+class TestWords:
+    """Of a `listen` node, beside what a classifier makes of the sentence."""
+
+    FLOW = make_flow("""
+        first:
+          type: listen
+          prompts: listen_ask
+          words:
+            - {to: one, any_of: 公司}
+            - {to: wages, matters: society.labour}
+            - {to: work, matters: [society, market.wages], least: 0.6, matter: work}
+          otherwise: queue
+        one: {type: route, queue: one, after: bye}
+        wages: {type: route, queue: wages, after: bye}
+        work: {type: route, queue: work, after: bye}
+        """)
+
+    def test_the_classifier_is_asked_for_its_matters_alone(self) -> None:
+        listens = Walk(self.FLOW).waits_for
+        assert isinstance(listens, Listen)
+        assert (listens.phrases, listens.matters) == (("公司",), ("society.labour", "society", "market.wages"))
+
+    @pytest.mark.parametrize(
+        ("matter", "sure", "node"),
+        [
+            ("society.labour.arrears", 0.8, "wages"),
+            ("society.labour.arrears", 0.79, "work"),
+            ("society.labour", 0.9, "wages"),
+            ("society", 0.9, "work"),
+            ("society.labours", 0.9, "work"),
+            ("society", 0.59, "queue"),
+            ("market", 1.0, "queue"),
+            ("", 1.0, "queue"),
+        ],
+    )
+    def test_a_branch_stands_for_all_below_it_and_who_is_not_sure_comes_to_a_person(
+        self, matter: str, sure: float, node: str
+    ) -> None:
+        assert Walk(self.FLOW).hear(Heard("工资没发", 0.9, matter=matter, sure=sure)).node == node
+
+    def test_words_win_over_the_classifier(self) -> None:
+        assert Walk(self.FLOW).hear(Heard("公司没发工资", 0.9, matter="society.labour", sure=1.0)).node == "one"
+
+    def test_what_was_heard_badly_is_classified_for_nothing(self) -> None:
+        assert Walk(self.FLOW).hear(Heard("工资没发", 0.4, matter="society.labour", sure=1.0)).node == "queue"
+
+    @pytest.mark.parametrize(
+        ("matter", "noted"), [("society.labour.arrears", "society.labour.arrears"), ("society", "work")]
+    )
+    def test_both_are_noted(self, matter: str, noted: str) -> None:
+        (said,) = Walk(self.FLOW).hear(Heard("工资没发", 0.9, matter=matter, sure=0.811)).marks(CallFact.SAID)
+        assert (said.data["matter"], said.data["guess"], said.data["sure"]) == (noted, matter, 0.81)
+
+    @pytest.mark.parametrize(
+        ("said", "target"),
+        [("我要报警", "110"), ("我家 着火 了", "119"), ("有人昏倒了", "120"), ("这里发生交通事故", "122")],
+    )
+    def test_an_emergency_in_words_is_handed_over_where_a_city_chooses_so(self, said: str, target: str) -> None:
+        call = Walk(EMERGENCY).hear(Heard(said, 0.9), Played())
+        assert call.waits_for == Transfer(target)
+        waits = call.hear(TransferEnded(False)).waits_for
+        assert isinstance(waits, Route)
+        assert waits.need.priority_s == EMERGENCY_S
+
+
+EMERGENCY = make_flow(
+    """
+    first:
+      type: listen
+      prompts: listen_ask
+      words:
+        - {to: police, any_of: [报警, 抢劫], matter: police, urgent: true}
+        - {to: fire, any_of: [着火, 起火], matter: fire, urgent: true}
+        - {to: ambulance, any_of: [救护车, 昏倒], matter: ambulance, urgent: true}
+        - {to: traffic_police, any_of: [车祸, 交通事故], matter: traffic, urgent: true}
+      otherwise: urgent
+      person: urgent
+    police: {type: transfer, target: "110", prompts: transfer_110, otherwise: urgent, after: bye}
+    fire: {type: transfer, target: "119", prompts: transfer_119, otherwise: urgent, after: bye}
+    ambulance: {type: transfer, target: "120", prompts: transfer_120, otherwise: urgent, after: bye}
+    traffic_police: {type: transfer, target: "122", prompts: transfer_122, otherwise: urgent, after: bye}
+    urgent: {type: route, queue: general, priority_s: 86400, after: bye}
+    """,
+    transfers=["110", "119", "120", "122"],
+)
+
+
+class TestWaitingWords:
+    FLOW = make_flow("""
+        first:
+          type: route
+          queue: general
+          news_every_s: 60
+          ask:
+            prompts: listen_ask
+            words:
+              - {to: urgent, any_of: 着火, matter: fire, urgent: true}
+              - {any_of: 路灯, matter: street_lamp}
+            max_s: 9
+          no_seat: queue
+          after: bye
+        urgent: {type: route, queue: general, priority_s: 86400, ask: {prompts: listen_ask}, after: bye}
+        """)
+
+    def test_he_is_asked_while_he_waits(self) -> None:
+        route = Walk(self.FLOW).waits_for
+        assert isinstance(route, Route)
+        assert route.ask == Listen((Prompt("listen_ask"),), 5.0, 9.0, ("着火", "路灯"))
+
+    @pytest.mark.parametrize(("said", "matter"), [("路灯坏了", "street_lamp"), ("天气不错", None)])
+    def test_what_leads_nowhere_is_noted_and_he_waits_on_without_another_question(
+        self, said: str, matter: str | None
+    ) -> None:
+        call = Walk(self.FLOW)
+        before = call.waits_for
+        assert isinstance(before, Route)
+        call.hear(RouteEnded("said", heard=Heard(said, 0.9)))
+        assert call.waits_for == replace(before, ask=None)
+        (noted,) = call.marks(CallFact.SAID)
+        assert (noted.data["matter"], noted.data["to"], noted.data["node"]) == (matter, "first", "first")
+        assert call.marks(CallFact.LEFT_QUEUE) == []
+
+    def test_what_leads_elsewhere_takes_him_there_and_nowhere_is_he_asked_again(self) -> None:
+        call = Walk(self.FLOW).hear(RouteEnded("said", heard=Heard("着火了", 0.9)))
+        kinds = [mark.kind for mark in call.commands if isinstance(mark, Mark)]
+        assert kinds == [CallFact.SAID, CallFact.LEFT_QUEUE, CallFact.ENTERED]
+        assert isinstance(call.waits_for, Route)
+        assert (call.waits_for.need.priority_s, call.waits_for.ask) == (EMERGENCY_S, None)
+        assert len(call.marks(CallFact.HUMAN_ASKED)) == 1
+
+    def test_what_was_heard_badly_leads_nowhere(self) -> None:
+        assert Walk(self.FLOW).hear(RouteEnded("said", heard=Heard("着火了", 0.4))).node == "first"
+
+    def test_words_that_come_too_late_to_lead_are_noted_all_the_same(self) -> None:
+        call = Walk(self.FLOW)
+        mark = overheard(self.FLOW, call.session, Heard("着火了", 0.9))
+        assert mark is not None
+        assert (mark.data["to"], mark.data["matter"], mark.data["urgent"]) == ("first", "fire", True)
+        assert overheard(self.FLOW, call.session, Heard(None)) is None
+
+    def test_what_somebody_said_who_hung_up_says_so(self) -> None:
+        call = Walk(self.FLOW)
+        mark = overheard(self.FLOW, call.session, Heard("路", 0.9, cut_off=True))
+        assert mark is not None
+        assert mark.data["cut_off"] is True
+
+    def test_who_was_not_asked_cannot_have_answered(self) -> None:
+        call = Walk(self.FLOW).hear(RouteEnded("said", heard=Heard("路灯", 0.9)))
+        with pytest.raises(FlowStateError):
+            call.hear(RouteEnded("said", heard=Heard("路灯", 0.9)))
 
 
 class TestRoute:

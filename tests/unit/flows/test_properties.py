@@ -38,7 +38,8 @@ RESTLESS = make_flow(
     second: {type: menu, prompts: a, options: {"1": first, "2": second, "3": line, "4": police}}
     code: {type: gather, prompts: a, min_digits: 2, max_digits: 4, options: {"12": first}, next: second}
     line: {type: route, queue: other, max_wait_s: 60, gave_up: line, keys: {"9": first, "8": line}, after: survey,
-           called_back: bye, no_seat: note}
+           called_back: bye, no_seat: note, ask: {prompts: a, words: [{to: other, any_of: d}]}}
+    other: {type: route, queue: other, no_seat: line, after: survey, ask: {prompts: a, words: [{to: line, any_of: d}]}}
     note: {type: message, prompts: a, next: bye, otherwise: bye}
     police: {type: transfer, target: "110", prompts: b, otherwise: line, after: survey}
     survey: {type: survey, ask: {3: c, 5: d}, next: bye}
@@ -66,6 +67,9 @@ def outcome(data: st.DataObject, command: Command) -> Event:
             outcomes += [RouteEnded("gave_up")] if command.max_wait_s else []
             outcomes += [RouteEnded("callback")] if command.callback_key else []
             outcomes += [RouteEnded("no_seat")] if command.no_seat else []
+            if command.ask is not None:
+                said = st.sampled_from([*command.ask.phrases, "天气"])
+                outcomes += [RouteEnded("said", heard=Heard(data.draw(said), data.draw(st.floats(0, 1))))]
             return data.draw(st.sampled_from(outcomes))
         case RecordMessage():
             return MessageTaken(data.draw(st.floats(0, command.max_s)), data.draw(st.sampled_from([None, "0"])))

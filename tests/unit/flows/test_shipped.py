@@ -1,5 +1,6 @@
 """The flows that come with the project do what the deliverable says, without a telephone."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -21,7 +22,6 @@ from ivr_flows.words import (
     Route,
     RouteEnded,
     Survey,
-    Transfer,
 )
 from tests.support.flows import CITY, Walk, ids, read_shipped_flow
 
@@ -101,7 +101,7 @@ def test_at_the_message_0_tries_for_a_person_again() -> None:
 
 
 def test_an_emergency_while_nobody_is_logged_in_is_told_to_dial_itself() -> None:
-    call = short_menu().hear(Gathered("9", True), Heard("听不清", 0.9), RouteEnded("no_seat"))
+    call = short_menu().hear(Gathered("9", True), RouteEnded("no_seat"))
     assert ids(call.waits_for) == ["transfer_failed"]
     assert isinstance(call.hear(Played()).waits_for, RecordMessage)
 
@@ -194,19 +194,24 @@ def test_the_survey_may_have_five_steps() -> None:
     assert (call.waits_for.scale, ids(call.waits_for)) == (5, ["survey_ask_5"])
 
 
-@pytest.mark.parametrize(
-    ("said", "target"),
-    [("我要报警", "110"), ("我家 着火 了", "119"), ("有人昏倒了", "120"), ("这里发生交通事故", "122")],
-)
-def test_an_emergency_in_words_is_handed_over(said: str, target: str) -> None:
-    call = short_menu().hear(Gathered("9", True), Heard(said, 0.9), Played())
-    assert call.waits_for == Transfer(target)
-
-
-def test_an_emergency_that_cannot_be_handed_over_is_taken_first() -> None:
-    call = Walk(read_shipped_flow("city"), at=NIGHT).hear(Played("9"), Heard("着火了", 0.9), Played())
+@pytest.mark.parametrize("call", [short_menu().hear(Gathered("9", True)), Walk(FLOW, at=NIGHT).hear(Played("9"))])
+def test_an_emergency_waits_before_everybody_without_a_question_first(call: Walk) -> None:
     assert isinstance(call.waits_for, Route)
     assert call.waits_for.need.priority_s == EMERGENCY_S
+
+
+@pytest.mark.parametrize("key", ["1", "2", "3", "9"])
+def test_who_waits_is_asked_what_it_is_about_and_his_words_alone_decide_nothing(key: str) -> None:
+    """The demo model understands real people wrongly: a city that has a better one writes its own rules."""
+    call = short_menu().hear(Gathered(key, True))
+    route, path = call.waits_for, list(call.path)
+    assert isinstance(route, Route)
+    assert route.ask is not None
+    assert (route.ask.phrases, route.ask.matters) == ((), ())
+    call.hear(RouteEnded("said", heard=Heard("我家着火了快来人", 1.0, matter="police", sure=1.0)))
+    assert call.path == path
+    assert call.waits_for == replace(route, ask=None)
+    assert [mark.data["pii_text"] for mark in call.marks(CallFact.SAID)] == ["我家着火了快来人"]
 
 
 def test_another_language_speaks_on_in_it() -> None:

@@ -3,7 +3,7 @@ import { make } from "/pages/shared/dom.js";
 
 /** @typedef {import("./office.js").Office} Office */
 /** @typedef {(string | number)[]} At */
-/** @typedef {{doc: string, at: At, label: string, value: unknown, hint?: string, kind?: "text" | "number" | "area", options?: [string, string][], unit?: string, empty?: boolean, id?: string, list?: string}} Spec */
+/** @typedef {{doc: string, at: At, label: string, value: unknown, hint?: string, kind?: "text" | "number" | "area", options?: [string, string][], unit?: string, empty?: boolean, id?: string, list?: string, placeholder?: string}} Spec */
 
 /** @param {At} at */
 export const keyOf = (/** @type {string} */ doc, /** @type {At} */ at) => `${doc}:${at.join(".")}`;
@@ -17,7 +17,7 @@ export function locked(office) {
 export function field(office, spec) {
   const id = spec.id ?? `f-${keyOf(spec.doc, spec.at).replace(/[^a-zA-Z0-9_-]/g, "-")}`;
   const shown = spec.value === undefined || spec.value === null ? "" : String(spec.value);
-  const common = { id, "data-key": keyOf(spec.doc, spec.at), "data-shown": shown, class: "field", disabled: locked(office), list: spec.list };
+  const common = { id, "data-key": keyOf(spec.doc, spec.at), "data-shown": shown, class: "field", disabled: locked(office), list: spec.list, placeholder: spec.placeholder };
   const change = (/** @type {string} */ typed) => {
     if (typed === shown) return;
     const cleared = typed.trim() === "" && spec.empty !== false;

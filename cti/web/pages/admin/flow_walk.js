@@ -128,8 +128,9 @@ export class Walk {
     choices.push(button("hangup", say("walk.hangup")));
     const keys = waits.kind === "queue" || waits.kind === "message" || waits.kind === "play" ? String(waits.keys ?? "") : waits.kind === "survey" ? "123456789".slice(0, waits.scale) : waits.kind === "transfer" ? "" : "123456789*0#";
     const many = waits.kind === "keys" && waits.most > 1;
-    const input = make("input", { class: "field", "data-key": "typed", "data-shown": "", "aria-label": say(waits.kind === "listen" || waits.kind === "message" ? "walk.sentence" : "walk.digits"), placeholder: say(waits.kind === "listen" || waits.kind === "message" ? "walk.sentence" : "walk.digits"), autocomplete: "off" });
-    const typed = waits.kind === "listen" || waits.kind === "message" || many ? make("form", { class: "line", onsubmit: (/** @type {Event} */ event) => {
+    const speaks = waits.kind === "listen" || waits.kind === "message" || Boolean(waits.asks);
+    const input = make("input", { class: "field", "data-key": "typed", "data-shown": "", "aria-label": say(speaks ? "walk.sentence" : "walk.digits"), placeholder: say(speaks ? "walk.sentence" : "walk.digits"), autocomplete: "off" });
+    const typed = speaks || many ? make("form", { class: "line", onsubmit: (/** @type {Event} */ event) => {
       event.preventDefault();
       const text = input.value.trim();
       if (text) this.#answer(many ? text : `say ${text}`);

@@ -4,7 +4,7 @@
 /** @typedef {import("./types.js").Row} Row */
 
 /** In the order of the tree. */
-export const SECTIONS = /** @type {const} */ (["people", "skills", "queues", "rules", "flows", "prompts", "numbers", "calendar", "audit"]);
+export const SECTIONS = /** @type {const} */ (["people", "skills", "queues", "rules", "flows", "prompts", "words", "numbers", "calendar", "audit"]);
 
 /** @type {Record<string, string[]>} */
 const DOCS = {
@@ -12,12 +12,13 @@ const DOCS = {
   skills: ["roster"],
   queues: ["skills", "rules"],
   rules: ["rules"],
+  words: ["key_words", "quality", "prefill"],
   numbers: ["numbers", "directory"],
   calendar: ["calendar", "schedule"],
   audit: [],
 };
 
-/** The documents of a section; of the flows the chosen one.
+/** The documents of a section; of the flows and of the words the chosen one.
  * @param {string} section @param {Row[]} rows @param {string} item @returns {string[]} */
 export function docsOf(section, rows, item) {
   if (section === "flows") {
@@ -26,6 +27,7 @@ export function docsOf(section, rows, item) {
     return item || flows.includes(wanted) ? [wanted] : flows.slice(0, 1);
   }
   if (section === "prompts") return ["prompts.zh-CN", "prompts.en", "prompts.yue"];
+  if (section === "words") return [DOCS["words"]?.find((id) => id === item.split("/")[0]) ?? "key_words"];
   return DOCS[section] ?? [];
 }
 

@@ -8,7 +8,7 @@ import { idFault, matching, peopleOf } from "./people_logic.js";
 /** @typedef {import("./office.js").Office} Office */
 /** @typedef {import("./people_logic.js").Person} Person */
 
-const ROLES = ["supervisor", "administrator", "auditor"];
+const ROLES = ["supervisor", "administrator", "auditor", "screen"];
 /** Passwords made on this page, until it is left: shown once. @type {Map<string, string>} */
 const made = new Map();
 

@@ -8,6 +8,7 @@ import { prompts } from "./section_prompts.js";
 import { queues } from "./section_queues.js";
 import { rules } from "./section_rules.js";
 import { skills } from "./section_skills.js";
+import { words } from "./section_words.js";
 
 /** @typedef {import("./office.js").Office} Office */
 /** @typedef {{id: string, title: string, sub?: string, side?: string, tone?: string, heading?: boolean}} Item */
@@ -19,7 +20,7 @@ import { skills } from "./section_skills.js";
  * }} Section */
 
 /** @type {Record<string, Section>} */
-const SECTIONS = { people, skills, queues, rules, flows, prompts, numbers, calendar, audit };
+const SECTIONS = { people, skills, queues, rules, flows, prompts, words, numbers, calendar, audit };
 
 /** @param {string} name @returns {Section} */
 export function sectionOf(name) {

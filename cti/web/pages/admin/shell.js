@@ -39,12 +39,14 @@ function mountBar(bar, office) {
   const [brand, note, who] = [make("span"), make("p", { class: "note", role: "status" }), make("span", { class: "who" })];
   const languages = /** @type {const} */ (["zh", "en"]).map((lang) => make("button", { type: "button", onclick: () => office.dictionary.use(lang) }));
   const language = make("span", { class: "languages", role: "group" }, ...languages);
+  const hears = office.user.roles.some((role) => role === "supervisor" || role === "auditor");
+  const records = make("a", { class: "out", href: "/records", hidden: !hears });
   const out = make("button", { type: "button", class: "out", onclick: async () => {
     await office.saveAll();
     await office.api.post("/api/logout").catch(() => null);
     location.assign("/login");
   } });
-  bar.append(make("h1", {}, make("i", { "aria-hidden": "true" }, "呼"), brand), note, language, who, out);
+  bar.append(make("h1", {}, make("i", { "aria-hidden": "true" }, "呼"), brand), note, records, language, who, out);
   office.onDraw(() => {
     setText(brand, say("title"));
     setText(note, office.note.text);
@@ -58,6 +60,7 @@ function mountBar(bar, office) {
     language.setAttribute("aria-label", say("language.name"));
     const role = office.mayChange ? "role.administrator" : "role.auditor";
     setText(who, `${office.user.name} · ${say(role)}`);
+    setText(records, say("to_records"));
     setText(out, say("log_out"));
   });
 }

@@ -19,7 +19,7 @@ import { viewOf } from "./view_logic.js";
 /** @typedef {import("/pages/shared/words.js").Dictionary} Dictionary */
 
 /** Messages that go to the panels as they are. */
-const PASSED_ON = new Set(["story", "ticket", "words", "chat", "card", "video", "note"]);
+const PASSED_ON = new Set(["story", "ticket", "words", "transcript", "chat", "card", "video", "note", "broadcast", "supervision", "logged_out"]);
 /** What telephone and server say of a talk may differ for so long, while word of it is under way. */
 const APART_MS = 3000;
 

@@ -79,7 +79,10 @@ export class Link {
       this.heardAt = performance.now();
       const message = JSON.parse(data);
       if (message.type === "ping") socket.send('{"type":"here"}');
-      else if (message.type === "taken_over" || message.type === "logged_out") return this.close(message.type);
+      else if (message.type === "taken_over" || message.type === "logged_out") {
+        this.heard(message);
+        return this.close(message.type);
+      }
       if (message.type === "desk") {
         this.tries = 0;
         this.#to("live");

@@ -11,6 +11,7 @@ import { mountFootBar } from "./footbar.js";
 import { listenToKeys } from "./keys.js";
 import { mountRinging } from "./ringing.js";
 import { useTheme } from "./status_menu.js";
+import { listenToSupervisors } from "./supervisors.js";
 import { mountTopBar } from "./topbar.js";
 import { mountWatch } from "./watch.js";
 import { mountVideo } from "./video/video.js";
@@ -42,6 +43,7 @@ function begin(desk) {
   mountCover(app, desk);
   mountRinging(desk);
   mountWatch(desk);
+  listenToSupervisors(desk);
   mountStory(story, desk);
   mountVideo(video, desk);
   mountTranscript(transcript, desk);

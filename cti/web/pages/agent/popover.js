@@ -20,6 +20,7 @@ export function togglePopover(name, { anchor, label, role = "dialog", class: cla
     open = null;
     const inside = element.contains(document.activeElement);
     element.remove();
+    grown.disconnect();
     anchor.setAttribute("aria-expanded", "false");
     document.removeEventListener("pointerdown", outside, true);
     window.removeEventListener("resize", place);
@@ -37,11 +38,14 @@ export function togglePopover(name, { anchor, label, role = "dialog", class: cla
     element.style.top = `${top}px`;
     element.style.left = `${Math.max(8, Math.min(box.left, innerWidth - own.width - 8))}px`;
   };
+  // What comes from the server later makes it longer.
+  const grown = new ResizeObserver(place);
   open = { element, anchor, name, close };
   element.append(content(() => close()));
   document.body.append(element);
   anchor.setAttribute("aria-expanded", "true");
   place();
+  grown.observe(element);
   window.addEventListener("resize", place);
   document.addEventListener("pointerdown", outside, true);
   const first = element.querySelector("[data-first]");

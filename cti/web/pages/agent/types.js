@@ -19,6 +19,7 @@
  * @property {number} misses
  * @property {{kind: string, until: number | null, most_until: number} | null} wrap_up  `until` null: until he ends it
  * @property {string | null} call_id
+ * @property {Forced | null} [forced]  what a supervisor has made him
  * @property {boolean} temporary
  * @property {string} phone
  * @property {{status: Status, reason: string} | null} [next_status]  after the call
@@ -72,7 +73,7 @@
 
 /** The whole picture, at each change.
  * @typedef {{seq: number, at: number, desk: DeskRow, call: Pop | null, queue?: QueueLine | null, notice?: Both | null,
- *   speech?: "ok" | "behind" | "none"}} Picture */
+ *   speech?: "ok" | "demo" | "lost" | "none"}} Picture */
 
 /** @typedef {{id: string, call_id: string | null, state: string, title: string, matter?: string, created_at: number} & Record<string, any>} TicketRow */
 
@@ -134,6 +135,9 @@
 
 /** @typedef {{call_id: string, line: string, side: "citizen" | "agent" | "message", text: string, final: boolean, at: number,
  *   marks: {from: number, to: number, kind: string}[]}} Words */
+/** All lines so far, and why there are none, or no more: "off" no model, "language", "port" is taken, "flow" does not allow it,
+ * "busy" others need the recogniser more, "lost", "" words come or may.
+ * @typedef {{call_id: string, why: "" | "off" | "language" | "port" | "flow" | "busy" | "lost", lines: Omit<Words, "call_id">[]}} Whole */
 /** @typedef {{call_id: string, id: number, side: "citizen" | "agent", text: string, at: number}} Chat */
 /** @typedef {{code: string, data: Record<string, any>}} Note */
 
@@ -145,16 +149,26 @@
  * @typedef {"connecting" | "live" | "lost" | "taken_over" | "logged_out"} LinkState
  * @typedef {{state: LinkState, since: number, tries: number}} Link */
 
+/** A supervisor's order; `at`: UTC seconds.
+ * @typedef {{status: "ready" | "break" | "offline", by: string, by_name: string, why: string, at: number}} Forced */
+/** A supervisor's message. @typedef {{id: string, at: number, by: string, by_name: string, text: string, urgent: boolean}} Broadcast */
+/** A supervisor beside the talk, or not any more.
+ * @typedef {{on: boolean, call_id: string, mode: "listen" | "whisper" | "barge", by: string, by_name: string}} Beside */
+
 /** What `Desk.on` can be asked for.
  * @typedef {object} DeskEvents
  * @property {Picture} desk
  * @property {{call_id: string, story: Story}} story
  * @property {{ticket: Ticket}} ticket
  * @property {Words} words
+ * @property {Whole} transcript
  * @property {Chat} chat
  * @property {Record<string, any>} card
  * @property {import("./video/video_logic.js").Visit} video
  * @property {Note} note
+ * @property {Broadcast} broadcast
+ * @property {Beside} supervision
+ * @property {{forced?: Forced | null}} logged_out
  * @property {KeyPress} key
  * @property {Link} link
  * @property {{state: string}} phone

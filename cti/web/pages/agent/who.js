@@ -78,7 +78,7 @@ export function mountWho(zone, desk) {
     const until = call.answered_at ?? Math.min(desk.serverNow(), call.answer_by ?? Infinity);
     const path = desk.dictionary.pick(call.path);
     const rows = [
-      `${say("who.dialled")}\t${call.original ?? call.dialled}\t`,
+      `${say("who.dialled")}\t${call.original || call.dialled}\t`,
       path ? `${say("who.path")}\t${path}\t` : "",
       call.queued_at ? `${say("who.wait")}\t${clock(until - call.queued_at)}\t${say("who.greeting", { t: clock(until - call.arrived_at) })}` : "",
     ].filter(Boolean);

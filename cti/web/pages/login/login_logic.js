@@ -30,11 +30,12 @@ export function minutes(seconds) {
 /** Where a user belongs after the log-in: where he was going, if that is a page of ours, else the page of his role.
  * @param {{agent: boolean, roles: string[]}} user @param {string | null} next @returns {string | null} null: no page is his */
 export function pageOf(user, next) {
-  if (next && /^\/[a-z][a-z-]*(\?[\w=&-]*)?$/.test(next) && next !== "/login") return next;
+  if (next && /^\/[a-z][a-z-]*(\?[\w=&.-]*)?$/.test(next) && next !== "/login") return next;
   if (user.agent) return "/agent";
   if (user.roles.includes("administrator")) return "/admin";
   if (user.roles.includes("supervisor")) return "/supervisor";
   if (user.roles.includes("auditor")) return "/admin";
+  if (user.roles.includes("screen")) return "/wallboard";
   return null;
 }
 

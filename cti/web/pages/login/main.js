@@ -60,7 +60,7 @@ function begin(app) {
     make("footer", {}, text(make("span"), "login.staff_only"))));
 
   /** @type {import("./login_logic.js").Text | null} */
-  let refused = asked.get("why") === "logged_out" ? { key: "login.logged_out" } : null;
+  let refused = asked.get("why") === "logged_out" ? whyOut() : null;
   const draw = () => {
     for (const one of words) one();
     document.title = say("login.page");
@@ -157,4 +157,11 @@ function begin(app) {
       location.assign("/agent");
     }
   }
+}
+
+/** Of who was logged out: by himself or by time, or by a supervisor, whose words the agent's page has left here. */
+function whyOut() {
+  const forced = sessionStorage.getItem("yihu.forced");
+  sessionStorage.removeItem("yihu.forced");
+  return forced ? { key: "login.forced", values: JSON.parse(forced) } : { key: "login.logged_out" };
 }

@@ -38,7 +38,9 @@ export class Recorder {
     const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type)) ?? "";
     const recorder = new MediaRecorder(stream, { mimeType, videoBitsPerSecond: BITS_PER_S });
     this.#recorder = recorder;
-    recorder.ondataavailable = ({ data }) => this.#made(data.size ? data : null, recorder.state === "inactive");
+    // A piece that was on its way when it was stopped comes before the last one, and finds it stopped already.
+    recorder.ondataavailable = ({ data }) => data.size && this.#made(data, false);
+    recorder.onstop = () => this.#made(null, true);
     this.#timer = setInterval(() => this.#draw(), 1000 / FRAMES);
     this.#draw();
     recorder.start(1000);

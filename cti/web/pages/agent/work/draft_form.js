@@ -54,6 +54,10 @@ export class DraftForm {
       if (fieldOf(event.relatedTarget) !== fieldOf(event.target)) this.#left();
     });
     document.addEventListener("selectionchange", () => this.#caret());
+    // A caret that moved in the last moment is not told of any more; it is looked up before the drafts are kept.
+    window.addEventListener("pagehide", () => this.#caret(), { capture: true });
+    // What is typed and where go together: the one alone would come back after a reload in the middle of a word.
+    this.el.addEventListener("input", (event) => /** @type {InputEvent} */ (event).isComposing || this.#caret());
   }
 
   /** @param {string} name @param {ConstructorParameters<typeof TextControl>[2]} acts @returns {Control} */

@@ -7,6 +7,7 @@ import { cut, heard, whyNone } from "./transcript_logic.js";
 import { Work } from "./work.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
+/** @typedef {import("../types.js").Whole} Whole */
 /** @typedef {import("../types.js").Words} Words */
 
 const READ_OUT = "yihu.read_out";
@@ -16,9 +17,18 @@ const LANGUAGES = new Set(["zh-CN", "yue", "en", "cantonese", "english", "mandar
 
 /** Builds the panel into `el`; it fills as soon as its words are there. @param {HTMLElement} el @param {Desk} desk */
 export async function mountTranscript(el, desk) {
+  // A page that was loaded anew in a talk is told at once what was said, before it has the form of its tickets.
+  /** @type {((panel: Transcript) => void)[]} */
+  const early = [];
+  const ears = [
+    desk.on("words", (words) => early.push((panel) => panel.heard(words))),
+    desk.on("transcript", (whole) => early.push((panel) => panel.begin(whole))),
+  ];
   const panel = new Transcript(await Work.of(desk));
+  for (const stop of ears) stop();
   el.replaceChildren(...panel.parts);
   panel.start();
+  for (const tell of early) tell(panel);
 }
 
 class Transcript {
@@ -27,6 +37,7 @@ class Transcript {
   /** @type {Map<string, {words: Words, el: HTMLElement, lang: string}>} */
   #shown = new Map();
   #call = "";
+  #why = /** @type {Whole["why"] | null} */ (null);
   #field = /** @type {string | null} */ (null);
   #asked = "";
   /** A call whose citizen was not answered last time. */
@@ -48,7 +59,8 @@ class Transcript {
 
   start() {
     const { work } = this;
-    work.desk.on("words", (words) => this.#heard(words));
+    work.desk.on("words", (words) => this.heard(words));
+    work.desk.on("transcript", (whole) => this.begin(whole));
     work.desk.on("desk", () => this.paint());
     work.desk.on("story", ({ call_id: call, story }) => {
       this.#lostCaller = story.lost_last ? call : "";
@@ -63,10 +75,20 @@ class Transcript {
   }
 
   /** @param {Words} words */
-  #heard(words) {
+  heard(words) {
     if (words.call_id !== this.work.desk.call?.call_id) return;
     this.#follow();
     this.#lines = heard(this.#lines, words);
+    this.#paintLines();
+  }
+
+  /** Everything anew. @param {Whole} whole */
+  begin(whole) {
+    if (whole.call_id !== this.work.desk.call?.call_id) return;
+    this.#follow();
+    this.#clear();
+    this.#why = whole.why;
+    this.#lines = whole.lines.map((line) => ({ ...line, call_id: whole.call_id }));
     this.#paintLines();
   }
 
@@ -75,6 +97,11 @@ class Transcript {
     const call = this.work.desk.call?.call_id ?? "";
     if (call === this.#call) return;
     this.#call = call;
+    this.#why = null;
+    this.#clear();
+  }
+
+  #clear() {
     this.#lines = [];
     this.#shown.clear();
     this.log.replaceChildren();
@@ -86,8 +113,7 @@ class Transcript {
     const { call } = work.desk;
     setText(this.title, work.say("words.title"));
     this.log.setAttribute("aria-label", work.say("words.log"));
-    const language = call?.language ?? "";
-    setText(this.language, call ? (LANGUAGES.has(language) ? work.say(`language.of_${language}`) : language) : "");
+    setText(this.language, call ? this.#languageName() : "");
     setText(this.readOut, work.say("words.read_out"));
     this.readOut.title = work.say("words.read_out_why");
     this.#paintLines();
@@ -99,22 +125,36 @@ class Transcript {
     const { call } = work.desk;
     // Whoever has said nothing yet needs no measuring, which costs the pop time.
     const wasAtEnd = this.#lines.length > 0 && this.#isAtEnd();
-    for (const words of this.#lines) {
+    for (const [n, words] of this.#lines.entries()) {
       const before = this.#shown.get(words.line);
       if (before && before.words === words && before.lang === work.lang) continue;
       const el = this.#line(words);
       if (before) before.el.replaceWith(el);
-      else this.log.append(el);
+      else this.log.insertBefore(el, this.#shownAfter(n));
       this.#shown.set(words.line, { words, el, lang: work.lang });
     }
     const isTalk = Boolean(call?.answered_at);
-    const why = whyNone(call?.language ?? null, this.#lines.length > 0, isTalk);
+    const why = whyNone(call?.language ?? null, this.#lines.some((line) => line.side !== "message"), isTalk, this.#why);
     const key = why ?? (call && !isTalk && !this.#lines.length ? "words.after_answer" : !call && !this.#lines.length ? "words.idle" : null);
-    setText(this.none, key ? work.say(key) : "");
-    if (key && !this.none.isConnected) this.log.append(this.none);
+    setText(this.none, key ? work.say(key, { language: this.#languageName() }) : "");
+    if (key && this.none !== this.log.lastChild) this.log.append(this.none);
     if (!key) this.none.remove();
     if (wasAtEnd) this.#toEnd();
     this.#paintLatest();
+  }
+
+  #languageName() {
+    const language = this.work.desk.call?.language ?? "";
+    return LANGUAGES.has(language) ? this.work.say(`language.of_${language}`) : language;
+  }
+
+  /** What stands after the line of this number; null: nothing does. @param {number} n */
+  #shownAfter(n) {
+    for (const { line } of this.#lines.slice(n + 1)) {
+      const shown = this.#shown.get(line);
+      if (shown) return shown.el;
+    }
+    return null;
   }
 
   /** @param {Words} words */

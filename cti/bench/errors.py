@@ -1,0 +1,2 @@
+class BenchError(Exception):
+    """It cannot be measured; the text says why."""
