@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from cti.programs import DEPS, ProgramMissing
+from cti.programs import DEPS, ProgramMissing, library_path
 
 _FLAGS = (
     "--no-sandbox",
@@ -49,5 +49,4 @@ def _find() -> tuple[str, dict[str, str]]:
     program = root / "usr" / "lib" / "chromium" / "chromium"
     if not program.is_file():
         raise ProgramMissing("no Chromium on PATH or beside the project: run `make setup-test`, which unpacks one")
-    libraries = [d for pattern in ("usr/lib/*-linux-gnu*", "lib/*-linux-gnu*") for d in sorted(root.glob(pattern))]
-    return str(program), {"LD_LIBRARY_PATH": ":".join(map(str, libraries)), "FONTCONFIG_SYSROOT": str(root)}
+    return str(program), {"LD_LIBRARY_PATH": library_path(root), "FONTCONFIG_SYSROOT": str(root)}

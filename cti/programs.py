@@ -75,11 +75,15 @@ def _unpacked(name: str, root: Path) -> Program | None:
     loaders = [loader for d in ("usr/lib", "lib", "usr/lib64", "lib64") for loader in _loaders(root / d)]
     if binary is None or not loaders:
         return None
-    # espeak-ng plays through PulseAudio's library, whose private part lies in a folder of its own.
-    places = ("usr/lib/*-linux-gnu*", "lib/*-linux-gnu*", "usr/lib/*-linux-gnu*/pulseaudio")
-    libraries = [d for place in places for d in sorted(root.glob(place)) if d.is_dir()]
-    prefix = (str(loaders[0]), "--library-path", ":".join(map(str, libraries)), str(binary))
+    prefix = (str(loaders[0]), "--library-path", library_path(root), str(binary))
     return _with_version(name, prefix, root)
+
+
+def library_path(root: Path) -> str:
+    """Where a program unpacked into `root` has its libraries, as the loader reads it: folders between colons."""
+    # PulseAudio's library, which Chromium and espeak-ng load, has its private part in a folder of its own.
+    places = ("usr/lib/*-linux-gnu*", "lib/*-linux-gnu*", "usr/lib/*-linux-gnu*/pulseaudio")
+    return ":".join(str(folder) for place in places for folder in sorted(root.glob(place)) if folder.is_dir())
 
 
 def _loaders(folder: Path) -> list[Path]:

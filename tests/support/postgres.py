@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 
+from cti.programs import library_path
 from cti.settings import PROJECT
 
 
@@ -137,8 +138,7 @@ def _find() -> tuple[Path, Mapping[str, str]]:
         raise PostgresMissingError(
             f"no PostgreSQL in /usr/lib/postgresql, on PATH or in {root}: `make test` unpacks one"
         )
-    libraries = [str(folder) for base in ("usr/lib", "lib") for folder in sorted((root / base).glob("*-linux-gnu*"))]
-    return unpacked[-1].parent, {**env, "LD_LIBRARY_PATH": ":".join(libraries)}
+    return unpacked[-1].parent, {**env, "LD_LIBRARY_PATH": library_path(root)}
 
 
 def _ordinary_user(programs: Path, env: Mapping[str, str], folder: Path) -> list[str]:
