@@ -118,12 +118,14 @@ async def test_at_twice_the_size_everything_can_be_reached(browser: Browser) -> 
 
 
 async def test_the_tab_key_goes_through_the_desk_in_order(browser: Browser) -> None:
-    """Given a talk, when Tab is pressed from the start, then skip link, status, the call's buttons as one stop, story,
+    """Given a talk, when Tab is pressed from the skip link, then status, the call's buttons as one stop, story,
     transcript and draft come in this order."""
     async with agent_page(browser) as desk:
         await desk.talk()
         places = [".skip", "#status", ".acts", "#story", "#transcript", "#draft"]
-        seen: list[str] = []
+        # The key that answered goes into the draft if that is there already.
+        await desk.page.locator(places[0]).focus()
+        seen = places[:1]
         for _ in range(60):
             await desk.press("Tab")
             place = await desk.page.evaluate(
