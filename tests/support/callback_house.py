@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -38,6 +38,18 @@ class Prompts:
 
 
 @dataclass
+class _Pen:
+    """The journal of one life: what is dead does not write, whatever of it is still on its way in this process."""
+
+    write: Callable[[Milestone], None]
+    dry: bool = False
+
+    def append(self, milestone: Milestone) -> None:
+        if not self.dry:
+            self.write(milestone)
+
+
+@dataclass
 class CallbackHouse:
     """`asterisk` is the running one of tests/asterisk. The journal is a list, and all that outlives `kill`."""
 
@@ -54,7 +66,8 @@ class CallbackHouse:
         self.board = Switchboard(0.0)
         self.board.set_roster({AgentId(a): Agent(AgentId(a), a, {"general": 3}) for a in self.agents})
         self.board.recover(list(self.journal), time.time())
-        self.exchange = Exchange(self.board, self, time.time)
+        self._pen = _Pen(self.append)
+        self.exchange = Exchange(self.board, self._pen, time.time)
         self.channels = Channels()
         recordings = Recordings(self.asterisk.settings.recordings_dir, lambda at: datetime.fromtimestamp(at, UTC))
         self._jobs: set[asyncio.Task[None]] = set()
@@ -93,7 +106,7 @@ class CallbackHouse:
 
     async def kill(self) -> None:
         """Everything but the journal is gone, and nothing is said to anybody."""
-        journal, self.journal = self.journal, []
+        self._pen.dry = True
         for connection in list(self.agi._sessions.values()):
             connection.transport.abort()
         for task in (*self._tasks, *self._jobs):
@@ -101,7 +114,6 @@ class CallbackHouse:
         await asyncio.gather(*self._tasks, *self._jobs, return_exceptions=True)
         self.exchange.stop()
         await self.agi.stop(1.0)
-        self.journal = journal
 
     def _ami(self, user: str) -> Ami:
         observes = user == names.AMI_RO

@@ -21,6 +21,7 @@ from cti.asterisk.agi import (
     AgiSession,
     AgiTimeout,
     CallerHungUp,
+    _Connection,
 )
 from tests.support.fake_asterisk import AgiCaller, agi_call, environment
 from tests.support.waiting_async import eventually
@@ -341,6 +342,20 @@ async def test_stop_cancels_handlers_and_closes_their_calls() -> None:
             assert await caller.command() in ("", 'GET FULL VARIABLE "yihu-barrier-1"')
             assert await half.command() == ""
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_call_taken_while_the_server_stops_is_given_back() -> None:
+    """Given a server that has stopped, when a connection becomes known that was accepted before, then it is closed."""
+    server = AgiServer({})
+    await server.start("127.0.0.1", 0)
+    await server.stop(1)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        accepted, _ = listener.accept()
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: _Connection(server), accepted)
+        with contextlib.suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(), 1) == b""
+        writer.close()
 
 
 async def test_a_port_in_use_names_place_and_remedy() -> None:
