@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cti.programs import DEPS, ProgramMissing, library_path
+from cti.settings import PROJECT
 
 _FLAGS = (
     "--no-sandbox",
@@ -49,4 +50,7 @@ def _find() -> tuple[str, dict[str, str]]:
     program = root / "usr" / "lib" / "chromium" / "chromium"
     if not program.is_file():
         raise ProgramMissing("no Chromium on PATH or beside the project: run `make setup-test`, which unpacks one")
-    return str(program), {"LD_LIBRARY_PATH": library_path(root), "FONTCONFIG_SYSROOT": str(root)}
+    return str(program), {
+        "LD_LIBRARY_PATH": library_path(root),
+        "FONTCONFIG_FILE": str(PROJECT / "setup" / "fonts.conf"),
+    }
