@@ -89,10 +89,10 @@ async def test_ten_reloads_in_a_talk_lose_no_word(place: City, singing: Browser,
     await desk.ready()
     caller = await calls(place, 1)
     await desk.state("offered")
+    ears = Ears(caller.line)
+    caller.line.say(note("citizen"))  # from the first moment of the talk
     await desk.press("F2")
     await desk.state("talking")
-    ears = Ears(caller.line)
-    caller.line.say(note("citizen"))
     await desk.hears("citizen")
     await eventually(lambda: ears.notes(0.2) == {"agent"}, 8, "the citizen hears the agent")
     title = desk.page.locator("#d-title")
