@@ -9,8 +9,8 @@ here=$PWD venv=$PWD/.venv part=$1
 say() { printf '  %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
-# A stamp says: this lock, in this place (a virtual environment cannot be moved). It is written last.
-want="$(sha256sum < "setup/$part.lock") $here"
+# A stamp says: this lock, by this script, in this place (a virtual environment cannot be moved). It is written last.
+want="$(cat "setup/$part.lock" setup/python_env.sh | sha256sum) $here"
 stamp=$venv/.yihu-$part
 complete() { [ -f "$stamp" ] && [ "$(< "$stamp")" = "$want" ] && [ -x "$venv/bin/python" ]; }
 complete && exit 0
@@ -72,7 +72,8 @@ import sys
 
 from cti.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":  # what this starts as Python's own child process reads this file too
+    sys.exit(main())
 COMMAND
 chmod 755 "$venv/bin/yihu.new"
 mv "$venv/bin/yihu.new" "$venv/bin/yihu"
