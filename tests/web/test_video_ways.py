@@ -82,7 +82,7 @@ async def test_while_nobody_signs_he_writes_instead_or_leaves_a_message(
         await citizen.press("发送留言")
         await says(citizen, "请先写几个字")
         await citizen.page.get_by_label("什么事，在哪里，什么时候").fill("青禾路的路灯坏了")
-        await citizen.page.get_by_label("手机号（我们用短信回复）").fill("138 0000 1234")
+        await citizen.page.get_by_label("手机号（用短信回复）").fill("138 0000 1234")
         await citizen.press("发送留言")
         await citizen.comes_to("sent")
         await says(citizen, "留言已收到。上班后我们会回复您。")
