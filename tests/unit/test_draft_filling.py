@@ -254,9 +254,15 @@ async def test_who_reads_something_long_meanwhile_keeps_no_caller_waiting(
     desk: TicketDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cti.draft_filling._INTENT_S", 0.05)
-    goes_on = threading.Event()
-    filling = Filling(desk, lambda *args: goes_on.wait(5) and {})
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def reads(*_: object) -> Any:
+        begun.set()
+        return goes_on.wait(5) and {}
+
+    filling = Filling(desk, reads)
     filling.says("路灯坏了")
+    await eventually(begun.is_set, 2, "a reader")
     assert await filling.filling.matter_of("我要投诉楼下烧烤店晚上太吵了") == ("", 0.0)
     goes_on.set()
     filling.running.cancel()
