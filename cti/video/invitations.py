@@ -123,7 +123,7 @@ class Invitations:
 
     def _sign(self, one: Invitation) -> str:
         said = bytes.fromhex(one.id) + _UNTIL.pack(int(one.until) + 1)
-        return base64.urlsafe_b64encode(said + self._signature(said)).decode().rstrip("=")
+        return _text(said + self._signature(said))
 
     def _read(self, text: str) -> str:
         """The id of a link that we signed and whose time is not over."""
@@ -134,14 +134,18 @@ class Invitations:
         except (binascii.Error, ValueError):
             raise NoInvitation from None
         said, signature = data[:-_SIGN_BYTES], data[-_SIGN_BYTES:]
-        if not hmac.compare_digest(signature, self._signature(said)):
-            raise NoInvitation
+        if not hmac.compare_digest(signature, self._signature(said)) or _text(data) != text:
+            raise NoInvitation  # two bits of the last letter stand for nothing: another letter is another link
         if _UNTIL.unpack(said[_ID_BYTES:])[0] <= self._wall():
             raise NoInvitation
         return said[:_ID_BYTES].hex()
 
     def _signature(self, said: bytes) -> bytes:
         return hmac.digest(self._key, b"invitation " + said, hashlib.sha256)[:_SIGN_BYTES]
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 def _by_id(id_: str) -> str:

@@ -81,6 +81,7 @@ async def test_a_link_leads_to_one_visit_however_often_it_is_opened(house: House
     "spoil",
     [
         lambda link: link[:-1] + ("A" if link[-1] != "A" else "B"),
+        lambda link: link[:-1] + chr(ord(link[-1]) + 1),  # the same bytes: it is other in bits that say nothing
         lambda link: ("A" if link[0] != "A" else "B") + link[1:],
         lambda link: link + "A",
         lambda link: link[:-1],
