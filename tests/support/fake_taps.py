@@ -94,7 +94,7 @@ class FakeTranscriber:
         return session
 
     async def transcribe(self, recording: Path, progress: Callable[[float], object] | None = None) -> Transcript:
-        raise NotImplementedError
+        raise AssertionError("taps hear talks that go on: no recording is transcribed here")
 
 
 class FakeTaps:
